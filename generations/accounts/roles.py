@@ -1,0 +1,31 @@
+"""What a role may do. Every check in the product asks for a right, never for a role."""
+
+from enum import StrEnum
+
+from django.db.models import TextChoices
+
+
+class Role(TextChoices):
+    OWNER = "owner", "Owner"
+    ADMIN = "admin", "Admin"
+    CREATOR = "creator", "Creator"
+    REVIEWER = "reviewer", "Reviewer"
+
+
+class Right(StrEnum):
+    VIEW = "view"  # the gallery, takes and their media
+    GENERATE = "generate"  # upload stills, submit, cancel own jobs
+    MANAGE_JOBS = "manage_jobs"  # see and cancel everybody's jobs
+    MANAGE_CREDITS = "manage_credits"  # the team's statement
+    MANAGE_TEAM = "manage_team"
+
+
+_CREATOR = {Right.VIEW, Right.GENERATE}
+_ADMIN = {*_CREATOR, Right.MANAGE_JOBS, Right.MANAGE_CREDITS, Right.MANAGE_TEAM}
+
+RIGHTS: dict[str, frozenset[Right]] = {
+    Role.OWNER: frozenset(_ADMIN),
+    Role.ADMIN: frozenset(_ADMIN),
+    Role.CREATOR: frozenset(_CREATOR),
+    Role.REVIEWER: frozenset({Right.VIEW}),
+}

@@ -1,0 +1,106 @@
+"""The bodies on the wire. Unknown fields are ignored, and integral floats are integers: clients send both."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, StringConstraints
+
+from .support import SUPPORT
+
+
+def _integral(value: object) -> object:
+    """Let 6.0 be 6, and keep true and "6" from being numbers."""
+    if isinstance(value, bool) or isinstance(value, str):
+        raise ValueError("must be an integer")
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def _strict_bool(value: object) -> object:
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false")
+    return value
+
+
+def _milliseconds(value: datetime) -> str:
+    utc = value.astimezone(UTC)
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+
+
+Integral = Annotated[int, BeforeValidator(_integral)]
+Timestamp = Annotated[AwareDatetime, PlainSerializer(_milliseconds, return_type=str)]
+CameraMotion = Literal[
+    "dolly_in", "dolly_out", "dolly_left", "dolly_right", "jib_up", "jib_down", "static", "focus_shift"
+]
+Uri = Annotated[str, StringConstraints(min_length=1)]
+
+
+class ImageToVideoRequest(BaseModel):
+    """The submit body. `duration` is in seconds; `None` leaves the length to the model (2.5 models only)."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    image_uri: Uri
+    prompt: Annotated[str, StringConstraints(max_length=SUPPORT.prompt_max_chars)]
+    model: str
+    duration: Integral | None
+    resolution: str
+    fps: Integral = SUPPORT.default_fps
+    last_frame_uri: Uri | None = None
+    camera_motion: CameraMotion | None = None
+    generate_audio: Annotated[bool, BeforeValidator(_strict_bool)] = True
+
+
+class Accepted(BaseModel):
+    id: UUID
+    created_at: Timestamp
+
+
+class Result(BaseModel):
+    video_url: str
+
+
+class ErrorDetail(BaseModel):
+    type: str
+    message: str
+
+
+class Pending(BaseModel):
+    id: UUID
+    status: Literal["pending", "processing"]
+    created_at: Timestamp
+
+
+class Completed(BaseModel):
+    id: UUID
+    status: Literal["completed"] = "completed"
+    created_at: Timestamp
+    completed_at: Timestamp
+    result: Result
+
+
+class Failed(BaseModel):
+    id: UUID
+    status: Literal["failed"] = "failed"
+    created_at: Timestamp
+    completed_at: Timestamp
+    error: ErrorDetail
+
+
+JobStatus = Pending | Completed | Failed
+
+
+class ErrorEnvelope(BaseModel):
+    type: Literal["error"] = "error"
+    error: ErrorDetail
+
+
+class UploadTicket(BaseModel):
+    """Where to `PUT` the bytes (`upload_url`, one hour) and what to call them afterwards (`storage_uri`, one day)."""
+
+    upload_url: str
+    storage_uri: str
+    expires_at: Timestamp
+    required_headers: dict[str, str] = {}

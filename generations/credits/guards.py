@@ -1,0 +1,54 @@
+"""The rules of the ledger that PostgreSQL keeps itself, whatever the code does."""
+
+import pgtrigger
+
+HOLD_SETTLES_ONCE = pgtrigger.Trigger(
+    name="hold_settles_once",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Update,
+    func="""
+        IF OLD.state <> 'pending' THEN
+            RAISE EXCEPTION 'hold % is already %', OLD.id, OLD.state USING ERRCODE = 'check_violation';
+        END IF;
+        IF (NEW.wallet_id, NEW.user_id, NEW.reference, NEW.amount, NEW.created_at)
+            IS DISTINCT FROM (OLD.wallet_id, OLD.user_id, OLD.reference, OLD.amount, OLD.created_at) THEN
+            RAISE EXCEPTION 'hold % may only be settled', OLD.id USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN NEW;
+    """,
+)
+
+# An entry continues the one before it: the balances after it are the balances before plus its own change.
+ENTRY_SUMS = pgtrigger.Trigger(
+    name="entry_continues",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Insert,
+    declare=[("before", "RECORD")],
+    func="""
+        SELECT posted_after, held_after INTO before
+        FROM generations_ledgerentry WHERE wallet_id = NEW.wallet_id ORDER BY id DESC LIMIT 1;
+        IF NEW.posted_after <> COALESCE(before.posted_after, 0) + NEW.posted_change
+            OR NEW.held_after <> COALESCE(before.held_after, 0) + NEW.held_change THEN
+            RAISE EXCEPTION 'entry does not continue wallet %', NEW.wallet_id USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN NEW;
+    """,
+)
+
+# Deferred: within a transaction wallet and entry may be written in either order; at commit they agree.
+WALLET_FOLLOWS_ENTRIES = pgtrigger.Trigger(
+    name="wallet_follows_entries",
+    when=pgtrigger.After,
+    operation=pgtrigger.Insert | pgtrigger.UpdateOf("posted", "held"),
+    timing=pgtrigger.Deferred,
+    declare=[("wallet", "RECORD"), ("entry", "RECORD")],
+    func="""
+        SELECT posted, held INTO wallet FROM generations_wallet WHERE id = NEW.id;
+        SELECT posted_after, held_after INTO entry
+        FROM generations_ledgerentry WHERE wallet_id = NEW.id ORDER BY id DESC LIMIT 1;
+        IF wallet.posted <> COALESCE(entry.posted_after, 0) OR wallet.held <> COALESCE(entry.held_after, 0) THEN
+            RAISE EXCEPTION 'wallet % does not follow its entries', NEW.id USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN NULL;
+    """,
+)

@@ -1,0 +1,208 @@
+"""Credits: who has how many, who is using them, and why.
+
+- A team has one wallet: `posted` is what it owns, `held` what jobs under way may still take; the rest is available.
+- A hold reserves credits for one job. It leaves `pending` once: captured, released or expired.
+- An entry tells one change of a wallet with the balance after it. Entries are only ever added.
+- At every commit a wallet's balances equal those of its newest entry; no wallet's `posted - held` is below zero.
+- A quota caps what one member may spend in a period inside the wallet; holds count in the period they were made in.
+- All of these rules are constraints and triggers in PostgreSQL. Python asks, the database decides.
+"""
+
+from datetime import date
+from typing import ClassVar
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from .guards import ENTRY_SUMS, HOLD_SETTLES_ONCE, WALLET_FOLLOWS_ENTRIES
+
+
+class Wallet(models.Model):
+    team = models.OneToOneField("generations.Team", on_delete=models.PROTECT, related_name="wallet")
+    posted = models.BigIntegerField(default=0)
+    held = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(posted__gte=0), name="wallet_posted_not_negative"),
+            models.CheckConstraint(condition=Q(held__gte=0), name="wallet_held_not_negative"),
+            models.CheckConstraint(condition=Q(posted__gte=F("held")), name="wallet_available_not_negative"),
+        ]
+        triggers = [WALLET_FOLLOWS_ENTRIES]
+
+    def __str__(self) -> str:
+        return f"wallet of {self.team}"
+
+    @property
+    def available(self) -> int:
+        return self.posted - self.held
+
+
+class HoldState(models.TextChoices):
+    PENDING = "pending", "Held"
+    CAPTURED = "captured", "Charged"
+    RELEASED = "released", "Returned"
+    EXPIRED = "expired", "Expired"
+
+
+class Hold(models.Model):
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="holds")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    reference = models.UUIDField(unique=True, help_text="What the credits are held for; the caller's id.")
+    amount = models.BigIntegerField()
+    captured = models.BigIntegerField(null=True)
+    state = models.CharField(max_length=10, choices=HoldState.choices, default=HoldState.PENDING)
+    created_at = models.DateTimeField(auto_now_add=True)
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="hold_amount_positive"),
+            models.CheckConstraint(condition=Q(state__in=HoldState.values), name="hold_state_known"),
+            models.CheckConstraint(
+                condition=Q(state=HoldState.CAPTURED, captured__gte=0, captured__lte=F("amount"))
+                | (~Q(state=HoldState.CAPTURED) & Q(captured__isnull=True)),
+                name="hold_captures_at_most_its_amount",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=HoldState.PENDING, settled_at__isnull=True)
+                | (~Q(state=HoldState.PENDING) & Q(settled_at__isnull=False)),
+                name="hold_settled_has_time",
+            ),
+        ]
+        indexes = [models.Index(fields=["wallet"], condition=Q(state="pending"), name="hold_pending")]
+        triggers = [HOLD_SETTLES_ONCE, pgtrigger.Protect(name="hold_stays", operation=pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"{self.amount} credits, {self.state}"
+
+
+class EntryKind(models.TextChoices):
+    GRANT = "grant", "Grant"
+    CORRECTION = "correction", "Correction"
+    HOLD = "hold", "Held"
+    CAPTURE = "capture", "Charged"
+    RELEASE = "release", "Returned"
+
+
+class LedgerEntry(models.Model):
+    """One change of one wallet, in credits. `posted_after` and `held_after` are the balances it left."""
+
+    SETTLING: ClassVar = (EntryKind.CAPTURE, EntryKind.RELEASE)
+
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="entries")
+    kind = models.CharField(max_length=10, choices=EntryKind.choices)
+    posted_change = models.BigIntegerField(default=0)
+    held_change = models.BigIntegerField(default=0)
+    posted_after = models.BigIntegerField()
+    held_after = models.BigIntegerField()
+    hold = models.ForeignKey(Hold, on_delete=models.PROTECT, null=True, related_name="entries")
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    reason = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name_plural = "ledger entries"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["hold"], condition=Q(kind__in=("capture", "release")), name="entry_settles_hold_once"
+            ),
+            models.UniqueConstraint(fields=["hold"], condition=Q(kind="hold"), name="entry_holds_once"),
+            models.CheckConstraint(
+                condition=Q(kind="grant", posted_change__gt=0, held_change=0, hold__isnull=True)
+                | (Q(kind="correction", held_change=0, hold__isnull=True) & ~Q(posted_change=0))
+                | Q(kind="hold", posted_change=0, held_change__gt=0, hold__isnull=False)
+                | Q(kind="capture", posted_change__lte=0, held_change__lt=0, hold__isnull=False)
+                | Q(kind="release", posted_change=0, held_change__lt=0, hold__isnull=False),
+                name="entry_kind_fits_signs",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind__in=("grant", "correction")) | ~Q(reason=""), name="entry_grant_has_reason"
+            ),
+        ]
+        indexes = [models.Index(fields=["wallet", "-id"], name="entry_of_wallet")]
+        triggers = [
+            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+            ENTRY_SUMS,
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.posted_change or self.held_change}"
+
+    @property
+    def available_after(self) -> int:
+        return self.posted_after - self.held_after
+
+    @property
+    def available_change(self) -> int:
+        return self.posted_change - self.held_change
+
+
+class Period(models.TextChoices):
+    DAY = "day", "a day"
+    WEEK = "week", "a week"
+    MONTH = "month", "a month"
+    NONE = "none", "in all"
+
+
+class Quota(models.Model):
+    """The most credits one member may spend of the team's wallet in one period (UTC)."""
+
+    membership = models.OneToOneField("generations.Membership", on_delete=models.CASCADE, related_name="quota")
+    cap = models.BigIntegerField()
+    period = models.CharField(max_length=5, choices=Period.choices, default=Period.MONTH)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(cap__gte=0), name="quota_cap_not_negative"),
+            models.CheckConstraint(condition=Q(period__in=Period.values), name="quota_period_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.cap} credits {self.get_period_display()}"
+
+
+class PriceRowQuerySet(models.QuerySet["PriceRow"]):
+    def valid_on(self, day: date) -> "PriceRowQuerySet":
+        """The newest row of each model and tier that has begun."""
+        begun = self.filter(valid_from__lte=day)
+        return begun.order_by("model", "tier", "-valid_from", "-id").distinct("model", "tier")
+
+
+class PriceRow(models.Model):
+    """Credits for one second of one model at one tier, from a day on. A change of price is a new row."""
+
+    model = models.CharField(max_length=40)
+    tier = models.CharField(max_length=10)
+    credits_per_second = models.PositiveIntegerField()
+    valid_from = models.DateField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = PriceRowQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["model", "tier", "-valid_from"]
+        constraints = [
+            models.CheckConstraint(condition=Q(credits_per_second__gt=0), name="price_positive"),
+            models.UniqueConstraint(fields=["model", "tier", "valid_from"], name="price_once_a_day"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model} {self.tier}: {self.credits_per_second} a second"
+
+
+class OfferedModel(models.Model):
+    """Whether a model of the contract is on offer here, and in which order."""
+
+    model = models.CharField(max_length=40, unique=True)
+    is_on = models.BooleanField(default=True)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "model"]
+
+    def __str__(self) -> str:
+        return self.model

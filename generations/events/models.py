@@ -1,0 +1,30 @@
+"""What happened, told once and never changed.
+
+- An event is one fact with its actor, its subject and everything that is needed to show it.
+- Every room writes through `record_event`; no room is read back from here.
+- Events commit with the change that they tell of.
+- PostgreSQL refuses to change or delete one.
+"""
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+
+
+class Event(models.Model):
+    team = models.ForeignKey("generations.Team", on_delete=models.PROTECT, null=True, related_name="+")
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    kind = models.CharField(max_length=60)
+    subject_id = models.UUIDField(null=True)
+    data = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["team", "-id"], name="event_of_team"),
+            models.Index(fields=["subject_id", "-id"], name="event_of_subject"),
+        ]
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return self.kind

@@ -1,0 +1,173 @@
+"""Generations: from a still and a wish to a finished take, exactly once or refunded.
+
+- A generation is one request of one member, with its settings, its price and its hold.
+- Its state moves only as `states.TRANSITIONS` says, and only by compare-and-set on state and fence.
+- The row is the truth. A message to a worker is only a hint to look at it; `next_action_at` says when to look anyway.
+- Whoever works on a row holds a lease. Claiming raises the fence, so that a holder who wakes late writes nothing.
+- An attempt is one POST to the provider, committed before the socket opens; it ends in one of four outcomes.
+- A finished generation is a take: its video is stored here, its hold captured, both in one transaction.
+"""
+
+from typing import TYPE_CHECKING, Self
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from generations.common.ids import uuid7
+
+from .states import ACTIVE, AT_PROVIDER, TRANSITIONS, State
+
+if TYPE_CHECKING:
+    from generations.accounts.models import Team
+
+
+class GenerationQuerySet(models.QuerySet["Generation"]):
+    def of_team(self, team: "Team") -> Self:
+        return self.filter(team=team)
+
+    def finished(self) -> Self:
+        return self.filter(state=State.COMPLETED)
+
+    def in_flight(self) -> Self:
+        return self.filter(state__in=ACTIVE)
+
+    def at_provider(self) -> Self:
+        return self.filter(state__in=AT_PROVIDER)
+
+    def with_media(self) -> Self:
+        return self.select_related("author", "first_frame", "last_frame", "video", "poster")
+
+
+class Generation(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    team = models.ForeignKey("generations.Team", on_delete=models.PROTECT, related_name="generations")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="generations")
+    idempotency_key = models.CharField(max_length=80)
+
+    first_frame = models.ForeignKey("generations.Asset", on_delete=models.PROTECT, related_name="+")
+    last_frame = models.ForeignKey(
+        "generations.Asset", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    prompt = models.TextField()
+    model = models.CharField(max_length=40)
+    duration = models.PositiveSmallIntegerField(help_text="Seconds.")
+    resolution = models.CharField(max_length=9)
+    fps = models.PositiveSmallIntegerField()
+    camera_motion = models.CharField(max_length=20, blank=True)
+    generate_audio = models.BooleanField(default=True)
+
+    price = models.BigIntegerField(help_text="Credits, as quoted and held.")
+    credits_per_second = models.PositiveIntegerField(help_text="Of the price row that was valid at submit.")
+    hold = models.OneToOneField("generations.Hold", on_delete=models.PROTECT, related_name="generation")
+    is_preview = models.BooleanField(
+        default=False, help_text="Rendered by the local engine, without a generative model."
+    )
+
+    state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED)
+    fence = models.BigIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    next_action_at = models.DateTimeField(null=True, blank=True)
+    failures = models.PositiveIntegerField(default=0, help_text="Failed tries in a row at the present step.")
+    error_type = models.CharField(max_length=60, blank=True)
+    error_message = models.TextField(blank=True)
+
+    video = models.OneToOneField(
+        "generations.Asset", on_delete=models.PROTECT, null=True, blank=True, related_name="take"
+    )
+    poster = models.ForeignKey("generations.Asset", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+
+    created_at = models.DateTimeField(auto_now_add=True)
+    state_since = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = GenerationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["team", "author", "idempotency_key"], name="generation_submitted_once"),
+            models.CheckConstraint(condition=Q(state__in=State.values), name="generation_state_known"),
+            models.CheckConstraint(condition=Q(price__gt=0), name="generation_price_positive"),
+            models.CheckConstraint(
+                condition=~Q(state="completed") | Q(video__isnull=False, poster__isnull=False),
+                name="generation_completed_has_video",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=("completed", "failed", "canceled"), finished_at__isnull=False)
+                | (~Q(state__in=("completed", "failed", "canceled")) & Q(finished_at__isnull=True)),
+                name="generation_final_has_time",
+            ),
+        ]
+        indexes = [
+            # The gallery: finished takes of a team, newest first.
+            models.Index(
+                fields=["team", "-created_at", "-id"], condition=Q(state="completed"), name="generation_gallery"
+            ),
+            # My jobs, newest first.
+            models.Index(fields=["author", "team", "-created_at", "-id"], name="generation_of_author"),
+            # What is due: the dispatcher and the poller.
+            models.Index(
+                fields=["state", "next_action_at"],
+                condition=Q(state__in=("queued", "submitting", "unconfirmed", "parked", "processing", "saving")),
+                name="generation_due",
+            ),
+        ]
+        triggers = [
+            pgtrigger.FSM(name="transitions", field="state", transitions=list(TRANSITIONS)),
+            pgtrigger.Protect(name="generation_stays", operation=pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return self.prompt[:60] or str(self.id)
+
+    @property
+    def is_final(self) -> bool:
+        return State(self.state) not in ACTIVE
+
+    @property
+    def can_cancel(self) -> bool:
+        return self.state in (State.QUEUED, State.PARKED)
+
+
+class Outcome(models.TextChoices):
+    SENDING = "sending", "Sending"
+    NEVER_SENT = "never_sent", "Never sent"
+    REJECTED = "rejected", "Rejected"
+    ACCEPTED = "accepted", "Accepted"
+    UNKNOWN = "unknown", "Unknown"
+
+
+class Attempt(models.Model):
+    """One POST to the provider. `idempotency_key` stays the same when an unknown outcome is asked again."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    generation = models.ForeignKey(Generation, on_delete=models.PROTECT, related_name="attempts")
+    number = models.PositiveSmallIntegerField()
+    provider = models.CharField(max_length=200, help_text="Base URL.")
+    outcome = models.CharField(max_length=10, choices=Outcome.choices, default=Outcome.SENDING)
+    idempotency_key = models.UUIDField(default=uuid7)
+    provider_job_id = models.CharField(max_length=100, blank=True)
+    request_id = models.CharField(max_length=100, blank=True)
+    status = models.PositiveSmallIntegerField(null=True, help_text="HTTP status of the answer, if there was one.")
+    error_type = models.CharField(max_length=60, blank=True)
+    error_message = models.TextField(blank=True)
+    started_at = models.DateTimeField(auto_now_add=True)
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["generation", "number"], name="attempt_number_once"),
+            models.UniqueConstraint(
+                fields=["generation"],
+                condition=Q(outcome__in=("sending", "unknown", "accepted")),
+                name="attempt_live_once",
+            ),
+            models.CheckConstraint(
+                condition=~Q(outcome="accepted") | ~Q(provider_job_id=""), name="attempt_accepted_has_job"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"attempt {self.number}: {self.outcome}"

@@ -1,0 +1,23 @@
+"""Gathers the models of the rooms, where each is defined and explained."""
+
+from .accounts.models import Membership, Team, User
+from .credits.models import Hold, LedgerEntry, OfferedModel, PriceRow, Quota, Wallet
+from .events.models import Event
+from .jobs.models import Attempt, Generation
+from .media.models import Asset
+
+__all__ = [
+    "Asset",
+    "Attempt",
+    "Event",
+    "Generation",
+    "Hold",
+    "LedgerEntry",
+    "Membership",
+    "OfferedModel",
+    "PriceRow",
+    "Quota",
+    "Team",
+    "User",
+    "Wallet",
+]

@@ -1,0 +1,190 @@
+"""What holds everywhere. Values come from `project.env`; local, test and production only add what differs."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from csp.constants import NONE, SELF
+
+from project.databases import database_from_url
+from project.env import Environment
+from project.logs import configure_logging, logging_config
+from project.storages import storages
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+ENV = Environment()
+
+# --- identity -------------------------------------------------------------------------------------
+SECRET_KEY = ENV.secret_key.get_secret_value() if ENV.secret_key else ""
+ALLOWED_HOSTS = [host.strip() for host in ENV.allowed_hosts.split(",") if host.strip()]
+PUBLIC_URL = ENV.public_url
+DATA_DIR = ENV.data_dir.resolve()
+IS_DEMO = False  # only local settings know the demo accounts
+
+# --- applications ---------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "allauth",
+    "allauth.account",
+    "csp",
+    "django_htmx",
+    "django_structlog",
+    "lucide",
+    "pgtrigger",
+    "generations",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "generations.web.middleware.ErrorMiddleware",
+]
+
+ROOT_URLCONF = "project.urls"
+WSGI_APPLICATION = "project.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "generations.web.context.studio",
+            ],
+        },
+    },
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+# --- data -----------------------------------------------------------------------------------------
+DATABASES = {"default": database_from_url(ENV.database_url)}
+REDIS_URL = ENV.redis_url
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "dailies",
+    },
+}
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+STORAGES: dict[str, Any] = storages(ENV, DATA_DIR / "media")
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000  # the form without its files
+FILE_UPLOAD_TEMP_DIR: str | None = None
+
+# --- people ---------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "generations.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_ADAPTER = "generations.accounts.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_USER_DISPLAY = "generations.accounts.adapter.display_name"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_PREVENT_ENUMERATION = True
+
+# --- pages ----------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [ROOT / "static"]
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_I18N = False
+USE_TZ = True
+
+# --- browsers -------------------------------------------------------------------------------------
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:", "blob:"],
+        "media-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "object-src": [NONE],
+    },
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+EVENTS_PORT = ENV.events_port
+
+# --- work -----------------------------------------------------------------------------------------
+# The visibility timeout must exceed the longest task; PostgreSQL decides, messages are only hints.
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_timeout": 30}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SOFT_TIME_LIMIT = 14 * 60
+CELERY_TASK_TIME_LIMIT = 15 * 60
+CELERY_TASK_DEFAULT_QUEUE = "dailies"
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 5
+CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "dispatch": {"task": "generations.dispatch_due", "schedule": 1.0, "options": {"expires": 5}},
+    "poll": {"task": "generations.poll_due", "schedule": 1.0, "options": {"expires": 5}},
+    "sweep": {"task": "generations.sweep", "schedule": 60.0, "options": {"expires": 60}},
+    "canary": {"task": "generations.canary", "schedule": 10.0, "options": {"expires": 30}},
+}
+
+# --- provider -------------------------------------------------------------------------------------
+IS_LOCAL_ENGINE = ENV.is_local_engine
+PROVIDER_URL = ENV.engine_url if IS_LOCAL_ENGINE else ENV.ltx_base_url
+PROVIDER_API_KEY = "local-engine" if ENV.ltx_api_key is None else ENV.ltx_api_key.get_secret_value()
+PROVIDER_CONCURRENCY = ENV.provider_concurrency
+# Only the local engine repeats its answer for the same Idempotency-Key; the vendor does not.
+PROVIDER_HONOURS_IDEMPOTENCY = IS_LOCAL_ENGINE
+UNCONFIRMED_WINDOW = timedelta(hours=1)
+OVERDUE_AFTER = timedelta(minutes=30)
+
+# --- mail -----------------------------------------------------------------------------------------
+DEFAULT_FROM_EMAIL = ENV.default_from_email
+
+# --- logs -----------------------------------------------------------------------------------------
+LOGGING = logging_config(ENV.log_format, ENV.log_level)
+configure_logging()
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
