@@ -3,7 +3,7 @@
 from .accounts.models import Membership, Team, User
 from .credits.models import Hold, LedgerEntry, OfferedModel, PriceRow, Quota, Wallet
 from .events.models import Event
-from .jobs.models import Attempt, Generation
+from .jobs.models import Attempt, Generation, Turn
 from .media.models import Asset
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "PriceRow",
     "Quota",
     "Team",
+    "Turn",
     "User",
     "Wallet",
 ]

@@ -1,13 +1,22 @@
 """Where the sign-up library meets our own people."""
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.db import transaction
+from django.http import HttpRequest
 
 from .models import User
+from .teams import create_personal_team
 
 
 def display_name(user: User) -> str:
     return user.display_name
 
 
-class AccountAdapter(DefaultAccountAdapter):
-    pass
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    @transaction.atomic
+    def save_user(self, request: HttpRequest, user: User, form: object, commit: bool = True) -> User:
+        """Give every new user a team of their own in the same transaction."""
+        saved: User = super().save_user(request, user, form, commit=commit)
+        if commit:
+            create_personal_team(saved)
+        return saved

@@ -15,6 +15,7 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 
 from .guards import ENTRY_SUMS, HOLD_SETTLES_ONCE, WALLET_FOLLOWS_ENTRIES
 
@@ -23,7 +24,7 @@ class Wallet(models.Model):
     team = models.OneToOneField("generations.Team", on_delete=models.PROTECT, related_name="wallet")
     posted = models.BigIntegerField(default=0)
     held = models.BigIntegerField(default=0)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         constraints = [
@@ -55,7 +56,7 @@ class Hold(models.Model):
     amount = models.BigIntegerField()
     captured = models.BigIntegerField(null=True)
     state = models.CharField(max_length=10, choices=HoldState.choices, default=HoldState.PENDING)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(db_default=Now())
     settled_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -73,7 +74,11 @@ class Hold(models.Model):
                 name="hold_settled_has_time",
             ),
         ]
-        indexes = [models.Index(fields=["wallet"], condition=Q(state="pending"), name="hold_pending")]
+        indexes = [
+            models.Index(fields=["wallet"], condition=Q(state="pending"), name="hold_pending"),
+            # What a member has spent in a period.
+            models.Index(fields=["wallet", "user", "created_at"], name="hold_of_member"),
+        ]
         triggers = [HOLD_SETTLES_ONCE, pgtrigger.Protect(name="hold_stays", operation=pgtrigger.Delete)]
 
     def __str__(self) -> str:
@@ -102,7 +107,7 @@ class LedgerEntry(models.Model):
     hold = models.ForeignKey(Hold, on_delete=models.PROTECT, null=True, related_name="entries")
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     reason = models.CharField(max_length=200, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         verbose_name_plural = "ledger entries"
@@ -179,7 +184,7 @@ class PriceRow(models.Model):
     tier = models.CharField(max_length=10)
     credits_per_second = models.PositiveIntegerField()
     valid_from = models.DateField()
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(db_default=Now())
 
     objects = PriceRowQuerySet.as_manager()
 

@@ -9,6 +9,7 @@
 import pgtrigger
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Now
 
 
 class Event(models.Model):
@@ -17,7 +18,7 @@ class Event(models.Model):
     kind = models.CharField(max_length=60)
     subject_id = models.UUIDField(null=True)
     data = models.JSONField(default=dict)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         indexes = [

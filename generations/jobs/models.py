@@ -14,6 +14,7 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from generations.common.ids import uuid7
 
@@ -78,8 +79,8 @@ class Generation(models.Model):
     )
     poster = models.ForeignKey("generations.Asset", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
-    created_at = models.DateTimeField(auto_now_add=True)
-    state_since = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(db_default=Now())
+    state_since = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True, blank=True)
 
     objects = GenerationQuerySet.as_manager()
@@ -130,6 +131,20 @@ class Generation(models.Model):
         return self.state in (State.QUEUED, State.PARKED)
 
 
+class Turn(models.Model):
+    """When a member's job was last sent: the fair queue serves whoever has waited longest."""
+
+    team = models.ForeignKey("generations.Team", on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    served_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["team", "user"], name="turn_once_a_member")]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.team}: {self.served_at}"
+
+
 class Outcome(models.TextChoices):
     SENDING = "sending", "Sending"
     NEVER_SENT = "never_sent", "Never sent"
@@ -147,12 +162,13 @@ class Attempt(models.Model):
     provider = models.CharField(max_length=200, help_text="Base URL.")
     outcome = models.CharField(max_length=10, choices=Outcome.choices, default=Outcome.SENDING)
     idempotency_key = models.UUIDField(default=uuid7)
+    request = models.JSONField(help_text="The body as sent, so that asking again sends the same.")
     provider_job_id = models.CharField(max_length=100, blank=True)
     request_id = models.CharField(max_length=100, blank=True)
     status = models.PositiveSmallIntegerField(null=True, help_text="HTTP status of the answer, if there was one.")
     error_type = models.CharField(max_length=60, blank=True)
     error_message = models.TextField(blank=True)
-    started_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(db_default=Now())
     answered_at = models.DateTimeField(null=True)
 
     class Meta:

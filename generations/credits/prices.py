@@ -1,0 +1,53 @@
+"""The one price function: form, quote, hold and receipt all ask here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from generations.common.errors import DailiesError
+from generations.contract.support import SUPPORT
+
+from .models import OfferedModel, PriceRow
+
+
+class NoPriceError(DailiesError):
+    """There is no price row for this model at this size, so nothing can be held for it."""
+
+
+@dataclass(frozen=True)
+class Price:
+    """Credits for the whole video, and for one second of it."""
+
+    credits: int
+    credits_per_second: int
+
+
+@dataclass(frozen=True)
+class PriceList:
+    """The rows valid today, by model and tier, in credits a second."""
+
+    rates: Mapping[tuple[str, str], int]
+
+    def price(self, *, model: str, resolution: str, duration: int) -> Price:
+        """Raise NoPriceError when the model is not priced at that size. `duration` is in seconds."""
+        try:
+            rate = self.rates[model, SUPPORT.tier(resolution)]
+        except KeyError:
+            raise NoPriceError(f"{model} has no price at {resolution}. Choose another size or model.") from None
+        return Price(credits=rate * duration, credits_per_second=rate)
+
+
+def current_price_list() -> PriceList:
+    rows = PriceRow.objects.valid_on(timezone.now().date())
+    return PriceList({(row.model, row.tier): row.credits_per_second for row in rows})
+
+
+def quote(*, model: str, resolution: str, duration: int) -> Price:
+    return current_price_list().price(model=model, resolution=resolution, duration=duration)
+
+
+def offered_models() -> list[str]:
+    """Ids of the models that are switched on, in the admin's order."""
+    on = OfferedModel.objects.filter(is_on=True).values_list("model", flat=True)
+    return [model for model in on if model in SUPPORT.models]

@@ -1,0 +1,42 @@
+"""The ledger's checks, and those that need to know what the credits were held for."""
+
+from collections.abc import Iterator
+
+from generations.credits.audit import CHECKS as LEDGER_CHECKS
+from generations.credits.audit import Finding, run_checks
+
+CHECKS: dict[str, str] = {
+    "a finished job and its hold disagree": """
+        SELECT format('generation %s is %s, its hold %s', g.id, g.state, h.state)
+        FROM generations_generation g JOIN generations_hold h ON h.id = g.hold_id
+        WHERE (g.state = 'completed' AND h.state = 'pending')
+            OR (g.state IN ('failed', 'canceled') AND h.state NOT IN ('released', 'expired'))
+    """,
+    "a job under way has no pending hold": """
+        SELECT format('generation %s is %s, its hold %s', g.id, g.state, h.state)
+        FROM generations_generation g JOIN generations_hold h ON h.id = g.hold_id
+        WHERE g.state NOT IN ('completed', 'failed', 'canceled') AND h.state <> 'pending'
+    """,
+    "credits are held for no job": """
+        SELECT format('hold %s for %s', h.id, h.reference) FROM generations_hold h
+        LEFT JOIN generations_generation g ON g.hold_id = h.id
+        WHERE g.id IS NULL AND h.state = 'pending'
+    """,
+    "a job's price and its hold disagree": """
+        SELECT format('generation %s costs %s, its hold is for %s', g.id, g.price, h.amount)
+        FROM generations_generation g JOIN generations_hold h ON h.id = g.hold_id
+        WHERE g.price <> h.amount OR h.reference <> g.id
+    """,
+    "a finished job has no accepted attempt": """
+        SELECT format('generation %s', g.id) FROM generations_generation g
+        WHERE g.state = 'completed' AND NOT EXISTS (
+            SELECT FROM generations_attempt a WHERE a.generation_id = g.id AND a.outcome = 'accepted'
+        )
+    """,
+}
+
+
+def audit_books() -> Iterator[Finding]:
+    """Yield everything that does not close, of the ledger and of the jobs."""
+    yield from run_checks(LEDGER_CHECKS)
+    yield from run_checks(CHECKS)
