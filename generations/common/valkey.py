@@ -1,0 +1,20 @@
+"""The connection to Valkey for small things: hints and signs of life. It would rather fail than wait."""
+
+from functools import cache
+
+import redis
+from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+
+def valkey() -> "redis.Redis":
+    """Return this process's client. Answers are text; a call that takes a second raises redis.RedisError."""
+    return _client(settings.REDIS_URL)
+
+
+@cache
+def _client(url: str) -> "redis.Redis":
+    return redis.Redis.from_url(
+        url, decode_responses=True, socket_timeout=1, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0)
+    )

@@ -1,0 +1,44 @@
+"""Tell open pages that something changed. A hint, never the truth: pages ask again for what they show."""
+
+import time
+from functools import partial
+from uuid import UUID
+
+import structlog
+from django.db import transaction
+from redis import RedisError
+
+from generations.common.valkey import valkey
+
+from .feed import stream_key
+
+STREAM_LENGTH = 1_000
+_STREAM_LIFE = 24 * 3600  # seconds after a team's last event
+_PAUSE = 5.0  # seconds without tries after a failure, so that a lost Valkey cannot slow a batch down
+
+log = structlog.get_logger(__name__)
+_paused_until = 0.0
+
+
+def announce(*, team_id: int, kind: str, subject_id: UUID, state: str = "", author_id: int | None = None) -> None:
+    """Tell the team's open pages once the present transaction has committed, or at once outside of one.
+
+    Only identifiers and a state travel: no prompt, no name, no address. Every member of the team may receive them.
+    Nothing is raised: without Valkey the hint is lost, and pages find out by themselves.
+    """
+    fields = {"kind": kind, "subject_id": str(subject_id), "state": state, "author_id": str(author_id or "")}
+    transaction.on_commit(partial(_publish, team_id, fields), robust=True)
+
+
+def _publish(team_id: int, fields: dict[str, str]) -> None:
+    global _paused_until  # noqa: PLW0603
+    if time.monotonic() < _paused_until:
+        return
+    try:
+        with valkey().pipeline(transaction=False) as pipe:
+            pipe.xadd(stream_key(team_id), fields, maxlen=STREAM_LENGTH, approximate=True)  # type: ignore[arg-type]
+            pipe.expire(stream_key(team_id), _STREAM_LIFE)
+            pipe.execute()
+    except RedisError as error:
+        _paused_until = time.monotonic() + _PAUSE
+        log.warning("live_event_lost", team_id=team_id, kind=fields["kind"], error=type(error).__name__)
