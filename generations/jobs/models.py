@@ -69,7 +69,7 @@ class Generation(models.Model):
     state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED)
     fence = models.BigIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
-    next_action_at = models.DateTimeField(null=True, blank=True)
+    next_action_at = models.DateTimeField(null=True, blank=True, db_default=Now())
     failures = models.PositiveIntegerField(default=0, help_text="Failed tries in a row at the present step.")
     error_type = models.CharField(max_length=60, blank=True)
     error_message = models.TextField(blank=True)

@@ -1,0 +1,74 @@
+"""Who may work on a generation, and how its state moves.
+
+Claiming a row raises its fence. Every later write names the state and the fence it expects; when no row
+matches, somebody else has taken over and the holder stops. All times are the database's.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from generations.common.clock import database_time
+from generations.events.live import announce
+
+from .models import Generation
+from .states import FINAL, State
+
+# Longer than any single step between two renewals: one request to the provider, one stretch of decoding.
+LEASE = timedelta(seconds=90)
+
+
+class LostLeaseError(Exception):
+    """Somebody else has the generation now. Stop; whatever was not committed is theirs to do."""
+
+
+@dataclass(frozen=True)
+class Lease:
+    generation_id: UUID
+    fence: int
+
+    def renew(self) -> None:
+        """Keep the row for another lease. Raises LostLeaseError."""
+        self._write(lease_until=database_time(LEASE))
+
+    def defer(self, delay: timedelta, *, failures: int | None = None, **changes: Any) -> None:
+        """Give the row back in its present state, to be looked at again after the delay."""
+        count = {} if failures is None else {"failures": failures}
+        self._write(lease_until=None, next_action_at=database_time(delay), **count, **changes)
+
+    def move(self, source: State, target: State, *, delay: timedelta = timedelta(0), **changes: Any) -> None:
+        """Go from one state to another and give the row back. Raises LostLeaseError when it is not there any more."""
+        is_final = target in FINAL
+        self._write(
+            Q(state=source),
+            state=target,
+            state_since=Now(),
+            lease_until=None,
+            next_action_at=None if is_final else database_time(delay),
+            finished_at=Now() if is_final else None,
+            **{"failures": 0, **changes},
+        )
+        announce_state(self.generation_id)
+
+    def _write(self, condition: Q = Q(), **changes: Any) -> None:
+        rows = Generation.objects.filter(condition, pk=self.generation_id, fence=self.fence)
+        if not rows.update(**changes):
+            raise LostLeaseError
+
+
+def take(generation_id: UUID, fence: int, *states: State) -> Lease | None:
+    """Exchange the fence of a message for a lease, if nobody has done so before: of three deliveries one gets it."""
+    taken = Generation.objects.filter(pk=generation_id, fence=fence, state__in=states).update(
+        fence=F("fence") + 1, lease_until=database_time(LEASE)
+    )
+    return Lease(generation_id, fence + 1) if taken else None
+
+
+def announce_state(generation_id: UUID) -> None:
+    """Tell the pages that show this generation, once the change is committed."""
+    row = Generation.objects.filter(pk=generation_id).values("team_id", "author_id", "state").get()
+    announce(team_id=row["team_id"], kind="generation", subject_id=generation_id, state=row["state"])
