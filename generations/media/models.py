@@ -12,6 +12,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from generations.common.ids import uuid7
 
@@ -48,7 +49,7 @@ class Asset(models.Model):
     placeholder = models.TextField(
         blank=True, help_text="A few pixels as a data URI, shown until the picture is there."
     )
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         constraints = [
