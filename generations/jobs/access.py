@@ -1,4 +1,4 @@
-"""The one way to a generation. Outsiders are told that there is nothing, members without the right that they may not."""
+"""The one way to a generation. Outsiders are told that there is nothing here."""
 
 from uuid import UUID
 

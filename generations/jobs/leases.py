@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Q
+from django.db.models import F
 from django.db.models.functions import Now
 
 from generations.common.clock import database_time
@@ -44,7 +44,7 @@ class Lease:
         """Go from one state to another and give the row back. Raises LostLeaseError when it is not there any more."""
         is_final = target in FINAL
         self._write(
-            Q(state=source),
+            source,
             state=target,
             state_since=Now(),
             lease_until=None,
@@ -54,8 +54,10 @@ class Lease:
         )
         announce_state(self.generation_id)
 
-    def _write(self, condition: Q = Q(), **changes: Any) -> None:
-        rows = Generation.objects.filter(condition, pk=self.generation_id, fence=self.fence)
+    def _write(self, source: State | None = None, **changes: Any) -> None:
+        rows = Generation.objects.filter(pk=self.generation_id, fence=self.fence)
+        if source:
+            rows = rows.filter(state=source)
         if not rows.update(**changes):
             raise LostLeaseError
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from generations.credits.models import Period
 from generations.credits.periods import span_of
 
-MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
+MOMENTS = st.integers(946_684_800, 4_102_444_800).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
 
 
 @given(MOMENTS, st.sampled_from([Period.DAY, Period.WEEK, Period.MONTH]))
