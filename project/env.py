@@ -1,21 +1,26 @@
 """Everything the environment may say, typed, read once. A wrong value stops the start with the name of the variable."""
 
+import os
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+ROOT = Path(__file__).resolve().parent.parent
+
 
 class Environment(BaseSettings):
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_file=os.environ.get("ENV_FILE", str(ROOT / ".env")), extra="ignore", hide_input_in_errors=True
+    )
 
     secret_key: SecretStr | None = None
     allowed_hosts: str = ""
     """Comma separated, e.g. `studio.example.com`."""
     public_url: str = "http://localhost:8000"
     """Where people reach the studio; links in mails and results are built from it."""
-    data_dir: Path = Path(".data")
+    data_dir: Path = ROOT / ".data"
     log_format: Literal["console", "json"] = "console"
     log_level: str = "INFO"
 
@@ -35,7 +40,7 @@ class Environment(BaseSettings):
     provider_concurrency: int = Field(default=4, ge=1)
     """Generations in the provider's hands at once."""
 
-    events_port: int | None = None
+    events_port: int | None = Field(default=None, ge=1, le=65535)
     """Port of the live events process when no proxy puts it under `/events/` of the same address."""
     email_url: str = "console:"
     """`console:`, `file:/path`, `smtp://user:password@host:587` or `smtps://…`."""

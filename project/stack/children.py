@@ -1,0 +1,93 @@
+"""One child process: a session of its own, output through a pipe, and an end that takes its own children along."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import IO, cast
+
+MARK = "DAILIES_STACK"
+"""Variable that every process of a stack inherits; its value is the data folder."""
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+def always() -> bool:
+    return True
+
+
+def nothing() -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to start a child, know that it is ready, and ask it to stop."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    is_ready: Callable[[], bool] = always
+    ready_within: float = 60
+    stop_signal: signal.Signals = signal.SIGTERM
+    before_exec: Callable[[], None] = nothing
+
+
+class Child:
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        parent = os.getpid()
+        self.process = subprocess.Popen(
+            list(plan.command),
+            env=dict(plan.environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            # This process has one thread, so running Python between fork and exec is safe.
+            preexec_fn=lambda: _become_child(plan, parent),  # noqa: PLW1509
+        )
+
+    @property
+    def name(self) -> str:
+        return self.plan.name
+
+    @property
+    def output(self) -> int:
+        return cast("IO[bytes]", self.process.stdout).fileno()
+
+    def exit_code(self) -> int | None:
+        return self.process.poll()
+
+    def ask_to_stop(self) -> None:
+        """Signal the leader alone: servers end their own workers in order."""
+        if self.exit_code() is None:
+            self.process.send_signal(self.plan.stop_signal)
+
+    def kill(self) -> None:
+        """End the whole session, also what the leader left behind."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+def _become_child(plan: Plan, parent: int) -> None:
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(name, signal.SIG_DFL)  # `nohup` and `&` leave some of them ignored
+    plan.before_exec()
+    if _LIBC is not None:
+        # Should the supervisor be killed outright, the kernel asks its children to stop.
+        _LIBC.prctl(_PR_SET_PDEATHSIG, int(plan.stop_signal))
+        if os.getppid() != parent:
+            os._exit(1)
+
+
+def describe_exit(code: int) -> str:
+    """Words for a return code, e.g. `was killed by SIGKILL`."""
+    if code < 0:
+        return f"was killed by {signal.Signals(-code).name}"
+    return f"ended with exit code {code}"

@@ -1,0 +1,96 @@
+"""Our own processes: what `make run` starts once the services are there."""
+
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from .children import Plan
+from .ports import LOOPBACK
+
+WEB_THREADS = 16
+WORKER_PROCESSES = 2
+
+
+def engine(environment: Mapping[str, str], url: str, data: Path) -> Plan:
+    port = str(urlsplit(url).port)
+    return Plan(
+        name="engine",
+        command=_python("-m", "generations.engine"),
+        environment={**environment, "ENGINE_PORT": port, "ENGINE_DATA_DIR": str(data), "ENGINE_PUBLIC_URL": url},
+        is_ready=answers(f"{url}/healthz"),
+    )
+
+
+def worker(environment: Mapping[str, str]) -> Plan:
+    flags = ["--queues", "dailies", "--concurrency", str(WORKER_PROCESSES), "--loglevel", "INFO"]
+    return Plan(
+        name="worker",
+        command=_python("-m", "celery", "--app", "project", "worker", *flags, "--without-gossip", "--without-mingle"),
+        # A first SIGTERM then lets running tasks finish for a moment and hands the rest back to the queue.
+        environment={**environment, "REMAP_SIGTERM": "SIGQUIT"},
+    )
+
+
+def beat(environment: Mapping[str, str], schedule: Path) -> Plan:
+    return Plan(
+        name="beat",
+        command=_python("-m", "celery", "--app", "project", "beat", "--schedule", str(schedule), "--pidfile", ""),
+        environment=environment,
+    )
+
+
+def events(environment: Mapping[str, str], host: str, port: int) -> Plan:
+    return Plan(
+        name="events",
+        command=_granian("project.asgi:application", "asgi", host, port),
+        environment=environment,
+        is_ready=answers(f"http://{_reachable(host)}:{port}/healthz"),
+    )
+
+
+def web(environment: Mapping[str, str], host: str, port: int) -> Plan:
+    return Plan(
+        name="web",
+        command=[*_granian("project.wsgi:application", "wsgi", host, port), "--blocking-threads", str(WEB_THREADS)],
+        environment=environment,
+        is_ready=answers(f"http://{_reachable(host)}:{port}/healthz"),
+    )
+
+
+def prepare(environment: Mapping[str, str]) -> Plan:
+    return Plan(name="prepare", command=_python("-m", "project.stack.prepare"), environment=environment)
+
+
+def answers(url: str) -> Callable[[], bool]:
+    """True once the address answers in HTTP at all, whatever the status."""
+
+    def is_answering() -> bool:
+        try:
+            with urllib.request.urlopen(url, timeout=2):  # noqa: S310  (our own loopback address)
+                return True
+        except urllib.error.HTTPError as error:
+            return error.code < 500
+        except OSError:
+            return False
+
+    return is_answering
+
+
+def _python(*arguments: str) -> list[str]:
+    return [sys.executable, *arguments]
+
+
+def _granian(application: str, interface: str, host: str, port: int) -> list[str]:
+    flags = ["--interface", interface, "--host", host, "--port", str(port), "--workers", "1"]
+    return _python(
+        "-m", "granian", *flags, "--workers-kill-timeout", "5", "--no-ws", "--log-level", "warning", application
+    )
+
+
+def _reachable(host: str) -> str:
+    if host in ("", "0.0.0.0"):  # noqa: S104
+        return LOOPBACK
+    return f"[{'::1' if host == '::' else host}]" if ":" in host else host
