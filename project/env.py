@@ -46,13 +46,15 @@ class Environment(BaseSettings):
     """`console:`, `file:/path`, `smtp://user:password@host:587` or `smtps://…`."""
     default_from_email: str = "Dailies <dailies@localhost>"
     sentry_dsn: SecretStr | None = None
+    metrics_token: SecretStr | None = None
+    """Whoever bears it may read `/metrics`; without one only local settings answer, and only to this machine."""
 
     @field_validator("ltx_base_url", "public_url", "engine_url")
     @classmethod
     def _without_slash(cls, value: str) -> str:
         return value.rstrip("/")
 
-    @field_validator("ltx_api_key", "sentry_dsn", mode="before")
+    @field_validator("ltx_api_key", "sentry_dsn", "metrics_token", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return value or None

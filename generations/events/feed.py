@@ -52,21 +52,21 @@ class Message:
     @classmethod
     def from_entry(cls, key: str, fields: dict[str, str]) -> "Message":
         position = parse_position(key) or START
-        return cls(position, _frame(position, fields))
+        return cls(position, _frame(position, fields["data"]))
 
 
 def _text(position: Position) -> str:
     return f"{position[0]}-{position[1]}"
 
 
-def _frame(position: Position, data: dict[str, Any], name: str = "") -> bytes:
+def _frame(position: Position, data: str, name: str = "") -> bytes:
     event = f"event: {name}\n" if name else ""
-    return f"id: {_text(position)}\n{event}data: {json.dumps(data, separators=(',', ':'))}\n\n".encode()
+    return f"id: {_text(position)}\n{event}data: {data}\n\n".encode()
 
 
 def sync_frame(position: Position, *, is_complete: bool) -> bytes:
     """Tell a client where it stands. When not complete, it may have missed messages and should look at everything."""
-    return _frame(position, {"complete": is_complete}, name="sync")
+    return _frame(position, json.dumps({"complete": is_complete}), name="sync")
 
 
 class Subscription:

@@ -1,5 +1,6 @@
 """Tell open pages that something changed. A hint, never the truth: pages ask again for what they show."""
 
+import json
 import time
 from functools import partial
 from uuid import UUID
@@ -26,19 +27,19 @@ def announce(*, team_id: int, kind: str, subject_id: UUID, state: str = "", auth
     Only identifiers and a state travel: no prompt, no name, no address. Every member of the team may receive them.
     Nothing is raised: without Valkey the hint is lost, and pages find out by themselves.
     """
-    fields = {"kind": kind, "subject_id": str(subject_id), "state": state, "author_id": str(author_id or "")}
-    transaction.on_commit(partial(_publish, team_id, fields), robust=True)
+    data = {"kind": kind, "subject_id": str(subject_id), "state": state, "author_id": author_id}
+    transaction.on_commit(partial(_publish, team_id, json.dumps(data)), robust=True)
 
 
-def _publish(team_id: int, fields: dict[str, str]) -> None:
+def _publish(team_id: int, data: str) -> None:
     global _paused_until  # noqa: PLW0603
     if time.monotonic() < _paused_until:
         return
     try:
         with valkey().pipeline(transaction=False) as pipe:
-            pipe.xadd(stream_key(team_id), fields, maxlen=STREAM_LENGTH, approximate=True)  # type: ignore[arg-type]
+            pipe.xadd(stream_key(team_id), {"data": data}, maxlen=STREAM_LENGTH, approximate=True)
             pipe.expire(stream_key(team_id), _STREAM_LIFE)
             pipe.execute()
     except RedisError as error:
         _paused_until = time.monotonic() + _PAUSE
-        log.warning("live_event_lost", team_id=team_id, kind=fields["kind"], error=type(error).__name__)
+        log.warning("live_event_lost", team_id=team_id, error=type(error).__name__)
