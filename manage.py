@@ -2,12 +2,20 @@
 import os
 import sys
 
+LOCAL = "project.settings.local"
+
 
 def main() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings.local")
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    if os.environ.setdefault("DJANGO_SETTINGS_MODULE", LOCAL) != LOCAL:
+        execute_from_command_line(sys.argv)
+        return
+
+    from project.stack.commands import services_for  # its packages are not in a production image
+
+    with services_for(sys.argv[1:]):
+        execute_from_command_line(sys.argv)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ from generations.credits.models import OfferedModel, PriceRow
 settings.register_profile("dailies", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("dailies")
 
+pytest_plugins = ["tests.services"]
+
 PASSWORD = "correct-horse-battery"
 
 

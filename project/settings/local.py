@@ -1,10 +1,12 @@
 """`make run`: everything on this machine, demo accounts, mail in the log."""
 
+from django.core.management.utils import get_random_secret_key
+
 from .base import *  # noqa: F403
 from .base import SECRET_KEY
 
 DEBUG = False
-SECRET_KEY = SECRET_KEY or "local-only-not-a-secret"
+SECRET_KEY = SECRET_KEY or get_random_secret_key()  # the stack gives its kept one
 ALLOWED_HOSTS = ["*"]
 IS_DEMO = True
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"

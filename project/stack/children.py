@@ -5,13 +5,18 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO, cast
+
+from .errors import StackError
 
 MARK = "DAILIES_STACK"
 """Variable that every process of a stack inherits; its value is the data folder."""
+STOP_SECONDS = 15
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
@@ -38,14 +43,16 @@ class Plan:
 
 
 class Child:
-    def __init__(self, plan: Plan) -> None:
+    """Its lines come through a pipe, or go to a file when one is given."""
+
+    def __init__(self, plan: Plan, log: IO[bytes] | None = None) -> None:
         self.plan = plan
         parent = os.getpid()
         self.process = subprocess.Popen(
             list(plan.command),
             env=dict(plan.environment),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=log or subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
             # This process has one thread, so running Python between fork and exec is safe.
@@ -73,6 +80,28 @@ class Child:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+
+    def stop(self) -> None:
+        """Ask, wait a while, then make it."""
+        self.ask_to_stop()
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(STOP_SECONDS)
+        self.kill()
+
+
+def start_and_wait(plan: Plan, log: Path) -> Child:
+    """Start a child on its own, its lines in a file; StackError when it does not become ready."""
+    with log.open("ab") as file:
+        child = Child(plan, file)
+    deadline = time.monotonic() + plan.ready_within
+    while not plan.is_ready():
+        code = child.exit_code()
+        if code is not None or time.monotonic() > deadline:
+            child.kill()
+            reason = "was not ready in time" if code is None else describe_exit(code)
+            raise StackError(f"{plan.name} {reason}; see {log}")
+        time.sleep(0.02)
+    return child
 
 
 def _become_child(plan: Plan, parent: int) -> None:

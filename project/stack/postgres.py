@@ -34,14 +34,10 @@ class Postgres:
     def url(self) -> str:
         return f"postgresql://{USER}@/{NAME}?host={quote(str(self.sockets))}"
 
-    @property
-    def is_new(self) -> bool:
-        return not (self.data / "PG_VERSION").exists()
-
     def prepare(self) -> None:
         """Make the cluster if there is none; recover from what a killed run left behind."""
         self.sockets.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if self.is_new:
+        if not has_cluster(self.data.parent):
             self._create_cluster()
         self._check_version()
         self._remove_stale_pid_file()
@@ -122,6 +118,10 @@ class Postgres:
         except (OSError, ValueError, IndexError, psutil.Error):
             pass
         pid_file.unlink(missing_ok=True)
+
+
+def has_cluster(data_dir: Path) -> bool:
+    return (data_dir / "postgres" / "PG_VERSION").exists()
 
 
 def _program(name: str) -> str:
