@@ -1,5 +1,6 @@
 """Gathers the tasks of the rooms, where each is defined and explained."""
 
+from .jobs.tasks import dispatch_due, poll_due, save_generation, send_generation
 from .ops.tasks import canary
 
-__all__ = ["canary"]
+__all__ = ["canary", "dispatch_due", "poll_due", "save_generation", "send_generation"]

@@ -4,7 +4,6 @@ Queued ones go in fair order, as far as the provider's concurrency reaches: the 
 was sent least recently comes first. Everything else that is due and leased by nobody goes by age.
 """
 
-from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -35,8 +34,8 @@ WITH next AS (
     ON CONFLICT ON CONSTRAINT turn_once_a_member DO UPDATE SET served_at = EXCLUDED.served_at
 )
 UPDATE generations_generation g
-SET state = 'submitting', state_since = now(), fence = g.fence + 1, lease_until = now() + %(lease)s,
-    next_action_at = now() + %(lease)s
+SET state = 'submitting', state_since = now(), fence = g.fence + 1, lease_until = now() + make_interval(secs => %(lease)s),
+    next_action_at = now() + make_interval(secs => %(lease)s)
 FROM next WHERE g.id = next.id
 RETURNING g.id, g.fence
 """
@@ -50,7 +49,7 @@ WITH due AS (
     FOR UPDATE SKIP LOCKED
 )
 UPDATE generations_generation g
-SET fence = g.fence + 1, lease_until = now() + %(lease)s
+SET fence = g.fence + 1, lease_until = now() + make_interval(secs => %(lease)s)
 FROM due WHERE g.id = due.id
 RETURNING g.id, g.fence
 """
@@ -61,10 +60,10 @@ def dispatch_due() -> int:
     return _dispatch_queued() + _dispatch_abandoned() + _dispatch_parked()
 
 
-def claim_due(states: list[str], *, limit: int, lease: timedelta = LEASE) -> list[tuple[UUID, int]]:
+def claim_due(states: list[str], *, limit: int) -> list[tuple[UUID, int]]:
     """Lease up to `limit` due generations in these states and return ids with their new fences."""
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM_DUE, {"states": states, "limit": limit, "lease": lease})
+        cursor.execute(_CLAIM_DUE, {"states": states, "limit": limit, "lease": LEASE.total_seconds()})
         return list(cursor.fetchall())
 
 
@@ -75,7 +74,7 @@ def _dispatch_queued() -> int:
         free = settings.PROVIDER_CONCURRENCY - Generation.objects.at_provider().count()
         claimed = 0
         while claimed < free:
-            cursor.execute(_CLAIM_NEXT, {"lease": LEASE})
+            cursor.execute(_CLAIM_NEXT, {"lease": LEASE.total_seconds()})
             row = cursor.fetchone()
             if row is None:
                 break
@@ -104,4 +103,4 @@ def _dispatch_parked() -> int:
             "UPDATE generations_generation SET state = 'queued', state_since = now() "
             "WHERE state = 'parked' AND next_action_at <= now()"
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)

@@ -35,10 +35,9 @@ class Lease:
         """Keep the row for another lease. Raises LostLeaseError."""
         self._write(lease_until=database_time(LEASE))
 
-    def defer(self, delay: timedelta, *, failures: int | None = None, **changes: Any) -> None:
+    def defer(self, delay: timedelta, *, failures: int) -> None:
         """Give the row back in its present state, to be looked at again after the delay."""
-        count = {} if failures is None else {"failures": failures}
-        self._write(lease_until=None, next_action_at=database_time(delay), **count, **changes)
+        self._write(lease_until=None, next_action_at=database_time(delay), failures=failures)
 
     def move(self, source: State, target: State, *, delay: timedelta = timedelta(0), **changes: Any) -> None:
         """Go from one state to another and give the row back. Raises LostLeaseError when it is not there any more."""

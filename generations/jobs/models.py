@@ -74,8 +74,9 @@ class Generation(models.Model):
     error_type = models.CharField(max_length=60, blank=True)
     error_message = models.TextField(blank=True)
 
-    video = models.OneToOneField(
-        "generations.Asset", on_delete=models.PROTECT, null=True, blank=True, related_name="take"
+    # Not one to one: the same still and settings may give the same bytes, and those are one asset.
+    video = models.ForeignKey(
+        "generations.Asset", on_delete=models.PROTECT, null=True, blank=True, related_name="takes"
     )
     poster = models.ForeignKey("generations.Asset", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 

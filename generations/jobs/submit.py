@@ -17,6 +17,7 @@ from generations.events.live import announce
 from generations.events.record import record_event
 from generations.media.models import Asset
 
+from .body import request_body
 from .hints import hint_dispatch
 from .models import Generation
 
@@ -43,23 +44,6 @@ class Wish:
     generate_audio: bool = True
     last_frame: Asset | None = None
 
-    def body(self, *, image_uri: str, last_frame_uri: str | None) -> dict[str, object]:
-        """The contract's submit body. Optional fields that are not set are left out."""
-        body: dict[str, object] = {
-            "image_uri": image_uri,
-            "prompt": self.prompt,
-            "model": self.model,
-            "duration": self.duration,
-            "resolution": self.resolution,
-            "fps": self.fps,
-            "generate_audio": self.generate_audio,
-        }
-        if last_frame_uri:
-            body["last_frame_uri"] = last_frame_uri
-        if self.camera_motion:
-            body["camera_motion"] = self.camera_motion
-        return body
-
 
 def submit_generation(*, membership: Membership, wish: Wish, idempotency_key: str) -> Generation:
     """Store the generation as `queued` and hold its price; a key that the member has used before returns that one.
@@ -82,7 +66,7 @@ def submit_generation(*, membership: Membership, wish: Wish, idempotency_key: st
 def check_wish(membership: Membership, wish: Wish) -> None:
     """Raise InvalidWishError with every violated rule."""
     placeholder = "ltx://uploads/still"
-    body = wish.body(image_uri=placeholder, last_frame_uri=placeholder if wish.last_frame else None)
+    body = request_body(wish, image_uri=placeholder, last_frame_uri=placeholder if wish.last_frame else None)
     violations = validate(body, models=offered_models())
     if not wish.prompt.strip():
         violations.append(Violation("prompt", "say what should move"))

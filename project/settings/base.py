@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
+    "django.forms",
     "allauth",
     "allauth.account",
     "csp",
@@ -44,6 +45,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "generations.events.middleware.LiveEventsPolicyMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -147,6 +149,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "generations.web.views.errors.csrf_failure"
 EVENTS_PORT = ENV.events_port
 
 # --- work -----------------------------------------------------------------------------------------
@@ -178,11 +181,24 @@ PROVIDER_API_KEY = "local-engine" if ENV.ltx_api_key is None else ENV.ltx_api_ke
 PROVIDER_CONCURRENCY = ENV.provider_concurrency
 # Only the local engine repeats its answer for the same Idempotency-Key; the vendor does not.
 PROVIDER_HONOURS_IDEMPOTENCY = IS_LOCAL_ENGINE
+# The vendor asks for 5 to 6 seconds between polls; the local engine does not mind.
+POLL_INTERVAL = timedelta(seconds=1 if IS_LOCAL_ENGINE else 5)
+# How long an unknown outcome may stay unknown before the credits go back.
 UNCONFIRMED_WINDOW = timedelta(hours=1)
+# From here on a job under way is polled slowly; it is never given up for being slow.
 OVERDUE_AFTER = timedelta(minutes=30)
+# How long the provider may say 404 to a job that it accepted, and how long its finished video may fail to come home.
+MISSING_AFTER = timedelta(minutes=10)
+SAVING_WINDOW = timedelta(hours=24)
+# Caps on a download.
+VIDEO_MAX_BYTES = 2 * 1024**3
+VIDEO_DEADLINE = timedelta(minutes=10)
 
 # --- mail -----------------------------------------------------------------------------------------
 DEFAULT_FROM_EMAIL = ENV.default_from_email
+
+# --- operation ------------------------------------------------------------------------------------
+METRICS_TOKEN = ENV.metrics_token.get_secret_value() if ENV.metrics_token else ""
 
 # --- logs -----------------------------------------------------------------------------------------
 LOGGING = logging_config(ENV.log_format, ENV.log_level)

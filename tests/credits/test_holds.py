@@ -171,8 +171,8 @@ class TestTheDatabaseItself:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
     def test_an_entry_is_never_changed_nor_deleted(self, hold: Hold) -> None:
-        assert "Cannot update" in self.refused("UPDATE generations_ledgerentry SET reason = 'other'")
-        assert "Cannot delete" in self.refused("DELETE FROM generations_ledgerentry")
+        assert "Cannot update or delete" in self.refused("UPDATE generations_ledgerentry SET reason = 'other'")
+        assert "Cannot update or delete" in self.refused("DELETE FROM generations_ledgerentry")
 
     def test_a_wallet_follows_its_entries(self, hold: Hold) -> None:
         assert "does not follow" in self.refused("UPDATE generations_wallet SET posted = posted + 1")

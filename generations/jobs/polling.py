@@ -1,0 +1,74 @@
+"""Ask the provider about everything that is due, in one batch. Poll errors never decide; only its own word does."""
+
+import structlog
+from django.conf import settings
+from django.utils import timezone
+
+from generations.events.record import record_event
+from generations.upstream.answers import Completed, Failed, PollError, PollOutcome, Running
+from generations.upstream.polling import poll_many
+
+from .dispatch import claim_due
+from .hints import hint_save
+from .leases import Lease, LostLeaseError
+from .models import Attempt, Outcome
+from .pace import back_off, poll_delay
+from .provider import provider
+from .settle import fail_generation
+from .states import State
+
+BATCH = 200
+log = structlog.get_logger(__name__)
+
+
+def poll_due() -> int:
+    """Poll one batch of generations in `processing` and move those that are over. Returns how many were due."""
+    leases = {row[0]: Lease(*row) for row in claim_due([State.PROCESSING], limit=BATCH)}
+    attempts = Attempt.objects.filter(generation__in=leases, outcome=Outcome.ACCEPTED).select_related("generation")
+    asked = {attempt.provider_job_id: attempt for attempt in attempts}
+    for job, answer in poll_many(provider(), list(asked)).items():
+        attempt = asked[job]
+        try:
+            apply_answer(attempt, leases[attempt.generation_id], answer)
+        except LostLeaseError:
+            log.info("lease_lost", generation_id=str(attempt.generation_id))
+    return len(leases)
+
+
+def apply_answer(attempt: Attempt, lease: Lease, answer: PollOutcome) -> None:
+    """Move the generation as the provider says, or look again later. Raises LostLeaseError."""
+    generation = attempt.generation
+    age = timezone.now() - generation.state_since
+    match answer:
+        case Completed():
+            lease.move(State.PROCESSING, State.SAVING)
+            hint_save(generation.pk, lease.fence)
+        case Failed():
+            fail_generation(generation, lease, error_type=answer.type, message=answer.message)
+        case Running():
+            if not answer.is_known:
+                log.warning("unknown_status", status=answer.status, generation_id=str(generation.pk))
+            lease.defer(poll_delay(is_overdue=age > settings.OVERDUE_AFTER), failures=0)
+        case PollError() if answer.is_missing and age > settings.MISSING_AFTER:
+            _lost(attempt, lease)
+        case PollError():
+            _look_again(attempt, lease, answer.message, answer.retry_after)
+        case _:
+            _look_again(attempt, lease, answer.message, None)
+
+
+def _look_again(attempt: Attempt, lease: Lease, message: str, retry_after: float | None) -> None:
+    failures = attempt.generation.failures + 1
+    log.warning("poll_failed", generation_id=str(attempt.generation_id), failures=failures, error=message)
+    lease.defer(back_off(failures, retry_after), failures=failures)
+
+
+def _lost(attempt: Attempt, lease: Lease) -> None:
+    record_event("attempt.lost", team_id=attempt.generation.team_id, subject_id=attempt.generation_id)
+    fail_generation(
+        attempt.generation,
+        lease,
+        error_type="lost_by_provider",
+        message="The provider no longer knows this job. Your credits are back; you may submit it again.",
+        may_have_cost=True,
+    )
