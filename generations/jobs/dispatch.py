@@ -34,7 +34,8 @@ WITH next AS (
     ON CONFLICT ON CONSTRAINT turn_once_a_member DO UPDATE SET served_at = EXCLUDED.served_at
 )
 UPDATE generations_generation g
-SET state = 'submitting', state_since = now(), fence = g.fence + 1, lease_until = now() + make_interval(secs => %(lease)s),
+SET state = 'submitting', state_since = now(), fence = g.fence + 1,
+    lease_until = now() + make_interval(secs => %(lease)s),
     next_action_at = now() + make_interval(secs => %(lease)s)
 FROM next WHERE g.id = next.id
 RETURNING g.id, g.fence
