@@ -25,7 +25,7 @@ def store_still(*, team: Team, uploader: User | None, file: "File[bytes]") -> As
     """Keep an uploaded JPEG, PNG or WebP as a clean still; the same upload again gives the same asset.
 
     What is kept is a new file made from the pixels alone: upright, sRGB, opaque (transparent parts white), at most
-    16 megapixels and 15 MB, without metadata. PNG stays lossless; JPEG and WebP become JPEG.
+    12 megapixels and 15 MB, without metadata. PNG stays lossless; JPEG and WebP become JPEG.
     Raises BadStillError with a sentence for the member, StorageError when the storage fails.
     """
     data = _read(file)
