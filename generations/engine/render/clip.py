@@ -1,6 +1,5 @@
 """One clip from stills to file: drawing threads ahead, the encoder behind, a few frames in between."""
 
-import os
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -61,11 +60,6 @@ def draw_frames(scene: Scene, clip: Clip, *, threads: int) -> Iterator[av.VideoF
                 yield ahead.popleft().result()
         while ahead:
             yield ahead.popleft().result()
-
-
-def usable_cores() -> int:
-    """Count the cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _draw(scene: Scene, t: float, like: Planes) -> av.VideoFrame:

@@ -1,0 +1,43 @@
+"""The outermost layer: an `x-request-id` on every response, tidy paths, and the last answer when all else fails."""
+
+import logging
+import secrets
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from generations.contract.errors import API
+
+from .answers import error_answer
+
+log = logging.getLogger(__name__)
+
+
+class Edge:
+    """Wraps the routes. Doubled and trailing slashes do not count, because base URLs are written both ways."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id, has_started = secrets.token_hex(16), False
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal has_started
+            if message["type"] == "http.response.start":
+                has_started = True
+                MutableHeaders(scope=message)["x-request-id"] = request_id
+            await send(message)
+
+        path = "/" + "/".join(part for part in scope["path"].split("/") if part)
+        try:
+            await self._app({**scope, "path": path}, receive, send_with_id)
+        except Exception:
+            log.exception("request %s (%s %s) failed", request_id, scope["method"], path)
+            if not has_started:
+                await error_answer(API, "the engine failed; its log has the cause under this request id")(
+                    scope, receive, send_with_id
+                )

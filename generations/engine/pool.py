@@ -1,0 +1,179 @@
+"""The render processes: a bounded queue in front, a pipe to each, and a plan for when one of them dies.
+
+A process of ours is a fresh interpreter, so a crash in a codec costs one render and not the server. It is led by its
+standard input: one line is one job, and the end of the stream means that the server is gone and there is nothing left
+to do. What it has to say comes back as one JSON object a line.
+"""
+
+import asyncio
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
+
+from generations.contract.errors import API, RATE_LIMIT
+from generations.contract.schemas import ErrorDetail
+
+from .errors import RefusedError
+from .jobs import Job, JobStore
+
+log = logging.getLogger(__name__)
+
+MAX_CRASHES = 2
+STALL_SECONDS = 120  # without a single frame
+RETRY_AFTER_SECONDS = 10
+
+_ROOT = Path(__file__).parents[2]
+
+
+class RenderFailedError(Exception):
+    """The job cannot be rendered, and trying again would not help."""
+
+
+class RenderCrashedError(Exception):
+    """The process died or fell silent in the middle of a job."""
+
+
+@dataclass
+class Place:
+    """A place in the queue, held while a request is still being looked at."""
+
+    pool: "RenderPool"
+
+    def fill(self, job: Job) -> None:
+        self.pool.enqueue(job)
+
+
+class RenderPool:
+    """Renders stored jobs in the order they came, a few at a time."""
+
+    def __init__(self, jobs: JobStore, *, workers: int, queue_size: int, threads: int) -> None:
+        self._jobs, self._workers, self._threads = jobs, workers, threads
+        self._room = workers + queue_size
+        self._held = 0
+        self._open: set[object] = set()
+        self._queue: asyncio.Queue[Job] = asyncio.Queue()
+
+    @contextmanager
+    def place(self) -> Iterator[Place]:
+        """Hold a place. Raises RefusedError (429) when the queue is full."""
+        if len(self._open) + self._held >= self._room:
+            raise RefusedError(
+                RATE_LIMIT,
+                "the render queue is full; try again later",
+                headers={"retry-after": str(RETRY_AFTER_SECONDS)},
+            )
+        self._held += 1
+        try:
+            yield Place(self)
+        finally:
+            self._held -= 1
+
+    def enqueue(self, job: Job) -> None:
+        self._open.add(job.id)
+        self._queue.put_nowait(job)
+
+    async def run(self) -> None:
+        """Render until cancelled; then stop the processes at once. What they were at is begun again after a start."""
+        for job in self._jobs.unfinished():
+            self.enqueue(job)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self._workers):
+                group.create_task(self._serve_slot())
+
+    async def _serve_slot(self) -> None:
+        process = RenderProcess(self._threads)
+        try:
+            await process.start()
+            while True:
+                job = await self._queue.get()
+                while not job.is_finished:
+                    job = await self._attempt(process, job)
+                self._open.discard(job.id)
+        finally:
+            await process.stop()
+
+    async def _attempt(self, process: "RenderProcess", job: Job) -> Job:
+        started = datetime.now(UTC)
+        job = await self._save(job.changed(status="processing"))
+        try:
+            await process.render(self._jobs.folder(job.id))
+        except RenderFailedError as error:
+            log.warning("job %s failed: %s", job.id, error)
+            return await self._save(_failed(job, str(error)))
+        except RenderCrashedError as error:
+            log.warning("job %s: %s (crash %d)", job.id, error, job.crashes + 1)
+            job = job.changed(crashes=job.crashes + 1, status="pending")
+            if job.crashes >= MAX_CRASHES:
+                job = _failed(job, "the render process crashed twice on this job")
+            return await self._save(job)
+        done = datetime.now(UTC)
+        log.info("job %s rendered in %.1f s", job.id, (done - started).total_seconds())
+        return await self._save(job.changed(status="completed", completed_at=done))
+
+    async def _save(self, job: Job) -> Job:
+        await asyncio.to_thread(self._jobs.save, job)
+        return job
+
+
+class RenderProcess:
+    """One process, started when it is needed and again after it died."""
+
+    def __init__(self, threads: int) -> None:
+        self._threads = threads
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> asyncio.subprocess.Process:
+        if self._process is None or self._process.returncode is not None:
+            self._process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "generations.engine.worker", str(self._threads)),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                cwd=_ROOT,
+            )
+        return self._process
+
+    async def render(self, folder: Path) -> None:
+        """Render one job to its end. Raises RenderFailedError or RenderCrashedError."""
+        try:
+            process = await self.start()
+            async with asyncio.timeout(None) as patience:
+                await self._follow(process, folder, patience)
+        except (TimeoutError, OSError, EOFError, ValueError) as error:
+            cause = "fell silent" if isinstance(error, TimeoutError) else "died"
+            await self.stop()
+            raise RenderCrashedError(f"the render process {cause}") from error
+
+    async def stop(self) -> None:
+        """Kill the process, which has nothing to lose: an unfinished video is never looked at."""
+        if self._process is None:
+            return
+        if self._process.returncode is None:
+            self._process.kill()
+        await self._process.wait()
+        self._process = None
+
+    async def _follow(self, process: asyncio.subprocess.Process, folder: Path, patience: asyncio.Timeout) -> None:
+        orders, reports = cast(asyncio.StreamWriter, process.stdin), cast(asyncio.StreamReader, process.stdout)
+        orders.write(json.dumps(str(folder)).encode() + b"\n")
+        await orders.drain()
+        while True:
+            patience.reschedule(asyncio.get_running_loop().time() + STALL_SECONDS)
+            line = await reports.readline()
+            if not line:
+                raise EOFError
+            report = json.loads(line)
+            if "failed" in report:
+                raise RenderFailedError(report["failed"])
+            if "done" in report:
+                return
+
+
+def _failed(job: Job, message: str) -> Job:
+    detail = ErrorDetail(type=API.type, message=message)
+    return job.changed(status="failed", completed_at=datetime.now(UTC), error=detail)
