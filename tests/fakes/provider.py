@@ -1,0 +1,196 @@
+"""A provider that speaks the contract well, until a test tells it not to.
+
+    with ScriptedProvider(video=make_video()) as provider:
+        provider.script("submit", drop(is_carried_out=True))     # the next submit: job made, answer lost
+        provider.always("poll", refuse(503))                     # every poll, until `regular("poll")`
+        ...
+        assert provider.count("submit") == 1 and len(provider.jobs()) == 1
+
+Routes: "submit", "poll", "upload" (the ticket), "put" (the bytes) and "download". A script may be for one job
+alone (`job=`), which then goes before the route's own. The queue of a script is used up first, then `always`, then
+the regular answer.
+
+As a process of its own (`python -m tests.fakes.provider --port 0`) it prints one line with its address; the same
+calls then work from any process through `RemoteProvider(address)`, which speaks to the `/_control/` routes.
+"""
+
+import argparse
+import asyncio
+import signal
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from .behaviours import REGULAR, Behaviour
+from .book import ROUTES, Book, Job, Recorded
+from .routes import answer
+from .video import make_video
+from .wire import Reply, Request, hang_up, read_request, send
+
+__all__ = ["ROUTES", "Job", "Recorded", "RemoteProvider", "ScriptedProvider"]
+
+
+# Held requests and waiting tests block a thread each.
+_WAITERS = ThreadPoolExecutor(max_workers=512, thread_name_prefix="provider-waiter")
+
+
+class _Server:
+    """The socket side: read a request, find the script for it, act it out."""
+
+    def __init__(self, book: Book, latency: float = 0) -> None:
+        self.book = book
+        self.latency = latency
+        self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+        self._accepted = 0
+
+    async def start(self, port: int) -> asyncio.Server:
+        server = await asyncio.start_server(self._serve, "127.0.0.1", port, backlog=1024)
+        self.book.base_url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        return server
+
+    async def stop(self, server: asyncio.Server) -> None:
+        server.close()
+        for task in list(self._connections):
+            task.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._accepted += 1
+        number = self._accepted
+        task = asyncio.current_task()
+        assert task is not None
+        self._connections[task] = writer
+        try:
+            with suppress(ConnectionError, asyncio.CancelledError):
+                while (request := await read_request(reader, number)) and await self._meet(request, reader, writer):
+                    pass
+            await hang_up(writer)
+        finally:
+            del self._connections[task]
+
+    async def _meet(self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        if request.path.startswith("/_control/"):
+            return await send(writer, await control(self.book, request), REGULAR, is_head=False)
+        how = self.book.record(request)
+        if self.latency:
+            await asyncio.sleep(self.latency)
+        reply = answer(self.book, request, how)
+        if how.hold is not None:
+            await asyncio.get_running_loop().run_in_executor(_WAITERS, self.book.wait_at, how.hold)
+        if how.ending == "hang":
+            await reader.read()
+        if how.ending != "answer":
+            await hang_up(writer, is_reset=how.ending == "reset")
+            return False
+        return await send(writer, reply, how, is_head=request.method == "HEAD")
+
+
+async def control(book: Book, request: Request) -> Reply:
+    """Call the method of the book that the path names, with the JSON body as its arguments."""
+    name = request.path.removeprefix("/_control/")
+    arguments = request.json() if request.body else {}
+    if name not in Book.CONTROLS:
+        return Reply.of_json(404, {"error": f"no control is called {name}"})
+    try:
+        result = await asyncio.get_running_loop().run_in_executor(_WAITERS, book.call, name, arguments)
+    except Exception as error:
+        return Reply.of_json(400, {"error": f"{type(error).__name__}: {error}"})
+    return Reply.of_json(200, {"result": result})
+
+
+class ScriptedProvider(Book):
+    """The provider in a thread of this process, on a free port. Its methods are those of `Book`."""
+
+    def __init__(self, *, port: int = 0, latency: float = 0, video: bytes | None = None, **settings: Any) -> None:
+        super().__init__(video=make_video() if video is None else video, **settings)
+        self._port = port
+        self._latency = latency
+        self._is_ready = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="provider", daemon=True)
+
+    async def _run(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._end = asyncio.Event()
+        server = _Server(self, self._latency)
+        listening = await server.start(self._port)
+        self._is_ready.set()
+        await self._end.wait()
+        self.release_all()
+        await server.stop(listening)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        if not self._is_ready.wait(10):
+            raise RuntimeError("The scripted provider did not start.")
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._loop.call_soon_threadsafe(self._end.set)
+        self._thread.join(10)
+
+
+class RemoteProvider:
+    """The same calls for a provider in another process, over its control routes."""
+
+    def __init__(self, base_url: str) -> None:
+        self.base_url = base_url
+        self._client = httpx.Client(base_url=base_url, timeout=60, trust_env=False)
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in Book.CONTROLS:
+            raise AttributeError(name)
+        return lambda *args, **kwargs: self._call(name, args, kwargs)
+
+    def _call(self, name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+        body = {"args": [_plain(value) for value in args], "kwargs": {key: _plain(kwargs[key]) for key in kwargs}}
+        answer = self._client.post(f"/_control/{name}", json=body)
+        if answer.is_error:
+            raise ValueError(answer.json()["error"])
+        return Book.CONTROLS[name](answer.json()["result"])
+
+    def close(self) -> None:
+        self._client.close()
+
+
+def _plain(value: object) -> object:
+    return {"behaviour": value.to_json()} if isinstance(value, Behaviour) else value
+
+
+async def _serve_forever(book: Book, port: int, latency: float) -> None:
+    server = _Server(book, latency)
+    listening = await server.start(port)
+    end = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, end.set)
+    print(book.base_url, flush=True)  # noqa: T201 - how a test finds the port
+    await end.wait()
+    book.release_all()
+    await server.stop(listening)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="A scripted provider of the image-to-video contract.")
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one; the address is printed")
+    parser.add_argument("--latency", type=float, default=0, help="seconds before each answer")
+    parser.add_argument("--polls-until-done", type=int, default=2)
+    parser.add_argument("--api-key", help="the only key that is let in; without it any key is")
+    parser.add_argument("--honours-keys", action="store_true", help="answer a known Idempotency-Key with the same job")
+    parser.add_argument("--video", type=Path, help="the MP4 that every job ends in")
+    args = parser.parse_args()
+    book = Book(
+        video=args.video.read_bytes() if args.video else make_video(),
+        polls_until_done=args.polls_until_done,
+        api_key=args.api_key,
+        honours_keys=args.honours_keys,
+    )
+    asyncio.run(_serve_forever(book, args.port, args.latency))
+
+
+if __name__ == "__main__":
+    main()
