@@ -1,5 +1,6 @@
 """Structured logs: one event a line, with request and generation ids, as text for people or JSON for machines."""
 
+import logging
 from typing import Any
 
 import structlog
@@ -10,6 +11,21 @@ _SHARED: list[Any] = [
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
+
+
+class NewsFilter(logging.Filter):
+    """Drop what says nothing new: the start of a request whose end is logged too, and health checks that went well."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        event = record.msg if isinstance(record.msg, dict) else {}
+        if event.get("event") == "request_started":
+            return False
+        return not (event.get("event") == "request_finished" and _is_healthy_check(event))
+
+
+def _is_healthy_check(event: dict[str, Any]) -> bool:
+    is_check = str(event.get("request", "")).startswith(("GET /healthz", "GET /readyz", "GET /metrics"))
+    return is_check and event.get("code") == 200
 
 
 def logging_config(log_format: str, level: str) -> dict[str, Any]:
@@ -29,13 +45,18 @@ def logging_config(log_format: str, level: str) -> dict[str, Any]:
                 "foreign_pre_chain": _SHARED,
             },
         },
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
+        "filters": {"news": {"()": "project.logs.NewsFilter"}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured", "filters": ["news"]}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             "httpx": {"level": "WARNING"},
             "botocore": {"level": "WARNING"},
             "boto3": {"level": "WARNING"},
             "celery.app.trace": {"level": "WARNING"},
+            # The dispatcher and the poller run every second; what they do is logged by the jobs themselves.
+            "celery.worker.strategy": {"level": "WARNING"},
+            "celery.beat": {"level": "WARNING"},
+            "django_structlog.celery.receivers": {"level": "WARNING"},
         },
     }
 

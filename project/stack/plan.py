@@ -25,21 +25,18 @@ def engine(environment: Mapping[str, str], url: str, data: Path) -> Plan:
 
 
 def worker(environment: Mapping[str, str]) -> Plan:
-    flags = ["--queues", "dailies", "--concurrency", str(WORKER_PROCESSES), "--loglevel", "INFO"]
+    flags = ["--queues", "dailies", "--concurrency", str(WORKER_PROCESSES), "--without-gossip", "--without-mingle"]
     return Plan(
         name="worker",
-        command=_python("-m", "celery", "--app", "project", "worker", *flags, "--without-gossip", "--without-mingle"),
+        command=_celery("worker", *flags),
         # A first SIGTERM then lets running tasks finish for a moment and hands the rest back to the queue.
         environment={**environment, "REMAP_SIGTERM": "SIGQUIT"},
     )
 
 
 def beat(environment: Mapping[str, str], schedule: Path) -> Plan:
-    return Plan(
-        name="beat",
-        command=_python("-m", "celery", "--app", "project", "beat", "--schedule", str(schedule), "--pidfile", ""),
-        environment=environment,
-    )
+    flags = ["--schedule", str(schedule), "--pidfile", ""]
+    return Plan(name="beat", command=_celery("beat", *flags), environment=environment)
 
 
 def events(environment: Mapping[str, str], host: str, port: int) -> Plan:
@@ -81,6 +78,10 @@ def answers(url: str) -> Callable[[], bool]:
 
 def _python(*arguments: str) -> list[str]:
     return [sys.executable, *arguments]
+
+
+def _celery(*arguments: str) -> list[str]:
+    return _python("-m", "celery", "--quiet", "--app", "project", *arguments)
 
 
 def _granian(application: str, interface: str, host: str, port: int) -> list[str]:
