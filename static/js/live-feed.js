@@ -32,17 +32,20 @@ class LiveFeed extends HTMLElement {
   #open() {
     this.#pause();
     if (!("EventSource" in window)) {
-      this.#fallBack();
+      this.#startPolling();
       return;
     }
     const source = new EventSource(this.#address(), { withCredentials: true });
-    source.addEventListener("open", () => this.#setState("open"));
+    source.addEventListener("open", () => {
+      this.#stopPolling();
+      this.#setState("open");
+    });
     source.addEventListener("sync", (event) => this.#sync(event));
     source.addEventListener("message", (event) => this.#receive(event));
-    // While the browser reconnects by itself there is nothing to do; CLOSED means that it has given up.
     source.addEventListener("error", () => {
-      if (source.readyState === EventSource.CLOSED) this.#fallBack();
-      else this.#setState("connecting");
+      this.#startPolling();
+      // The browser reconnects by itself, unless it was answered with an error.
+      if (source.readyState === EventSource.CLOSED) this.#retry = setTimeout(() => this.#open(), TRY_AGAIN_AFTER);
     });
     this.#source = source;
   }
@@ -56,15 +59,19 @@ class LiveFeed extends HTMLElement {
   #pause() {
     this.#source?.close();
     this.#source = null;
-    clearInterval(this.#poll);
     clearTimeout(this.#retry);
+    this.#stopPolling();
   }
 
-  #fallBack() {
-    this.#pause();
+  #startPolling() {
+    if (this.#poll) return;
     this.#setState("polling");
     this.#poll = setInterval(() => this.#refreshAll(), POLL_EVERY);
-    if ("EventSource" in window) this.#retry = setTimeout(() => this.#open(), TRY_AGAIN_AFTER);
+  }
+
+  #stopPolling() {
+    clearInterval(this.#poll);
+    this.#poll = 0;
   }
 
   #sync(event) {

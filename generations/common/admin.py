@@ -1,0 +1,69 @@
+"""Bases for the admin pages of the rooms."""
+
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import UUID
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+
+Row = TypeVar("Row", bound=Model)
+
+if TYPE_CHECKING:
+    from django.contrib.admin import ModelAdmin as ModelAdmin
+    from django.contrib.admin import TabularInline as TabularInline
+else:
+    # Django's classes take their types in brackets only for the type checker.
+    class ModelAdmin(admin.ModelAdmin):
+        def __class_getitem__(cls, _types: Any) -> type:
+            return cls
+
+    class TabularInline(admin.TabularInline):
+        def __class_getitem__(cls, _types: Any) -> type:
+            return cls
+
+
+class LookOnly:
+    """Rows that only the services write: staff may look at them, nothing else."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class ReadOnlyAdmin(LookOnly, ModelAdmin[Row]):
+    """A large table to look at: newest first, no count of all rows beside the count of those found."""
+
+    show_full_result_count = False
+    list_per_page = 50
+
+    uuid_fields: tuple[str, ...] = ()
+    """Fields that a whole UUID in the search box is compared with, by index instead of by text."""
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Row], search_term: str
+    ) -> tuple[QuerySet[Row], bool]:
+        key = _parse_uuid(search_term)
+        if key is None or not self.uuid_fields:
+            return super().get_search_results(request, queryset, search_term)
+        found = queryset.none()
+        for field in self.uuid_fields:
+            found = found | queryset.filter(**{field: key})
+        return found, False
+
+
+class ReadOnlyInline(LookOnly, TabularInline[Row, Any]):
+    extra = 0
+    can_delete = False
+
+
+def _parse_uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text.strip())
+    except ValueError:
+        return None

@@ -1,0 +1,47 @@
+"""Forms of the staff."""
+
+from typing import Any
+
+from django import forms
+
+from generations.accounts.models import User
+
+from .grants import BadGrantError, correct_credits, grant_credits
+from .models import EntryKind, LedgerEntry, Wallet
+
+_BY_HAND = (EntryKind.GRANT, EntryKind.CORRECTION)
+
+
+class ChangeBalanceForm(forms.Form):
+    """Grant or correct. A form that was sent twice changes the balance once: it names the newest entry it knew of."""
+
+    kind = forms.ChoiceField(choices=[(kind.value, kind.label) for kind in _BY_HAND])
+    amount = forms.IntegerField(
+        min_value=-1_000_000_000, max_value=1_000_000_000, help_text="Credits. Only a correction may be negative."
+    )
+    reason = forms.CharField(max_length=200, help_text="Stands in the team's statement.")
+    newest = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, wallet: Wallet, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.wallet = wallet
+        self.fields["newest"].initial = self._newest()
+
+    def save(self, *, actor: User) -> LedgerEntry:
+        """Call in a transaction. Raises BadGrantError."""
+        Wallet.objects.select_for_update().get(pk=self.wallet.pk)
+        if self.cleaned_data["newest"] != self._newest():
+            raise BadGrantError(
+                "The balance has changed since this page was opened. Look at the entries, then start again."
+            )
+        change = grant_credits if self.cleaned_data["kind"] == EntryKind.GRANT else correct_credits
+        return change(
+            team=self.wallet.team,
+            amount=self.cleaned_data["amount"],
+            reason=self.cleaned_data["reason"],
+            actor=actor,
+        )
+
+    def _newest(self) -> int:
+        by_hand = self.wallet.entries.filter(kind__in=_BY_HAND)
+        return by_hand.order_by("-id").values_list("id", flat=True).first() or 0

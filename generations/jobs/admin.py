@@ -1,0 +1,105 @@
+"""Generations and their attempts, for the staff of the site: what happened to a job, and why."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+from generations.common.admin import ReadOnlyAdmin, ReadOnlyInline
+from generations.contract.support import SUPPORT
+from generations.media.admin import thumbnail
+
+from .models import Attempt, Generation
+
+
+class ModelFilter(admin.SimpleListFilter):
+    """By the models of the contract: asking the table which ones occur would read all of it."""
+
+    title = "model"
+    parameter_name = "model"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, name) for name in SUPPORT.models]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(model=self.value()) if self.value() else queryset
+
+
+class AttemptInline(ReadOnlyInline[Attempt]):
+    model = Attempt
+    fields = ("number", "outcome", "status", "provider_job_id", "request_id", "error_type", "started_at", "answered_at")
+    show_change_link = True
+
+
+@admin.register(Generation)
+class GenerationAdmin(ReadOnlyAdmin[Generation]):
+    list_display = (
+        "picture",
+        "wish",
+        "state",
+        "model",
+        "resolution",
+        "duration",
+        "price",
+        "team",
+        "author",
+        "created_at",
+    )
+    list_display_links = ("picture", "wish")
+    list_filter = ("state", ModelFilter, "created_at", "team")
+    list_select_related = ("team", "author", "poster", "first_frame")
+    search_fields = ("prompt", "author__email", "team__slug")
+    search_help_text = "A whole id, or words of the prompt, an e-mail address, a team."
+    uuid_fields = ("id", "hold__reference")
+    date_hierarchy = "created_at"
+    ordering = ("-id",)
+    inlines = (AttemptInline,)
+    readonly_fields = ("id", "picture")
+    fieldsets = (
+        (None, {"fields": ("picture", "id", "team", "author", "state", "state_since", "created_at", "finished_at")}),
+        (
+            "Wish",
+            {
+                "fields": (
+                    "prompt",
+                    "model",
+                    "duration",
+                    "resolution",
+                    "fps",
+                    "camera_motion",
+                    "generate_audio",
+                    "first_frame",
+                    "last_frame",
+                    "idempotency_key",
+                )
+            },
+        ),
+        ("Take", {"fields": ("video", "poster", "is_preview")}),
+        ("Credits", {"fields": ("price", "credits_per_second", "hold")}),
+        ("Work", {"fields": ("error_type", "error_message", "failures", "next_action_at", "lease_until", "fence")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Generation]:
+        return super().get_queryset(request).select_related("team", "author", "poster", "first_frame")
+
+    @admin.display(description="")
+    def picture(self, generation: Generation) -> SafeString | str:
+        return thumbnail(generation.poster or generation.first_frame)
+
+    @admin.display(description="prompt")
+    def wish(self, generation: Generation) -> str:
+        return str(generation)
+
+
+@admin.register(Attempt)
+class AttemptAdmin(ReadOnlyAdmin[Attempt]):
+    list_display = ("generation", "number", "outcome", "status", "error_type", "provider", "started_at", "answered_at")
+    list_filter = ("outcome", "started_at")
+    list_select_related = ("generation",)
+    search_fields = ("provider_job_id", "request_id")
+    search_help_text = "A whole id of ours, or a job or request id of the provider."
+    uuid_fields = ("id", "generation_id", "idempotency_key")
+    date_hierarchy = "started_at"
+    ordering = ("-id",)
