@@ -35,7 +35,7 @@ SELECT id FROM hold
 
 _SETTLE = """
 WITH hold AS (
-    UPDATE generations_hold SET state = %(state)s, captured = %(captured)s, settled_at = now()
+    UPDATE generations_hold SET state = %(state)s, captured = %(captured)s, settled_at = statement_timestamp()
     WHERE id = %(hold)s AND state = 'pending'
     RETURNING id, wallet_id, amount, COALESCE(captured, 0) AS captured
 ), wallet AS (

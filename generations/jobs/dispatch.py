@@ -24,7 +24,7 @@ WITH next AS (
         SELECT team_id, MAX(served_at) AS served_at FROM generations_turn GROUP BY team_id
     ) team ON team.team_id = g.team_id
     LEFT JOIN generations_turn member ON member.team_id = g.team_id AND member.user_id = g.author_id
-    WHERE g.state = 'queued' AND g.next_action_at <= now()
+    WHERE g.state = 'queued' AND g.next_action_at <= statement_timestamp()
     ORDER BY team.served_at NULLS FIRST, member.served_at NULLS FIRST, g.created_at, g.id
     LIMIT 1
     FOR UPDATE OF g SKIP LOCKED
@@ -34,9 +34,9 @@ WITH next AS (
     ON CONFLICT ON CONSTRAINT turn_once_a_member DO UPDATE SET served_at = EXCLUDED.served_at
 )
 UPDATE generations_generation g
-SET state = 'submitting', state_since = now(), fence = g.fence + 1,
-    lease_until = now() + make_interval(secs => %(lease)s),
-    next_action_at = now() + make_interval(secs => %(lease)s)
+SET state = 'submitting', state_since = statement_timestamp(), fence = g.fence + 1,
+    lease_until = statement_timestamp() + make_interval(secs => %(lease)s),
+    next_action_at = statement_timestamp() + make_interval(secs => %(lease)s)
 FROM next WHERE g.id = next.id
 RETURNING g.id, g.fence
 """
@@ -44,13 +44,13 @@ RETURNING g.id, g.fence
 _CLAIM_DUE = """
 WITH due AS (
     SELECT id FROM generations_generation
-    WHERE state = ANY(%(states)s) AND next_action_at <= now() AND (lease_until IS NULL OR lease_until <= now())
+    WHERE state = ANY(%(states)s) AND next_action_at <= statement_timestamp() AND (lease_until IS NULL OR lease_until <= statement_timestamp())
     ORDER BY next_action_at
     LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED
 )
 UPDATE generations_generation g
-SET fence = g.fence + 1, lease_until = now() + make_interval(secs => %(lease)s)
+SET fence = g.fence + 1, lease_until = statement_timestamp() + make_interval(secs => %(lease)s)
 FROM due WHERE g.id = due.id
 RETURNING g.id, g.fence
 """
@@ -101,7 +101,7 @@ def _dispatch_parked() -> int:
     """Let parked ones try again when their time has come."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE generations_generation SET state = 'queued', state_since = now() "
-            "WHERE state = 'parked' AND next_action_at <= now()"
+            "UPDATE generations_generation SET state = 'queued', state_since = statement_timestamp() "
+            "WHERE state = 'parked' AND next_action_at <= statement_timestamp()"
         )
         return int(cursor.rowcount)

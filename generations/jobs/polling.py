@@ -1,5 +1,7 @@
 """Ask the provider about everything that is due, in one batch. Poll errors never decide; only its own word does."""
 
+import asyncio
+
 import structlog
 from django.conf import settings
 from django.utils import timezone
@@ -26,7 +28,7 @@ def poll_due() -> int:
     leases = {row[0]: Lease(*row) for row in claim_due([State.PROCESSING], limit=BATCH)}
     attempts = Attempt.objects.filter(generation__in=leases, outcome=Outcome.ACCEPTED).select_related("generation")
     asked = {attempt.provider_job_id: attempt for attempt in attempts}
-    for job, answer in poll_many(provider(), list(asked)).items():
+    for job, answer in asyncio.run(poll_many(provider(), list(asked))).items():
         attempt = asked[job]
         try:
             apply_answer(attempt, leases[attempt.generation_id], answer)

@@ -1,0 +1,112 @@
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from django.core.files.base import ContentFile
+from django.db.models.functions import Now
+from PIL import Image
+from pytest_django import Settings
+
+from generations.accounts.models import Membership, Team, User
+from generations.common.clock import database_time
+from generations.jobs.audit import audit_books
+from generations.jobs.dispatch import claim_due, dispatch_due
+from generations.jobs.models import Generation
+from generations.jobs.polling import poll_due
+from generations.jobs.saving import save_generation
+from generations.jobs.sending import send_generation
+from generations.jobs.states import State
+from generations.jobs.submit import Wish, submit_generation
+from generations.media.stills import store_still
+from tests.fakes.provider import ScriptedProvider
+
+
+@pytest.fixture(autouse=True)
+def _media_here(settings: Settings, tmp_path: Path) -> None:
+    backend = {**settings.STORAGES["default"], "OPTIONS": {"location": tmp_path / "media", "base_url": None}}
+    settings.STORAGES = {**settings.STORAGES, "default": backend}
+
+
+@pytest.fixture
+def provider(settings: Settings) -> Iterator[ScriptedProvider]:
+    """The provider of the settings, one that knows no idempotency keys, as the vendor."""
+    with ScriptedProvider(polls_until_done=1) as scripted:
+        settings.PROVIDER_URL = scripted.base_url
+        settings.PROVIDER_API_KEY = "a-key"
+        settings.PROVIDER_HONOURS_IDEMPOTENCY = False
+        settings.PROVIDER_CONCURRENCY = 4
+        yield scripted
+
+
+@pytest.fixture
+def wish(funded: Team, bob: User) -> Wish:
+    picture = BytesIO()
+    Image.new("RGB", (320, 180), (40, 90, 160)).save(picture, "PNG")
+    still = store_still(team=funded, uploader=bob, file=ContentFile(picture.getvalue(), name="still.png"))
+    return Wish(
+        first_frame=still, prompt="The lantern sways.", model="ltx-2-3-fast", resolution="1280x720", fps=24, duration=6
+    )
+
+
+@pytest.fixture
+def submit(
+    wish: Wish, funded: Team, member: Callable[[User, Team], Membership], bob: User
+) -> Callable[..., Generation]:
+    """Submit bob's wish, with changes, under a fresh key unless one is given."""
+
+    def go(*, by: User = bob, key: str | None = None, **changes: object) -> Generation:
+        return submit_generation(
+            membership=member(by, funded), wish=replace(wish, **changes), idempotency_key=key or str(uuid4())
+        )
+
+    return go
+
+
+@dataclass
+class Drive:
+    """Does by hand what the workers do, so that a test decides when. Time stands still within a test's transaction."""
+
+    def dispatch(self) -> None:
+        dispatch_due()
+
+    def send(self, *, dispatching: bool = True) -> None:
+        if dispatching:
+            dispatch_due()
+        for row in self._claimed(State.SUBMITTING, State.UNCONFIRMED):
+            send_generation(*row)
+
+    def poll(self) -> None:
+        self.make_due()
+        poll_due()
+
+    def save(self) -> None:
+        self.make_due()
+        for row in claim_due([State.SAVING], limit=50):
+            save_generation(*row)
+
+    def to_the_end(self) -> None:
+        self.send()
+        self.poll()
+        self.poll()
+        self.save()
+
+    def make_due(self) -> None:
+        Generation.objects.in_flight().update(next_action_at=Now(), lease_until=None)
+
+    def age(self, by: timedelta) -> None:
+        """Let time pass for every generation under way."""
+        Generation.objects.in_flight().update(state_since=database_time(-by))
+
+    def _claimed(self, *states: State) -> list[tuple[UUID, int]]:
+        return list(Generation.objects.filter(state__in=states).values_list("pk", "fence"))
+
+
+@pytest.fixture
+def drive() -> Iterator[Drive]:
+    """The workers by hand. After the test the books must close, whatever it did."""
+    yield Drive()
+    assert [str(finding) for finding in audit_books()] == []
