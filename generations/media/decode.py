@@ -72,7 +72,7 @@ def decode_still(data: bytes) -> Pixels:
         upright = _UPRIGHT.get(_orientation(source))
         image = _render(source, _stored_size(source.size), _to_srgb(source))
         source.close()
-        return Pixels(image.transpose(upright) if upright else image, is_lossless=kind == "png")
+        return Pixels(image if upright is None else image.transpose(upright), is_lossless=kind == "png")
     except Exception as error:  # decoders raise of every kind on broken files
         raise BadStillError("This picture is damaged or cut short. Export it again and upload the new file.") from error
 

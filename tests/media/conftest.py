@@ -1,24 +1,16 @@
 """Real storages, pictures and videos for the tests of media."""
 
-import hashlib
-import io
 import json
-import os
 import socket
 import subprocess
 import sys
 import time
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-import av
 import boto3
-import numpy as np
 import pytest
 from botocore.config import Config
-from django.core.files.base import ContentFile
-from PIL import Image
 
 from generations.media.storages import FileStorage, S3Storage
 
