@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from .camera import ease
 from .planes import Planes
 
-STRENGTHS = (0.0, 0.25, 0.5, 1.0)  # shares of the strongest blur
-STRONGEST = 0.008  # sigma of the strongest blur, as a share of the shorter side
-ALL_OVER = 0.3  # share of the softness that the plane of focus has too, half way
+STRENGTHS = (0.0, 0.12, 0.3, 0.6, 1.0)  # shares of the strongest blur
+STRONGEST = 0.014  # sigma of the strongest blur, as a share of the shorter side
+ALL_OVER = 0.4  # share of the softness that the plane of focus has too, half way
 STRIP_ROWS = 4  # rows of luma that share one softness
 
 
