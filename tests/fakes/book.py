@@ -76,7 +76,13 @@ def route_of(method: str, path: str) -> tuple[str, str | None]:
 
 
 class Book:
-    """`polls_until_done` polls answer `pending`, then `processing`; the next one finds the job completed."""
+    """Settings, all of which `configure` may change later:
+
+    - `polls_until_done`: so many polls answer `pending`, then `processing`; the next one finds the job completed
+    - `api_key`: the only key that is let in; None lets any in
+    - `honours_keys`: a submit with a known Idempotency-Key gets the job it got before
+    - `latency`: seconds before each answer
+    """
 
     def __init__(
         self,
@@ -85,11 +91,13 @@ class Book:
         polls_until_done: int = 2,
         api_key: str | None = None,
         honours_keys: bool = False,
+        latency: float = 0,
     ) -> None:
         self.video = video
         self.polls_until_done = polls_until_done
         self.api_key = api_key
         self.honours_keys = honours_keys
+        self.latency = latency
         self.base_url = ""
         self.uploads: dict[str, bytes | None] = {}
         self._jobs: dict[str, Job] = {}
@@ -146,6 +154,10 @@ class Book:
         with self._changed:
             return list(self._jobs.values())
 
+    def make_jobs(self, count: int) -> list[str]:
+        """Put so many jobs in as if they had been submitted, and return their ids."""
+        return [self.add_job({}, None).id for _ in range(count)]
+
     def fail(self, job: str, error_type: str = "api_error", message: str = "The render failed.") -> None:
         with self._changed:
             self._jobs[job].failure = (error_type, message)
@@ -161,8 +173,8 @@ class Book:
             del self._jobs[job]
 
     def configure(self, **settings: Any) -> None:
-        """Change `polls_until_done`, `api_key` or `honours_keys` while it runs."""
-        if unknown := settings.keys() - {"polls_until_done", "api_key", "honours_keys"}:
+        """Change `polls_until_done`, `api_key`, `honours_keys` or `latency` while it runs."""
+        if unknown := settings.keys() - {"polls_until_done", "api_key", "honours_keys", "latency"}:
             raise ValueError(f"unknown settings: {', '.join(unknown)}")
         for name, value in settings.items():
             setattr(self, name, value)
@@ -178,7 +190,7 @@ class Book:
 
     CONTROLS: ClassVar[Mapping[str, Callable[[Any], Any]]] = {
         **dict.fromkeys(("script", "always", "regular", "count", "wait_for", "wait_held", "release"), lambda r: r),
-        **dict.fromkeys(("fail", "finish", "forget", "configure", "clear"), lambda r: r),
+        **dict.fromkeys(("make_jobs", "fail", "finish", "forget", "configure", "clear"), lambda r: r),
         "requests": lambda result: [Recorded.from_json(plain) for plain in result],
         "jobs": lambda result: [Job(**plain) for plain in result],
     }

@@ -43,9 +43,8 @@ _WAITERS = ThreadPoolExecutor(max_workers=512, thread_name_prefix="provider-wait
 class _Server:
     """The socket side: read a request, find the script for it, act it out."""
 
-    def __init__(self, book: Book, latency: float = 0) -> None:
+    def __init__(self, book: Book) -> None:
         self.book = book
-        self.latency = latency
         self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self._accepted = 0
 
@@ -78,8 +77,8 @@ class _Server:
         if request.path.startswith("/_control/"):
             return await send(writer, await control(self.book, request), REGULAR, is_head=False)
         how = self.book.record(request)
-        if self.latency:
-            await asyncio.sleep(self.latency)
+        if self.book.latency:
+            await asyncio.sleep(self.book.latency)
         reply = answer(self.book, request, how)
         if how.hold is not None:
             await asyncio.get_running_loop().run_in_executor(_WAITERS, self.book.wait_at, how.hold)
@@ -107,17 +106,16 @@ async def control(book: Book, request: Request) -> Reply:
 class ScriptedProvider(Book):
     """The provider in a thread of this process, on a free port. Its methods are those of `Book`."""
 
-    def __init__(self, *, port: int = 0, latency: float = 0, video: bytes | None = None, **settings: Any) -> None:
+    def __init__(self, *, port: int = 0, video: bytes | None = None, **settings: Any) -> None:
         super().__init__(video=make_video() if video is None else video, **settings)
         self._port = port
-        self._latency = latency
         self._is_ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="provider", daemon=True)
 
     async def _run(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._end = asyncio.Event()
-        server = _Server(self, self._latency)
+        server = _Server(self)
         listening = await server.start(self._port)
         self._is_ready.set()
         await self._end.wait()
@@ -162,8 +160,8 @@ def _plain(value: object) -> object:
     return {"behaviour": value.to_json()} if isinstance(value, Behaviour) else value
 
 
-async def _serve_forever(book: Book, port: int, latency: float) -> None:
-    server = _Server(book, latency)
+async def _serve_forever(book: Book, port: int) -> None:
+    server = _Server(book)
     listening = await server.start(port)
     end = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -188,8 +186,9 @@ def main() -> None:
         polls_until_done=args.polls_until_done,
         api_key=args.api_key,
         honours_keys=args.honours_keys,
+        latency=args.latency,
     )
-    asyncio.run(_serve_forever(book, args.port, args.latency))
+    asyncio.run(_serve_forever(book, args.port))
 
 
 if __name__ == "__main__":
