@@ -44,7 +44,8 @@ RETURNING g.id, g.fence
 _CLAIM_DUE = """
 WITH due AS (
     SELECT id FROM generations_generation
-    WHERE state = ANY(%(states)s) AND next_action_at <= statement_timestamp() AND (lease_until IS NULL OR lease_until <= statement_timestamp())
+    WHERE state = ANY(%(states)s) AND next_action_at <= statement_timestamp()
+        AND (lease_until IS NULL OR lease_until <= statement_timestamp())
     ORDER BY next_action_at
     LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED
