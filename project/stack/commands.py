@@ -78,7 +78,7 @@ def _start(options: Options, data_dir: Path, command: str) -> Callable[[], None]
         os.environ["DATABASE_URL"] = services.start_postgres().url
     if not options.redis_url:
         os.environ["REDIS_URL"] = services.start_valkey().url
-    if is_new and command != "manage.py migrate":
+    if is_new:
         django.setup()
         call_command("migrate", interactive=False, verbosity=0)
     return services.stop

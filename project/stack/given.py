@@ -18,6 +18,8 @@ def check_given(options: Options) -> None:
 
 
 def _check_database(url: str) -> None:
+    if not url.startswith(("postgresql://", "postgres://")):
+        raise StackError("DATABASE_URL must begin with postgresql://")
     try:
         psycopg.connect(url, connect_timeout=SECONDS).close()
     except psycopg.Error as error:
@@ -25,10 +27,12 @@ def _check_database(url: str) -> None:
 
 
 def _check_redis(url: str) -> None:
+    if not url.startswith(("redis://", "rediss://")):
+        raise StackError("REDIS_URL must begin with redis:// or rediss://")
     try:
         with redis.Redis.from_url(url, socket_connect_timeout=SECONDS, socket_timeout=SECONDS) as client:
             client.ping()
-    except (redis.RedisError, ValueError) as error:
+    except redis.RedisError as error:
         raise StackError(f"REDIS_URL cannot be reached: {_first_line(error)}") from error
 
 

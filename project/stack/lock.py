@@ -39,16 +39,12 @@ class DataDirLock:
 
 def open_data_dir(data_dir: Path) -> None:
     """Make the folder; StackError when it cannot be written."""
+    if data_dir.exists() and not data_dir.is_dir():
+        raise StackError(f"DATA_DIR {data_dir} is a file, not a folder")
     try:
         (data_dir / "run").mkdir(parents=True, exist_ok=True)
         probe = data_dir / "run" / f"probe-{os.getpid()}"
         probe.write_bytes(b"can this folder be written?")
         probe.unlink()
     except OSError as error:
-        raise StackError(f"DATA_DIR {data_dir} cannot be used: {_reason(error)}") from error
-
-
-def _reason(error: OSError) -> str:
-    if isinstance(error, FileExistsError | NotADirectoryError):
-        return f"{error.filename} is a file, not a folder"
-    return f"{error.strerror or error} ({error.filename})"
+        raise StackError(f"DATA_DIR {data_dir} cannot be used: {error.strerror or error}") from error

@@ -87,7 +87,7 @@ def _celery(*arguments: str) -> list[str]:
 def _granian(application: str, interface: str, host: str, port: int) -> list[str]:
     flags = ["--interface", interface, "--host", host, "--port", str(port), "--workers", "1"]
     return _python(
-        "-m", "granian", *flags, "--workers-kill-timeout", "5", "--no-ws", "--log-level", "warning", application
+        "-m", "granian", *flags, "--workers-kill-timeout", "5", "--no-ws", "--log-level", "error", application
     )
 
 

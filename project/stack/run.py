@@ -5,7 +5,6 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping
-from importlib.util import find_spec
 from pathlib import Path
 
 from . import plan
@@ -84,6 +83,7 @@ class Stack:
     def _start(self) -> None:
         options = self._options
         require_free("PORT", options.host, options.port)
+        check_given(options)
         postgres = None if options.database_url else Postgres(self._data_dir)
         valkey = None if options.redis_url else Valkey(self._data_dir, self._ports.choose("valkey"))
         services = self._describe(postgres, valkey)
@@ -127,12 +127,11 @@ class Stack:
                 service.prepare()
                 started.append(self._supervisor.start(service.plan(environment)))
         self._supervisor.wait_until_ready(started)
-        check_given(self._options)
 
     def _start_own_parts(self, environment: Mapping[str, str], services: RunningServices) -> None:
         options, start = self._options, self._supervisor.start
         started = []
-        if options.is_engine_needed and find_spec("generations.engine.__main__"):
+        if options.is_engine_needed:
             started.append(start(plan.engine(environment, services.engine_url, self._data_dir / "engine")))
         self._supervisor.run(plan.prepare(environment))
         started += [

@@ -1,0 +1,143 @@
+"""`make run` with real processes: it starts, survives what people and machines do to it, and leaves nothing behind."""
+
+import os
+import signal
+import stat
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.stack import StackProcess, manage
+
+NOTE = "from generations.accounts.models import User; "
+
+
+@pytest.fixture
+def stack(data_dir: Path) -> Iterator[StackProcess]:
+    with StackProcess(data_dir) as running:
+        yield running
+
+
+def wait_until(condition: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain: {what}"
+        time.sleep(0.05)
+
+
+def status_of(url: str) -> int:
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def add_person(data_dir: Path) -> None:
+    done = manage("shell", "-c", f"{NOTE}User.objects.create_user('kept@example.com', 'x')", data_dir=data_dir)
+    assert done.returncode == 0, done.stderr
+
+
+def is_person_kept(data_dir: Path) -> bool:
+    done = manage(
+        "shell", "-c", f"{NOTE}print(User.objects.filter(email='kept@example.com').exists())", data_dir=data_dir
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip().endswith("True")
+
+
+def test_it_serves_pages_and_says_where(stack: StackProcess) -> None:
+    assert status_of(f"{stack.url}/healthz") == 200
+    assert f"Dailies is ready at {stack.url}" in stack.output
+    assert "dailies-demo" in stack.output
+
+
+def test_it_tells_its_addresses_to_its_owner_alone(stack: StackProcess) -> None:
+    for name in ("services.json", "secret_key", "valkey_password", "run/valkey.conf"):
+        assert stat.S_IMODE((stack.data_dir / name).stat().st_mode) == 0o600, name
+
+
+def test_a_command_beside_it_uses_its_database(stack: StackProcess) -> None:
+    done = manage("shell", "-c", "from django.conf import settings; print(settings.REDIS_URL)", data_dir=stack.data_dir)
+    assert done.stdout.strip().endswith(stack.services.redis_url), done.stderr
+
+
+@pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_all_of_it(stack: StackProcess, name: signal.Signals) -> None:
+    assert {"postgres", "valkey-server"} <= {process.name() for process in stack.processes()}
+    assert stack.stop(name) == 0
+    assert stack.processes() == []
+    assert not (stack.data_dir / "services.json").exists()
+
+
+def test_it_stops_though_started_in_the_background_with_nothing_to_read(data_dir: Path) -> None:
+    in_background = ("sh", "-c", 'trap "" INT HUP; exec "$@" <&-', "sh")
+    with StackProcess(data_dir, launcher=in_background) as stack:
+        stack.signal(signal.SIGHUP)  # the terminal was closed; nohup says to go on
+        assert status_of(f"{stack.url}/healthz") == 200
+        assert stack.stop(signal.SIGINT) == 0
+        assert stack.processes() == []
+
+
+def test_a_signal_during_the_start_stops_it_too(data_dir: Path) -> None:
+    stack = StackProcess(data_dir).launch()
+    wait_until((data_dir / "postgres" / "postmaster.pid").exists, "PostgreSQL starts")
+    assert stack.stop() == 0
+    assert stack.processes() == []
+
+
+def test_data_survives_a_restart(data_dir: Path) -> None:
+    with StackProcess(data_dir) as stack:
+        add_person(data_dir)
+        secret = (data_dir / "secret_key").read_text()
+        engine_url = stack.services.engine_url
+    with StackProcess(data_dir) as again:
+        assert is_person_kept(data_dir)
+        assert (data_dir / "secret_key").read_text() == secret
+        assert again.services.engine_url == engine_url
+
+
+def test_a_killed_supervisor_is_cleaned_up_after_by_the_next_start(data_dir: Path) -> None:
+    with StackProcess(data_dir) as stack:
+        add_person(data_dir)
+        stack.signal(signal.SIGKILL)
+        stack.wait()
+        before = {process.pid for process in stack.processes()}
+        with StackProcess(data_dir, PORT=str(stack.port)) as again:
+            assert before.isdisjoint(process.pid for process in again.processes())
+            assert is_person_kept(data_dir)
+
+
+def test_a_pid_file_that_names_another_program_does_not_stop_the_start(data_dir: Path) -> None:
+    with StackProcess(data_dir) as stack:
+        add_person(data_dir)
+        pid_file = data_dir / "postgres" / "postmaster.pid"
+        rest = pid_file.read_text().splitlines()[1:]
+        for process in [psutil.Process(stack.pid), *stack.processes()]:
+            process.kill()
+        stack.wait()
+        wait_until(lambda: stack.processes() == [], "everything that was killed is gone")
+        pid_file.write_text("\n".join([str(os.getpid()), *rest]) + "\n")
+    with StackProcess(data_dir):
+        assert is_person_kept(data_dir)
+
+
+def test_a_child_that_dies_ends_everything_and_is_named(stack: StackProcess) -> None:
+    stack.child("celery --quiet --app project worker").kill()
+    assert stack.wait() == 1
+    assert "dailies: worker was killed by SIGKILL" in stack.output
+    assert stack.processes() == []
+
+
+def test_what_is_given_replaces_the_embedded_part(data_dir: Path, stack: StackProcess) -> None:
+    given = {"DATABASE_URL": stack.services.database_url, "REDIS_URL": stack.services.redis_url}
+    given["LTX_API_KEY"], given["LTX_BASE_URL"] = "key", stack.services.engine_url
+    with StackProcess(data_dir.with_name("other"), **given) as other:
+        names = [" ".join(process.cmdline()) for process in other.processes()]
+        assert not [name for name in names if "postgres" in name or "valkey" in name or "engine" in name]
+        assert "given      DATABASE_URL, REDIS_URL, LTX_API_KEY" in other.output

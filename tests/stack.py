@@ -1,0 +1,129 @@
+"""`make run` as a process: the real supervisor with a data folder and a port of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Self
+
+import psutil
+
+from project.env import ROOT
+from project.stack.leftovers import end_leftovers, find_leftovers
+from project.stack.state import RunningServices, read_services
+from tests.embedded import FOREIGN
+
+READY_SECONDS = 120
+STOP_SECONDS = 60
+
+
+def free_port() -> int:
+    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
+        return int(probe.getsockname()[1])
+
+
+def clean_environment(data_dir: Path, **given: str) -> dict[str, str]:
+    """This process's environment without what the suite or a developer's shell put there for the product."""
+    dropped = (*FOREIGN, "DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "PYTEST_", "DAILIES_", "PORT", "HOST")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+    return {**kept, "ENV_FILE": os.devnull, "DATA_DIR": str(data_dir), **given}
+
+
+def manage(*arguments: str, data_dir: Path, **given: str) -> subprocess.CompletedProcess[str]:
+    """Run `manage.py` as a person would in a second terminal."""
+    return subprocess.run(
+        [sys.executable, str(ROOT / "manage.py"), *arguments],
+        env=clean_environment(data_dir, **given),
+        capture_output=True,
+        text=True,
+        timeout=READY_SECONDS,
+        check=False,
+    )
+
+
+class StackProcess:
+    """Start, address and end of one `python -m project.stack run`. Use as a context manager, or start and stop it."""
+
+    def __init__(self, data_dir: Path, *, launcher: tuple[str, ...] = (), **given: str) -> None:
+        self.data_dir = data_dir
+        self.port = int(given.pop("PORT", 0)) or free_port()
+        self.environment = clean_environment(data_dir, PORT=str(self.port), **given)
+        self._launcher = launcher
+        self._log = data_dir.parent / f"{data_dir.name}.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def services(self) -> RunningServices:
+        found = read_services(self.data_dir)
+        assert found is not None, "the stack is not running"
+        return found
+
+    @property
+    def output(self) -> str:
+        return self._log.read_text(errors="replace")
+
+    def launch(self) -> Self:
+        """Start without waiting for anything."""
+        command = [*self._launcher, sys.executable, "-m", "project.stack", "run"]
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                command, env=self.environment, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            )
+        return self
+
+    def start(self) -> Self:
+        """Start and wait until it says where it can be found."""
+        self.launch()
+        deadline = time.monotonic() + READY_SECONDS
+        while (found := read_services(self.data_dir)) is None or found.pid != self.pid:
+            assert self._exit_code() is None, f"the stack ended early:\n{self.output}"
+            assert time.monotonic() < deadline, f"the stack was not ready in time:\n{self.output}"
+            time.sleep(0.05)
+        return self
+
+    def wait(self) -> int:
+        """Wait for the end and return the exit code."""
+        assert self._process is not None
+        return self._process.wait(STOP_SECONDS)
+
+    def stop(self, with_signal: signal.Signals = signal.SIGTERM) -> int:
+        self.signal(with_signal)
+        return self.wait()
+
+    def signal(self, name: signal.Signals) -> None:
+        os.kill(self.pid, name)
+
+    def child(self, name: str) -> psutil.Process:
+        """The process whose command line mentions this, among the supervisor's own children."""
+        children = psutil.Process(self.pid).children()
+        return next(child for child in children if name in " ".join(child.cmdline()))
+
+    def processes(self) -> list[psutil.Process]:
+        """Everything that runs for this data folder, but the supervisor."""
+        return [process for process in find_leftovers(self.data_dir) if process.pid != self.pid]
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(ProcessLookupError, AssertionError):
+            if self._exit_code() is None:
+                self.stop()
+        end_leftovers(self.data_dir)
+
+    def _exit_code(self) -> int | None:
+        assert self._process is not None
+        return self._process.poll()
