@@ -38,7 +38,7 @@ def files(tmp_path: Path) -> FileStorage:
 def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A SeaweedFS of this session, on loopback."""
     directory = tmp_path_factory.mktemp("weed")
-    ports = _free_ports(5)
+    ports = _free_ports(8)
     config = directory / "s3.json"
     identity = {
         "name": "studio",
@@ -54,8 +54,11 @@ def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         _wait_for_bucket(endpoint, process, directory / "log")
         yield endpoint
     finally:
-        process.terminate()
+        process.kill()  # it takes half a minute to say goodbye, and its data is ours to lose
         process.wait(timeout=30)
+        for port in ports:
+            for left in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):
+                left.unlink()
 
 
 @pytest.fixture
@@ -81,7 +84,8 @@ def s3_storage(endpoint: str, **options) -> S3Storage:
 
 
 def _weed(data: Path, config: Path, ports: list[int]) -> list[str]:
-    s3, filer, master, volume, _ = ports
+    """The command line. Every port is named, because a default port may be another's."""
+    names = [f"{part}.port{kind}" for part in ("s3", "filer", "master", "volume") for kind in ("", ".grpc")]
     return [
         str(Path(sys.executable).with_name("weed")),
         "server",
@@ -89,15 +93,15 @@ def _weed(data: Path, config: Path, ports: list[int]) -> list[str]:
         "-ip.bind=127.0.0.1",
         f"-dir={data}",
         "-s3",
-        f"-s3.port={s3}",
         f"-s3.config={config}",
-        f"-filer.port={filer}",
-        f"-master.port={master}",
-        f"-volume.port={volume}",
-        f"-s3.port.grpc={ports[4]}",
+        f"-s3.localSocket={data}/s3.sock",
+        f"-filer.localSocket={data}/filer.sock",
+        "-s3.port.iceberg=0",
+        "-s3.port.lance=0",
         "-volume.max=100",
         "-master.volumeSizeLimitMB=256",
         "-master.telemetry=false",
+        *(f"-{name}={port}" for name, port in zip(names, ports, strict=True)),
     ]
 
 
