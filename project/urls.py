@@ -2,6 +2,12 @@ from django.contrib import admin
 from django.urls import include, path
 
 urlpatterns = [
+    path("", include("generations.ops.urls")),
     path("admin/", admin.site.urls),
     path("account/", include("allauth.account.urls")),
+    path("", include("generations.web.urls")),
 ]
+
+handler400 = "generations.web.views.errors.bad_request"
+handler403 = "generations.web.views.errors.forbidden"
+handler404 = "generations.web.views.errors.not_found"

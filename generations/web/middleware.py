@@ -1,8 +1,30 @@
-"""Placeholder until the pages stand."""
+"""Translate refusals once: each DailiesError becomes a status and a page, or a notice for htmx."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
+
+from generations.common.cursors import BadCursorError
+from generations.common.errors import DailiesError, ForbiddenError, NotFoundError
+from generations.credits.errors import OutOfCreditsError
+from generations.credits.prices import NoPriceError
+from generations.jobs.cancel import NotCancelableError
+from generations.jobs.submit import InvalidWishError
+
+from .desk import NothingOfferedError
+from .views.errors import error_page
+
+STATUS: dict[type[DailiesError], HTTPStatus] = {
+    NotFoundError: HTTPStatus.NOT_FOUND,
+    ForbiddenError: HTTPStatus.FORBIDDEN,
+    BadCursorError: HTTPStatus.BAD_REQUEST,
+    OutOfCreditsError: HTTPStatus.PAYMENT_REQUIRED,
+    NotCancelableError: HTTPStatus.CONFLICT,
+    InvalidWishError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    NoPriceError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    NothingOfferedError: HTTPStatus.SERVICE_UNAVAILABLE,
+}
 
 
 class ErrorMiddleware:
@@ -10,4 +32,19 @@ class ErrorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and not response.content:
+            page = error_page(request, HTTPStatus.METHOD_NOT_ALLOWED)
+            page["Allow"] = response["Allow"]
+            return page
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, DailiesError):
+            return None
+        return error_page(request, status_of(exception), exception.message)
+
+
+def status_of(error: DailiesError) -> HTTPStatus:
+    """The status of the nearest class in the table; a refusal that is not listed is a bad request."""
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), HTTPStatus.BAD_REQUEST)

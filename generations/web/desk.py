@@ -1,0 +1,175 @@
+"""Everything the studio page shows, worked out in one place: options, price, what is left, what would fit."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from generations.accounts.models import Membership
+from generations.common.errors import DailiesError
+from generations.common.ids import uuid7
+from generations.contract.choices import Choices, Selection, choices
+from generations.contract.support import SUPPORT, size_of
+from generations.credits.balances import Balance, balance_of
+from generations.credits.errors import Shortage
+from generations.credits.prices import NoPriceError, PriceList, current_price_list, offered_models
+
+from . import options, wording
+from .options import FIELD_NAMES, Group, number, selection_from
+from .uploads import SLOTS, Slot, stills_of
+
+
+class NothingOfferedError(DailiesError):
+    """Every model is switched off."""
+
+    def __init__(self) -> None:
+        super().__init__("No model is on offer at present. Whoever runs this studio can switch one on.")
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """One change of one field that would fit into what is left."""
+
+    field: str
+    value: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Desk:
+    values: Mapping[str, object]
+    slots: tuple[Slot, ...]
+    offered: Choices
+    models: list[str]
+    prices: PriceList
+    balance: Balance
+    errors: Mapping[str, list[str]] = field(default_factory=dict)
+    shortage: Shortage | None = None
+
+    @property
+    def has_risen(self) -> bool:
+        """Whether the button that was pressed named a lower price than holds now."""
+        quoted = number(self.values.get("quoted"), 0)
+        return quoted > 0 and not self.moves and self.price is not None and self.price > quoted
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        found = (*options.groups(self.offered, self.prices), options.motions(str(self.values.get("camera_motion", ""))))
+        return tuple(replace(group, errors=tuple(self.errors.get(group.name, ()))) for group in found)
+
+    @cached_property
+    def moves(self) -> list[str]:
+        return options.moved(self.offered)
+
+    @property
+    def shown_slots(self) -> tuple[Slot, ...]:
+        """The slots with what the chosen size and model say about them."""
+        resolution = self.offered.selection.resolution
+        reason = wording.plainly(self.offered.last_frame_reason) if self.offered.last_frame_reason else ""
+        return tuple(
+            replace(
+                slot,
+                resolution=resolution,
+                reason=reason if slot.is_optional else "",
+                error=" ".join(self.errors.get(slot.name, ())),
+            )
+            for slot in self.slots
+        )
+
+    @property
+    def faults(self) -> list[str]:
+        """Every error of the form with the name of its field, for the summary above it."""
+        return [
+            f"{FIELD_NAMES[name]}: {text}" if name in FIELD_NAMES else text
+            for name, found in self.errors.items()
+            for text in found
+        ]
+
+    @property
+    def key(self) -> str:
+        """The idempotency key of this form: pressing the button twice makes one job."""
+        return str(self.values.get("idempotency_key") or uuid7())
+
+    @property
+    def has_audio(self) -> bool:
+        return bool(self.values.get("generate_audio"))
+
+    @cached_property
+    def price(self) -> int | None:
+        return _price(self.prices, self.offered.selection)
+
+    @property
+    def remaining(self) -> int:
+        return self.balance.spendable - (self.price or 0)
+
+    @property
+    def is_short(self) -> bool:
+        return self.price is not None and self.remaining < 0
+
+    @property
+    def is_short_by_quota(self) -> bool:
+        quota = self.balance.quota
+        return quota is not None and quota.left < self.balance.available
+
+    @cached_property
+    def suggestion(self) -> Suggestion | None:
+        """The change that gives up least: fewer seconds, else a smaller size, else another model."""
+        return next(self._fitting(), None)
+
+    def _fitting(self) -> Iterator[Suggestion]:
+        for name, selection in _alternatives(self.offered, self.models):
+            cost = _price(self.prices, selection)
+            if cost is None or cost > self.balance.spendable or choices(selection, models=self.models).moves:
+                continue
+            value = getattr(selection, name)
+            yield Suggestion(name, str(value), f"{_change(name, value)}: {wording.in_credits(cost)}")
+
+
+def lay_out(
+    values: Mapping[str, object], *, membership: Membership, errors: Mapping[str, list[str]] | None = None
+) -> Desk:
+    """Settle the values of a form into a desk. Raises NothingOfferedError when every model is switched off."""
+    models = offered_models()
+    if not models:
+        raise NothingOfferedError
+    stills = stills_of(membership.team, values)
+    return Desk(
+        values=values,
+        slots=tuple(Slot(name, stills[name]) for name in SLOTS),
+        offered=choices(selection_from(values, models), models=models),
+        models=models,
+        prices=current_price_list(),
+        balance=balance_of(membership),
+        errors=errors or {},
+    )
+
+
+def _alternatives(offered: Choices, models: list[str]) -> Iterator[tuple[str, Selection]]:
+    now = offered.selection
+    allowed = [int(choice.value) for choice in offered.durations if choice.is_allowed]
+    yield from (("duration", replace(now, duration=s)) for s in sorted(allowed, reverse=True) if s < now.duration)
+    smaller = [r for r in SUPPORT.resolutions if _is_smaller(r, now.resolution)]
+    yield from (("resolution", replace(now, resolution=r)) for r in sorted(smaller, key=_area, reverse=True))
+    yield from (("model", replace(now, model=model)) for model in models if model != now.model)
+
+
+def _change(name: str, value: str | int) -> str:
+    if name == "duration":
+        return f"{value} seconds"
+    return wording.model_name(str(value)) if name == "model" else wording.tier(str(value))
+
+
+def _price(prices: PriceList, selection: Selection) -> int | None:
+    try:
+        return prices.price(model=selection.model, resolution=selection.resolution, duration=selection.duration).credits
+    except NoPriceError:
+        return None
+
+
+def _is_smaller(resolution: str, than: str) -> bool:
+    is_alike = wording.orientation(resolution) == wording.orientation(than)
+    return is_alike and _area(resolution) < _area(than)
+
+
+def _area(resolution: str) -> int:
+    width, height = size_of(resolution)
+    return width * height

@@ -1,0 +1,89 @@
+"""The studio's form. It checks the shape only: what goes together is judged by the contract, at submit."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from django import forms
+
+from generations.accounts.models import Team
+from generations.common.ids import uuid7
+from generations.contract.rules import Violation
+from generations.contract.support import SUPPORT
+from generations.jobs.submit import Wish
+from generations.media.models import Asset, AssetKind
+
+from . import wording
+from .options import FIELD_NAMES
+
+WISHED = tuple(Wish.__dataclass_fields__)
+
+# The contract's name of a field, where ours is another.
+_OURS = {"image_uri": "first_frame", "last_frame_uri": "last_frame"}
+
+
+class StudioForm(forms.Form):
+    first_frame = forms.ModelChoiceField(
+        Asset.objects.none(),
+        error_messages={
+            "required": "Choose a still: the video begins with it.",
+            "invalid_choice": "This still is gone. Choose it once more.",
+        },
+    )
+    last_frame = forms.ModelChoiceField(
+        Asset.objects.none(),
+        required=False,
+        error_messages={"invalid_choice": "This still is gone. Choose it once more."},
+    )
+    prompt = forms.CharField(
+        max_length=SUPPORT.prompt_max_chars,
+        error_messages={
+            "required": "Say what should move.",
+            "max_length": f"At most {SUPPORT.prompt_max_chars:,} characters; this has %(show_value)s.",
+        },
+    )
+    model = forms.CharField()
+    resolution = forms.CharField()
+    fps = forms.IntegerField()
+    duration = forms.IntegerField()
+    camera_motion = forms.ChoiceField(required=False, choices=[(value, value) for value in wording.MOTIONS])
+    generate_audio = forms.BooleanField(required=False)
+    idempotency_key = forms.CharField(max_length=80, required=False)
+    quoted = forms.IntegerField(required=False)
+
+    def __init__(self, values: Any, *, team: Team, upload_errors: Mapping[str, str]) -> None:
+        """`upload_errors` say by slot why a still that came with the form was not taken."""
+        super().__init__(_with_plain_newlines(values))
+        stills = Asset.objects.filter(team=team, kind=AssetKind.STILL)
+        for name in ("first_frame", "last_frame"):
+            self.fields[name].queryset = stills  # type: ignore[attr-defined]
+        for name, message in upload_errors.items():
+            self.errors[name] = self.error_class([message])
+
+    def clean_idempotency_key(self) -> str:
+        return self.cleaned_data["idempotency_key"] or str(uuid7())
+
+    def wish(self) -> Wish:
+        wish = Wish(**{name: self.cleaned_data[name] for name in WISHED})
+        model = SUPPORT.models.get(wish.model)
+        # The page says that this model leaves a last frame out.
+        return wish if model is None or model.has_last_frame else replace(wish, last_frame=None)
+
+    @property
+    def faults(self) -> dict[str, list[str]]:
+        """What is wrong, by field, as sentences."""
+        return {name: [str(text) for text in found] for name, found in self.errors.items()}
+
+    def add_violations(self, violations: Iterable[Violation]) -> None:
+        """Put what the contract refuses beside its field."""
+        for violation in violations:
+            field = _OURS.get(violation.field, violation.field)
+            self.add_error(field if field in FIELD_NAMES else None, f"{wording.plainly(violation.message)}.")
+
+
+def _with_plain_newlines(values: Any) -> Any:
+    # Browsers send two characters for a line break that the counter on the page, and the provider, count as one.
+    if "prompt" in values:
+        values = values.copy()
+        values["prompt"] = values["prompt"].replace("\r\n", "\n")
+    return values

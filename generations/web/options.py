@@ -1,0 +1,152 @@
+"""The choices of the contract as groups of a form: every option in words, and why it is not to be had."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+
+from generations.contract.choices import Choice, Choices, Selection
+from generations.contract.support import SUPPORT
+from generations.credits.prices import PriceList
+
+from . import wording
+
+
+@dataclass(frozen=True)
+class Option:
+    """One radio button. `reason` is empty when it may be chosen."""
+
+    value: str
+    label: str
+    is_selected: bool
+    detail: str = ""
+    icon: str = ""
+    title: str = ""
+    reason: str = ""
+    shape: str = ""
+
+
+@dataclass(frozen=True)
+class Group:
+    """The options of one field, and below them one sentence for each reason."""
+
+    name: str
+    legend: str
+    options: tuple[Option, ...]
+    reasons: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+
+
+_GAP = "\0"
+
+FIELD_NAMES = {
+    "model": "Model",
+    "resolution": "Size",
+    "fps": "Frames a second",
+    "duration": "Seconds",
+    "camera_motion": "Camera",
+    "generate_audio": "Sound",
+    "prompt": "Prompt",
+    "first_frame": "First frame",
+    "last_frame": "Last frame",
+}
+
+
+def selection_from(values: Mapping[str, object], models: list[str]) -> Selection:
+    """Read what was chosen, however broken; what cannot be read becomes the default."""
+    return Selection(
+        model=str(values.get("model") or models[0]),
+        resolution=str(values.get("resolution") or "1920x1080"),
+        fps=number(values.get("fps"), SUPPORT.default_fps),
+        duration=number(values.get("duration"), 6),
+    )
+
+
+def groups(offered: Choices, prices: PriceList) -> tuple[Group, ...]:
+    """Model, seconds, size and frame rate, in the order of the page."""
+    return (
+        Group("model", "Model", tuple(_model(choice, offered.selection, prices) for choice in offered.models)),
+        _group("duration", "Seconds", offered.durations, str),
+        Group(
+            "resolution",
+            "Size",
+            tuple(_size(choice) for choice in sorted(offered.resolutions, key=lambda c: _is_portrait(c.value))),
+            _reasons(offered.resolutions),
+        ),
+        _group("fps", "Frames a second", offered.fps, str),
+    )
+
+
+def motions(selected: str) -> Group:
+    options = [
+        Option(value, label, value == selected, icon=icon, title=title)
+        for value, (label, icon, title) in wording.MOTIONS.items()
+    ]
+    return Group("camera_motion", "Camera", tuple(options))
+
+
+def moved(offered: Choices) -> list[str]:
+    """Say every value that the form had to change."""
+    return [
+        f"{FIELD_NAMES[move.field]} changed from {_value(move.field, move.old)} to {_value(move.field, move.new)}: "
+        f"{wording.plainly(move.reason)}."
+        for move in offered.moves
+    ]
+
+
+def _group(name: str, legend: str, found: tuple[Choice, ...], label: type[str]) -> Group:
+    options = [
+        Option(str(c.value), label(c.value), c.is_selected, reason=wording.plainly(c.reason) if c.reason else "")
+        for c in found
+    ]
+    return Group(name, legend, tuple(options), _reasons(found))
+
+
+def _model(choice: Choice, selection: Selection, prices: PriceList) -> Option:
+    rate = prices.rates.get((str(choice.value), SUPPORT.tier(selection.resolution)))
+    detail = f"{wording.in_credits(rate)} a second" if rate else ""
+    return Option(str(choice.value), wording.model_name(str(choice.value)), choice.is_selected, detail=detail)
+
+
+def _size(choice: Choice) -> Option:
+    value = str(choice.value)
+    return Option(
+        value,
+        wording.tier(value),
+        choice.is_selected,
+        detail=wording.pixels(value),
+        shape=wording.orientation(value),
+        reason=wording.plainly(choice.reason) if choice.reason else "",
+    )
+
+
+def _reasons(found: Iterable[Choice]) -> tuple[str, ...]:
+    """One sentence for neighbours that are ruled out alike: `12–20 seconds need 24 or 25 fps at 720p or 1080p`."""
+    blocked = [choice for choice in found if choice.reason]
+    return tuple(
+        wording.plainly(rule.replace(_GAP, _spread([choice.value for choice in alike])))
+        for rule, alike in groupby(blocked, key=lambda c: re.sub(rf"\b{c.value}\b", _GAP, c.reason, count=1))
+    )
+
+
+def _spread(values: list[str | int]) -> str:
+    if len(values) > 1 and all(isinstance(value, int) for value in values):
+        return f"{values[0]}\N{EN DASH}{values[-1]}"
+    return ", ".join(map(str, values))
+
+
+def _value(field: str, value: str | int) -> str:
+    if field == "model":
+        return wording.model_name(str(value))
+    return wording.plainly(str(value)) if field == "resolution" else str(value)
+
+
+def _is_portrait(resolution: object) -> bool:
+    return wording.orientation(str(resolution)) == "portrait"
+
+
+def number(value: object, default: int) -> int:
+    try:
+        return int(str(value))
+    except ValueError:
+        return default

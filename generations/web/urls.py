@@ -1,0 +1,24 @@
+"""The pages. Everything of a team stands under `/t/<slug>/`."""
+
+from django.urls import URLPattern, path
+
+from .theme import choose_theme
+from .views import gallery, home, jobs, media, statement, studio, takes
+
+urlpatterns: list[URLPattern] = [
+    path("", home.home, name="home"),
+    path("theme", choose_theme, name="theme"),
+    path("media/<uuid:asset_id>", media.asset, name="media"),
+    path("t/<slug:slug>/", home.team, name="team"),
+    path("t/<slug:slug>/studio/", studio.studio, name="studio"),
+    path("t/<slug:slug>/studio/options", studio.options, name="options"),
+    path("t/<slug:slug>/stills/", studio.still, name="stills"),
+    path("t/<slug:slug>/jobs/", jobs.jobs, name="jobs"),
+    path("t/<slug:slug>/jobs/<uuid:generation_id>/row", jobs.row, name="job_row"),
+    path("t/<slug:slug>/jobs/<uuid:generation_id>/cancel", jobs.cancel, name="cancel"),
+    path("t/<slug:slug>/gallery/", gallery.gallery, name="gallery"),
+    path("t/<slug:slug>/gallery/<uuid:generation_id>/tile", gallery.running, name="job_tile"),
+    path("t/<slug:slug>/takes/<uuid:generation_id>/", takes.take, name="take"),
+    path("t/<slug:slug>/takes/<uuid:generation_id>/download", takes.download, name="download"),
+    path("t/<slug:slug>/credits/", statement.statement, name="credits"),
+]

@@ -1,0 +1,52 @@
+"""Error pages in the product's look. For htmx the same words as a notice."""
+
+from http import HTTPStatus
+
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+WORDS: dict[HTTPStatus, tuple[str, str]] = {
+    HTTPStatus.BAD_REQUEST: ("That did not work", "The request could not be read. Go back and try again."),
+    HTTPStatus.PAYMENT_REQUIRED: ("Not enough credits", "There are not enough credits for this."),
+    HTTPStatus.FORBIDDEN: ("Not for your role", "You may look at this team, but not do this."),
+    HTTPStatus.NOT_FOUND: ("There is nothing here", "The page is gone, or it is not for you to see."),
+    HTTPStatus.METHOD_NOT_ALLOWED: (
+        "That is not how this page works",
+        "Open it from a link or a button of the studio.",
+    ),
+    HTTPStatus.CONFLICT: ("Too late for that", "Something changed in the meantime. Look again and decide anew."),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("That is too large", "Send less at once."),
+    HTTPStatus.UNPROCESSABLE_ENTITY: ("That cannot be done", "Something in the form does not fit."),
+    HTTPStatus.TOO_MANY_REQUESTS: ("Too many tries", "Wait a few minutes, then try again."),
+}
+
+
+def error_page(request: HttpRequest, status: HTTPStatus, message: str = "") -> HttpResponse:
+    """Render one error. htmx gets a notice for the top of the page, whatever it meant to replace."""
+    title, text = WORDS.get(status, WORDS[HTTPStatus.BAD_REQUEST])
+    context = {"status": int(status), "title": title, "text": message or text, "level": "error"}
+    if not getattr(request, "htmx", False):
+        return render(request, "errors/error.html", context, status=status)
+    response = render(request, "shell/_notice.html", context, status=status)
+    response["HX-Retarget"] = "#notices"
+    response["HX-Reswap"] = "innerHTML show:window:top"
+    return response
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    too_large = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
+    is_too_large = isinstance(exception, too_large)
+    return error_page(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE if is_too_large else HTTPStatus.BAD_REQUEST)
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return error_page(request, HTTPStatus.FORBIDDEN)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return error_page(request, HTTPStatus.NOT_FOUND)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return error_page(request, HTTPStatus.FORBIDDEN, "This form is out of date. Reload the page, then send it again.")

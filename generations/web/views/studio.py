@@ -1,0 +1,89 @@
+"""The studio: a still, a wish, a price, and the button."""
+
+from dataclasses import replace
+from http import HTTPStatus
+
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render, resolve_url
+from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
+
+from generations.accounts.roles import Right
+from generations.common.errors import NotFoundError
+from generations.contract.support import SUPPORT
+from generations.credits.errors import OutOfCreditsError
+from generations.jobs.submit import InvalidWishError, submit_generation
+
+from ..desk import Desk, lay_out
+from ..forms import StudioForm
+from ..options import FIELD_NAMES
+from ..prefill import fresh_values
+from ..teams import TeamRequest, by_method, team_page
+from ..uploads import SLOTS, Slot, keep_uploads, stills_of
+
+
+@team_page(Right.GENERATE)
+@require_safe
+def open_studio(request: TeamRequest) -> HttpResponse:
+    values = fresh_values(request.membership, like=request.GET.get("from", ""))
+    return _show(request, lay_out(values, membership=request.membership))
+
+
+@team_page(Right.GENERATE)
+@require_POST
+def submit(request: TeamRequest) -> HttpResponse:
+    """Store the job and go to the list. 422 or 402 show the form again, with everything that was in it."""
+    membership = request.membership
+    values, upload_errors = keep_uploads(request)
+    form = StudioForm(values, team=membership.team, upload_errors=upload_errors)
+    desk = lay_out(form.data, membership=membership, errors=form.faults)
+    if not form.is_valid() or desk.has_risen:
+        return _show(request, desk, HTTPStatus.UNPROCESSABLE_ENTITY)
+    try:
+        submit_generation(membership=membership, wish=form.wish(), idempotency_key=form.cleaned_data["idempotency_key"])
+    except InvalidWishError as error:
+        form.add_violations(error.violations)
+        return _show(request, replace(desk, errors=form.faults), HTTPStatus.UNPROCESSABLE_ENTITY)
+    except OutOfCreditsError as error:
+        return _show(request, replace(desk, shortage=error.shortage), HTTPStatus.PAYMENT_REQUIRED)
+    jobs = resolve_url("jobs", membership.team.slug)
+    return HttpResponseClientRedirect(jobs) if request.htmx else HttpResponseRedirect(jobs, status=HTTPStatus.SEE_OTHER)
+
+
+studio = by_method(get=open_studio, post=submit)
+
+
+@team_page(Right.GENERATE)
+@require_POST
+def options(request: TeamRequest) -> HttpResponse:
+    """Answer a change of the form: settled options and the price. Without htmx the whole page, nothing lost."""
+    values, errors = keep_uploads(request)
+    values["idempotency_key"] = ""  # other settings, another job
+    field, _, value = values.get("take", "").partition(":")  # the suggestion, if it was taken
+    if field in FIELD_NAMES:
+        values[field] = value
+    desk = lay_out(values, membership=request.membership, errors={name: [text] for name, text in errors.items()})
+    return render(request, "studio/_options_answer.html" if request.htmx else "studio/page.html", {"desk": desk})
+
+
+@team_page(Right.GENERATE)
+@require_POST
+def still(request: TeamRequest) -> HttpResponse:
+    """Take one still, or empty one slot, and answer with that slot alone."""
+    name = request.POST.get("remove") or request.POST.get("slot", "")
+    if name not in SLOTS:
+        raise NotFoundError
+    values, errors = keep_uploads(request)
+    resolution = values.get("resolution", "")
+    slot = Slot(
+        name,
+        stills_of(request.membership.team, values)[name],
+        error=errors.get(name, ""),
+        resolution=resolution if resolution in SUPPORT.resolutions else "",
+    )
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK
+    return render(request, "studio/_still.html", {"slot": slot}, status=status)
+
+
+def _show(request: TeamRequest, desk: Desk, status: HTTPStatus = HTTPStatus.OK) -> HttpResponse:
+    return render(request, "studio/_form.html" if request.htmx else "studio/page.html", {"desk": desk}, status=status)

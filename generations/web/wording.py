@@ -1,0 +1,107 @@
+"""How figures, settings and reasons are written for people. One place, so that every page says the same."""
+
+import re
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from generations.contract.support import SUPPORT, size_of
+from generations.jobs.states import State
+
+MOTIONS = {
+    "": ("None", "minus", "The model moves the camera as the prompt suggests"),
+    "static": ("Static", "lock", "The camera stays where it is"),
+    "dolly_in": ("Dolly in", "maximize-2", "The camera moves closer"),
+    "dolly_out": ("Dolly out", "minimize-2", "The camera moves away"),
+    "dolly_left": ("Dolly left", "arrow-left", "The camera moves to the left"),
+    "dolly_right": ("Dolly right", "arrow-right", "The camera moves to the right"),
+    "jib_up": ("Jib up", "arrow-up", "The camera rises"),
+    "jib_down": ("Jib down", "arrow-down", "The camera sinks"),
+    "focus_shift": ("Focus shift", "focus", "The focus wanders through the picture"),
+}
+
+_WAITING = (State.QUEUED, State.PARKED)
+_TIERS = {"2160p": "4K"}
+_AGES = ((60, "min"), (24, "h"), (7, "d"))
+
+
+def figure(number: int) -> str:
+    """1234567 → `1,234,567`, with a true minus sign."""
+    return f"{number:,}".replace("-", "\N{MINUS SIGN}")
+
+
+def change(number: int) -> str:
+    """A change of a balance, with its sign: `+1,000`, `−36`, `0`."""
+    return f"+{figure(number)}" if number > 0 else figure(number)
+
+
+def in_credits(number: int) -> str:
+    return f"{figure(number)} credit{'' if number == 1 else 's'}"
+
+
+def model_name(model: str) -> str:
+    """`ltx-2-3-fast` → `LTX 2.3 Fast`."""
+    match = re.fullmatch(r"ltx-(\d+(?:-\d+)*)-([a-z]+)", model)
+    return f"LTX {match[1].replace('-', '.')} {match[2].title()}" if match else model
+
+
+def tier(resolution: str) -> str:
+    """`1920x1080` → `1080p`, `2160x3840` → `4K`."""
+    if resolution not in SUPPORT.resolutions:
+        return resolution
+    return _TIERS.get(SUPPORT.tier(resolution), SUPPORT.tier(resolution))
+
+
+def orientation(resolution: str) -> str:
+    width, height = size_of(resolution)
+    return "portrait" if height > width else "landscape"
+
+
+def pixels(resolution: str) -> str:
+    return resolution.replace("x", " × ")
+
+
+def motion_name(motion: str) -> str:
+    return MOTIONS[motion][0] if motion in MOTIONS else motion
+
+
+def plainly(sentence: str) -> str:
+    """Put ids of models and sizes into words, and begin with a capital letter."""
+    for model in SUPPORT.models:
+        sentence = re.sub(rf"\b{re.escape(model)}(?![\w-])", model_name(model), sentence)
+    for resolution in SUPPORT.resolutions:
+        sentence = sentence.replace(resolution, f"{tier(resolution)} {orientation(resolution)}")
+    for name, words in _TIERS.items():
+        sentence = sentence.replace(name, words)
+    return sentence[:1].upper() + sentence[1:]
+
+
+def state_tone(state: str) -> str:
+    """The class that colours a state: waiting, active, or the final state itself."""
+    if state in _WAITING:
+        return "waiting"
+    return state if state in (State.COMPLETED, State.FAILED, State.CANCELED) else "active"
+
+
+def clock(duration: timedelta | float) -> str:
+    """`m:ss`, or `h:mm:ss` from an hour on."""
+    seconds = int(duration.total_seconds() if isinstance(duration, timedelta) else duration)
+    minutes, seconds = divmod(max(0, seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def elapsed(since: datetime) -> str:
+    return clock(timezone.now() - since)
+
+
+def ago(moment: datetime) -> str:
+    """`just now`, `12 min`, `3 h`, `5 d`, then the date."""
+    amount = int((timezone.now() - moment).total_seconds() // 60)
+    if amount < 1:
+        return "just now"
+    for size, unit in _AGES:
+        if amount < size:
+            return f"{amount} {unit} ago"
+        amount //= size
+    return f"{moment:%-d %b %Y}"

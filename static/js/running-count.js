@@ -1,0 +1,14 @@
+// Keeps the number of jobs under way in the title of the tab.
+class RunningCount extends HTMLElement {
+  connectedCallback() {
+    this.addEventListener("htmx:afterSettle", () => this.#count());
+  }
+
+  #count() {
+    const running = this.querySelectorAll("[data-live]").length;
+    const title = document.title.replace(/^\(\d+\) /, "");
+    document.title = running ? `(${running}) ${title}` : title;
+  }
+}
+
+customElements.define("running-count", RunningCount);
