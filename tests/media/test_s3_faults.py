@@ -21,8 +21,8 @@ CALLS = {
 }
 
 
-def impatient(endpoint: str) -> S3Storage:
-    return s3_storage(endpoint, client_config=Config(connect_timeout=1, read_timeout=1, retries=ONCE))
+def impatient(endpoint: str, seconds: float = 0.3) -> S3Storage:
+    return s3_storage(endpoint, client_config=Config(connect_timeout=1, read_timeout=seconds, retries=ONCE))
 
 
 @pytest.mark.parametrize("call", CALLS)
@@ -71,10 +71,10 @@ def test_a_retry_after_a_lost_answer_finds_the_object_there(s3: S3Storage, s3_en
     name = "lost/answer.jpg"
     with serving(losing_answers_to(b"PUT", s3_endpoint)) as endpoint:
         with pytest.raises(StorageError):
-            impatient(endpoint).save(name, ContentFile(b"still"))
+            impatient(endpoint, seconds=20).save(name, ContentFile(b"still"))
         written = s3.get_modified_time(name)
 
-        assert impatient(endpoint).save(name, ContentFile(b"still")) == name
+        assert impatient(endpoint, seconds=20).save(name, ContentFile(b"still")) == name
 
     assert s3.get_modified_time(name) == written
     assert s3.listdir("lost") == ([], ["answer.jpg"])
