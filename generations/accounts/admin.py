@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 
-from generations.common.admin import ModelAdmin, ReadOnlyInline, TabularInline
+from generations.common.admin import CarefulList, ModelAdmin, ReadOnlyInline, TabularInline
 from generations.events.record import record_event
 
 from .models import Membership, Team, User
@@ -54,12 +54,11 @@ class TeamsOfUserInline(ReadOnlyInline[Membership]):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
+class UserAdmin(CarefulList, DjangoUserAdmin):  # type: ignore[type-arg]
     """Nobody is deleted, since the books name them: switch an account off instead, which ends its sessions."""
 
     form = UserForm
     add_form = NewUserForm
-    inlines = (TeamsOfUserInline,)
     ordering = ("-id",)
     list_display = ("email", "name", "is_active", "is_staff", "date_joined", "last_login")
     list_filter = ("is_active", "is_staff", "is_superuser", "date_joined")
@@ -74,6 +73,9 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     add_fieldsets = (
         (None, {"classes": ("wide",), "fields": ("email", "name", "usable_password", "password1", "password2")}),
     )
+
+    def get_inlines(self, request: HttpRequest, obj: User | None) -> Any:
+        return [TeamsOfUserInline] if obj else []
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False
@@ -124,7 +126,7 @@ class NewTeamForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Team)
-class TeamAdmin(ModelAdmin[Team]):
+class TeamAdmin(CarefulList, ModelAdmin[Team]):
     list_display = ("name", "slug", "people", "available", "created_at")
     search_fields = ("name", "slug", "memberships__user__email")
     date_hierarchy = "created_at"
@@ -179,7 +181,7 @@ class TeamAdmin(ModelAdmin[Team]):
 
 
 @admin.register(Membership)
-class MembershipAdmin(ModelAdmin[Membership]):
+class MembershipAdmin(CarefulList, ModelAdmin[Membership]):
     """Where people are added. Roles are changed on the team's page, which sees that an owner remains."""
 
     list_display = ("user", "team", "role", "created_at")

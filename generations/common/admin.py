@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
@@ -23,6 +24,15 @@ else:
             return cls
 
 
+class CarefulList:
+    """Treats NUL, which PostgreSQL takes in no text, as any other filter that makes no sense."""
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        if any("\x00" in value for value in request.GET.values()):
+            raise IncorrectLookupParameters
+        return super().get_changelist_instance(request)  # type: ignore[misc]
+
+
 class LookOnly:
     """Rows that only the services write: staff may look at them, nothing else."""
 
@@ -36,7 +46,7 @@ class LookOnly:
         return False
 
 
-class ReadOnlyAdmin(LookOnly, ModelAdmin[Row]):
+class ReadOnlyAdmin(CarefulList, LookOnly, ModelAdmin[Row]):
     """A large table to look at: newest first, no count of all rows beside the count of those found."""
 
     show_full_result_count = False

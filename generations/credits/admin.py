@@ -14,7 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from generations.accounts.models import Team
-from generations.common.admin import ModelAdmin, ReadOnlyAdmin
+from generations.common.admin import CarefulList, ModelAdmin, ReadOnlyAdmin
 from generations.contract.support import SUPPORT
 
 from .forms import ChangeBalanceForm
@@ -118,7 +118,7 @@ class HoldAdmin(ReadOnlyAdmin[Hold]):
 
 
 @admin.register(Quota)
-class QuotaAdmin(ModelAdmin[Quota]):
+class QuotaAdmin(CarefulList, ModelAdmin[Quota]):
     list_display = ("member", "team", "cap", "period")
     list_filter = ("period",)
     list_select_related = ("membership__user", "membership__team")
@@ -151,7 +151,7 @@ class PriceRowForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(PriceRow)
-class PriceRowAdmin(ModelAdmin[PriceRow]):
+class PriceRowAdmin(CarefulList, ModelAdmin[PriceRow]):
     """A change of price is a new row. What has begun stays, because jobs were quoted by it."""
 
     form = PriceRowForm
@@ -180,7 +180,7 @@ class OfferedModelForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(OfferedModel)
-class OfferedModelAdmin(ModelAdmin[OfferedModel]):
+class OfferedModelAdmin(CarefulList, ModelAdmin[OfferedModel]):
     form = OfferedModelForm
     list_display = ("model", "is_on", "position", "is_retired")
     list_editable = ("is_on", "position")
