@@ -23,7 +23,7 @@ UPLOAD_PATH = "/v1/upload"
 SUBMIT_PATIENCE = Patience(connect=5, silence=30, total=60)
 UPLOAD_PATIENCE = Patience(connect=5, silence=30, total=120)
 POLL_PATIENCE = Patience(connect=5, silence=10, total=15)
-COMMON_HEADERS: Headers = [(b"user-agent", b"dailies"), (b"accept-encoding", b"identity")]
+COMMON_HEADERS: Headers = ((b"user-agent", b"dailies"), (b"accept-encoding", b"identity"))
 
 
 @dataclass(frozen=True)
@@ -95,10 +95,10 @@ class Provider:
         return replace(answer, body=answer.body.replace(key, b"[key]")) if key in answer.body else answer
 
     def _ask(
-        self, method: str, path: str, patience: Patience, headers: Headers | None = None, body: bytes | None = None
+        self, method: str, path: str, patience: Patience, extra: Headers = (), body: bytes | None = None
     ) -> Answer:
-        headers = [*(headers or []), *COMMON_HEADERS, self.authorization()]
-        return self.scrub(exchange(Call(method, self.base_url.rstrip("/") + path, headers, body), patience))
+        call = Call(method, self.base_url.rstrip("/") + path, (*extra, *COMMON_HEADERS, self.authorization()), body)
+        return self.scrub(exchange(call, patience))
 
 
 def poll_path(job: str) -> str:

@@ -30,11 +30,15 @@ async def poll_many(
     batch = _Batch(provider, list(dict.fromkeys(jobs)))
     try:
         async with asyncio.timeout(deadline_seconds), asyncio.TaskGroup() as group:
-            for _ in range(batch.lanes(concurrency)):
+            for _ in range(lanes_for(len(batch.jobs), concurrency)):
                 group.create_task(batch.work())
     except TimeoutError:
         pass
     return {job: batch.outcomes.get(job, batch.not_asked) for job in batch.jobs}
+
+
+def lanes_for(jobs: int, concurrency: int) -> int:
+    return min(concurrency, jobs, max(FEWEST_LANES, jobs // POLLS_PER_CONNECTION))
 
 
 @dataclass
@@ -46,9 +50,6 @@ class _Batch:
 
     def __post_init__(self) -> None:
         self._queue = iter(self.jobs)
-
-    def lanes(self, concurrency: int) -> int:
-        return min(concurrency, len(self.jobs), max(FEWEST_LANES, len(self.jobs) // POLLS_PER_CONNECTION))
 
     async def work(self) -> None:
         lane = Lane(self.provider)

@@ -7,7 +7,7 @@ never sent and one whose outcome is unknown.
 
 import ssl
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ import httpx
 from .errors import Problem, UpstreamError
 from .retries import parse_retry_after
 
-Headers = list[tuple[bytes, bytes]]
+Headers = Sequence[tuple[bytes, bytes]]
 
 # All that httpcore raises for the other side's doing. OSError and UnicodeError: a name that cannot be looked up.
 NETWORK_FAILURES = (
