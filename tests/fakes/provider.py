@@ -98,6 +98,8 @@ async def control(book: Book, request: Request) -> Reply:
         return Reply.of_json(404, {"error": f"no control is called {name}"})
     try:
         result = await asyncio.get_running_loop().run_in_executor(_WAITERS, book.call, name, arguments)
+    except AssertionError as error:
+        return Reply.of_json(417, {"error": str(error)})
     except Exception as error:
         return Reply.of_json(400, {"error": f"{type(error).__name__}: {error}"})
     return Reply.of_json(200, {"result": result})
@@ -149,7 +151,8 @@ class RemoteProvider:
         body = {"args": [_plain(value) for value in args], "kwargs": {key: _plain(kwargs[key]) for key in kwargs}}
         answer = self._client.post(f"/_control/{name}", json=body)
         if answer.is_error:
-            raise ValueError(answer.json()["error"])
+            kind = AssertionError if answer.status_code == 417 else ValueError
+            raise kind(answer.json()["error"])
         return Book.CONTROLS[name](answer.json()["result"])
 
     def close(self) -> None:

@@ -1,0 +1,216 @@
+import hashlib
+import io
+import threading
+
+import pytest
+
+from generations.upstream.download import Downloaded, download
+from generations.upstream.errors import (
+    BadUrlError,
+    DownloadError,
+    DownloadFailedError,
+    ExpiredUrlError,
+    TooLargeError,
+    TooSlowError,
+    TruncatedError,
+    WrongContentError,
+)
+from tests.fakes import behaviours as meet
+from tests.fakes.provider import ScriptedProvider
+
+PLENTY = 10_000_000
+
+
+@pytest.fixture
+def url(scripted: ScriptedProvider) -> str:
+    [job] = scripted.make_jobs(1)
+    scripted.finish(job)
+    return f"{scripted.base_url}/_files/{job}.mp4?signature=scripted"
+
+
+def fetch(url: str, *, max_bytes: int = PLENTY, deadline_seconds: float = 5) -> Downloaded:
+    return download(url, io.BytesIO(), max_bytes=max_bytes, deadline_seconds=deadline_seconds)
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        meet.REGULAR,
+        meet.chunked(),
+        meet.unframed(),
+        meet.typed("video/mp4; codecs=avc1"),
+        meet.typed("application/octet-stream"),
+        meet.Behaviour(headers={"content-encoding": "identity"}),
+    ],
+)
+def test_it_brings_the_video_home(scripted, url, video, behaviour):
+    scripted.script("download", behaviour)
+    target = io.BytesIO()
+    result = download(url, target, max_bytes=PLENTY, deadline_seconds=5)
+    assert target.getvalue() == video
+    assert (result.bytes, result.sha256) == (len(video), hashlib.sha256(video).hexdigest())
+
+
+def test_it_sends_no_key_and_asks_for_the_plain_bytes(scripted, url):
+    fetch(url)
+    [request] = scripted.requests("download")
+    assert "authorization" not in request.headers
+    assert request.headers["accept-encoding"] == "identity"
+
+
+def test_it_tells_how_far_it_is(scripted, url, video):
+    seen: list[int] = []
+    download(url, io.BytesIO(), max_bytes=PLENTY, deadline_seconds=5, on_chunk=seen.append)
+    assert seen[-1] == len(video)
+
+
+def test_it_tells_so_piece_by_piece(scripted, url):
+    scripted.script("download", meet.endless())
+    seen: list[int] = []
+    with pytest.raises(TooLargeError):
+        download(url, io.BytesIO(), max_bytes=1_000_000, deadline_seconds=20, on_chunk=seen.append)
+    assert len(seen) > 3
+    assert seen == sorted(set(seen))
+
+
+@pytest.mark.parametrize("status", [403, 404, 410])
+def test_an_expired_url_asks_for_a_fresh_one(scripted, url, status):
+    scripted.script("download", meet.html(status))
+    with pytest.raises(ExpiredUrlError):
+        fetch(url)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 400, 401, 416, 429, 500, 502, 503, 504, 206, 204])
+def test_another_status_may_be_tried_again(scripted, url, status):
+    scripted.script("download", meet.respond(status, b"", "video/mp4"))
+    with pytest.raises(DownloadFailedError) as caught:
+        fetch(url)
+    assert caught.value.status == status
+
+
+def test_it_follows_no_redirect(scripted, url):
+    redirect = meet.Behaviour(status=302, body=b"", headers={"location": f"{scripted.base_url}/_files/other.mp4"})
+    scripted.script("download", redirect)
+    with pytest.raises(DownloadFailedError):
+        fetch(url)
+    assert scripted.count("download") == 1
+
+
+@pytest.mark.parametrize("after", [0, 1, 7, 8, 31, 32, 500, -1])
+@pytest.mark.parametrize("framing", ["length", "chunked", "close"])
+def test_a_cut_is_noticed_wherever_it_falls(scripted, url, framing, after):
+    scripted.script("download", meet.truncated(after, framing))
+    with pytest.raises((TruncatedError, WrongContentError)) as caught:
+        fetch(url)
+    assert isinstance(caught.value, TruncatedError) or (framing, after) == ("close", 0)
+
+
+@pytest.mark.parametrize("behaviour", [meet.drop(), meet.reset()], ids=["drop", "reset"])
+def test_a_lost_answer_may_be_tried_again(scripted, url, behaviour):
+    scripted.script("download", behaviour)
+    with pytest.raises(DownloadFailedError):
+        fetch(url)
+
+
+def test_an_unreachable_storage_may_be_tried_again():
+    with pytest.raises(DownloadFailedError):
+        fetch("http://127.0.0.1:1/video.mp4")
+
+
+SLOW = {
+    "silent": meet.hang(),
+    "drip in the head": meet.slow_drip(0.05, in_head=True),
+    "drip in the body": meet.slow_drip(0.05),
+    "drip of chunks": meet.Behaviour(framing="chunked", drip_seconds=0.05),
+}
+
+
+@pytest.mark.parametrize("name", SLOW)
+def test_the_deadline_covers_the_whole_transfer(scripted, url, name):
+    scripted.always("download", SLOW[name])
+    with pytest.raises(TooSlowError):
+        fetch(url, deadline_seconds=0.3)
+
+
+WRONG = {
+    "html": meet.typed("text/html"),
+    "html page": meet.html(200),
+    "json": meet.respond(200, b'{"error": "expired"}', "application/json"),
+    "image": meet.typed("image/png"),
+    "html called a video": meet.respond(200, b"<!doctype html><title>Sign in</title>", "video/mp4"),
+    "text called nothing": meet.respond(200, b"gone", "application/octet-stream"),
+    "another container": meet.respond(200, b"\x1aE\xdf\xa3" + b"\0" * 500, "video/mp4"),
+    "zero bytes": meet.zero_bytes(),
+    "zero bytes without a length": meet.Behaviour(body=b"", framing="close"),
+    "gzip bomb": meet.gzip_bomb(),
+    "brotli": meet.Behaviour(headers={"content-encoding": "br"}),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_not_a_video_is_refused(scripted, url, name):
+    scripted.script("download", WRONG[name])
+    target = io.BytesIO()
+    with pytest.raises(DownloadError) as caught:
+        download(url, target, max_bytes=PLENTY, deadline_seconds=5)
+    assert isinstance(caught.value, TruncatedError if name == "text called nothing" else WrongContentError)
+    assert len(target.getvalue()) < 10
+
+
+def test_a_length_over_the_cap_is_refused_before_the_first_byte(scripted, url, video):
+    target = io.BytesIO()
+    with pytest.raises(TooLargeError):
+        download(url, target, max_bytes=len(video) - 1, deadline_seconds=5)
+    assert target.getvalue() == b""
+
+
+def test_the_cap_itself_is_allowed(scripted, url, video):
+    assert fetch(url, max_bytes=len(video)).bytes == len(video)
+
+
+@pytest.mark.parametrize("framing", ["chunked", "close"])
+def test_an_endless_body_ends_at_the_cap(scripted, url, framing):
+    scripted.script("download", meet.endless(framing))
+    target = io.BytesIO()
+    with pytest.raises(TooLargeError):
+        download(url, target, max_bytes=1_000_000, deadline_seconds=20)
+    assert len(target.getvalue()) <= 1_000_000
+
+
+@pytest.mark.parametrize(
+    "url", ["", "/video.mp4", "video.mp4", "file:///etc/passwd", "ftp://example.com/v.mp4", "http://", "http://a:b@c/v"]
+)
+def test_only_absolute_http_urls_are_fetched(url):
+    with pytest.raises(BadUrlError):
+        fetch(url)
+
+
+class Stop(Exception):
+    pass
+
+
+def test_the_caller_may_end_it(scripted, url):
+    scripted.script("download", meet.endless())
+
+    def lose_the_lease(_: int) -> None:
+        raise Stop
+
+    with pytest.raises(Stop):
+        download(url, io.BytesIO(), max_bytes=PLENTY, deadline_seconds=5, on_chunk=lose_the_lease)
+
+
+def test_a_full_disk_is_told_as_it_is(scripted, url):
+    class FullDisk(io.BytesIO):
+        def write(self, data: object, /) -> int:
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        download(url, FullDisk(), max_bytes=PLENTY, deadline_seconds=5)
+
+
+def test_it_leaves_no_connection_and_no_thread_behind(scripted, url):
+    before = threading.active_count()
+    scripted.script("download", meet.hang())
+    with pytest.raises(TooSlowError):
+        fetch(url, deadline_seconds=0.1)
+    assert threading.active_count() == before

@@ -1,0 +1,116 @@
+"""Batches of polls."""
+
+import asyncio
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generations.upstream.answers import Completed, Failed, PollError, ResultError, Running
+from generations.upstream.errors import Problem
+from generations.upstream.lanes import Lane
+from generations.upstream.polling import lanes_for, poll_many
+from tests.fakes import behaviours as meet
+
+MIXED = [
+    (meet.status_word("processing"), Running),
+    (meet.status_word("thinking"), Running),
+    (meet.completed_with("https://cdn.example/video.mp4"), Completed),
+    (meet.completed_with(None), ResultError),
+    (meet.refuse(422), Failed),
+    (meet.refuse(404), PollError),
+    (meet.refuse(500), PollError),
+    (meet.bad_json(), PollError),
+    (meet.drop(), PollError),
+    (meet.hang(), PollError),
+]
+
+
+def test_each_job_gets_its_own_outcome(provider, scripted):
+    jobs = scripted.make_jobs(60)
+    expected = {}
+    for number, job in enumerate(jobs):
+        behaviour, expected[job] = MIXED[number % len(MIXED)]
+        scripted.always("poll", behaviour, job=job)
+    outcomes = asyncio.run(poll_many(provider, jobs))
+    assert {job: type(outcome) for job, outcome in outcomes.items()} == expected
+
+
+def test_it_asks_once_for_each_job(provider, scripted):
+    jobs = scripted.make_jobs(50)
+    outcomes = asyncio.run(poll_many(provider, [*jobs, *jobs]))
+    assert list(outcomes) == jobs
+    assert sorted(request.job for request in scripted.requests("poll")) == sorted(jobs)
+
+
+def test_no_jobs_are_no_work(provider, scripted):
+    assert asyncio.run(poll_many(provider, [])) == {}
+
+
+def test_it_asks_many_at_once(provider, scripted):
+    scripted.always("poll", meet.hold("gate"))
+    jobs = scripted.make_jobs(80)
+
+    async def ask() -> None:
+        polls = asyncio.create_task(poll_many(provider, jobs, concurrency=20))
+        await asyncio.to_thread(scripted.wait_held, "gate", 20)
+        scripted.release("gate")
+        assert all(isinstance(outcome, Running) for outcome in (await polls).values())
+
+    asyncio.run(ask())
+
+
+def test_a_connection_serves_several_polls(provider, scripted):
+    asyncio.run(poll_many(provider, scripted.make_jobs(80), concurrency=10))
+    assert len({request.connection for request in scripted.requests("poll")}) == 10
+
+
+def test_a_kept_connection_that_was_closed_is_replaced(provider, scripted):
+    jobs = scripted.make_jobs(2)
+
+    async def ask() -> list[object]:
+        lane = Lane(provider)
+        first = await lane.poll(jobs[0])
+        scripted.script("poll", meet.drop())
+        second = await lane.poll(jobs[1])
+        await lane.close()
+        return [first, second]
+
+    assert all(isinstance(outcome, Running) for outcome in asyncio.run(ask()))
+    assert scripted.count("poll") == 3
+
+
+def test_an_answer_that_closes_its_connection_is_no_problem(provider, scripted):
+    scripted.always("poll", meet.unframed())
+    outcomes = asyncio.run(poll_many(provider, scripted.make_jobs(30), concurrency=2))
+    assert all(isinstance(outcome, Running) for outcome in outcomes.values())
+    assert scripted.count("poll") == 30
+
+
+def test_it_leaves_a_provider_in_peace_that_asks_for_it(provider, scripted):
+    scripted.always("poll", meet.refuse(429, retry_after=30))
+    outcomes = asyncio.run(poll_many(provider, scripted.make_jobs(300), concurrency=4))
+    assert scripted.count("poll") <= 8
+    assert {outcome.kind for outcome in outcomes.values()} == {Problem.BUSY, Problem.NOT_ASKED}
+    assert {outcome.retry_after for outcome in outcomes.values()} == {30.0}
+
+
+def test_the_batch_ends_at_its_deadline(provider, scripted):
+    first, *others = scripted.make_jobs(300)
+    scripted.always("poll", meet.hang())
+    scripted.script("poll", meet.REGULAR, job=first)
+    outcomes = asyncio.run(poll_many(provider, [first, *others], concurrency=2, deadline_seconds=0.3))
+    assert isinstance(outcomes[first], Running)
+    assert {outcomes[job].kind for job in others} == {Problem.NOT_ASKED}
+
+
+def test_an_endless_answer_is_cut_off(provider, scripted):
+    scripted.always("poll", meet.endless())
+    [job] = scripted.make_jobs(1)
+    assert asyncio.run(poll_many(provider, [job]))[job].kind is Problem.GARBLED
+
+
+@given(jobs=st.integers(0, 5000), concurrency=st.integers(1, 1000))
+def test_there_are_never_more_lanes_than_jobs_or_asked_for(jobs, concurrency):
+    lanes = lanes_for(jobs, concurrency)
+    assert lanes <= min(jobs, concurrency)
+    assert lanes > 0 or jobs == 0

@@ -1,0 +1,144 @@
+"""Every answer to a poll, asked for alone and in a batch: both must judge alike."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from generations.upstream.answers import Completed, Failed, PollError, PollOutcome, ResultError, Running
+from generations.upstream.client import Provider
+from generations.upstream.errors import Problem
+from generations.upstream.polling import poll_many
+from tests.fakes import behaviours as meet
+from tests.fakes.provider import ScriptedProvider
+
+Poll = Callable[[str], PollOutcome]
+
+
+@pytest.fixture(params=["alone", "in a batch"])
+def poll(request: pytest.FixtureRequest, provider: Provider) -> Poll:
+    if request.param == "alone":
+        return provider.poll
+    return lambda job: asyncio.run(poll_many(provider, [job]))[job]
+
+
+@pytest.fixture
+def job(scripted: ScriptedProvider) -> str:
+    return scripted.make_jobs(1)[0]
+
+
+def test_it_follows_a_job_to_its_end(poll, scripted, job):
+    assert [outcome.status for outcome in (poll(job), poll(job))] == ["pending", "processing"]
+    done = poll(job)
+    assert isinstance(done, Completed)
+    assert done.video_url == f"{scripted.base_url}/_files/{job}.mp4?signature=scripted"
+    assert len(done.request_id) == 32
+
+
+def test_it_asks_with_the_key(poll, provider, scripted, job):
+    poll(job)
+    [request] = scripted.requests("poll")
+    assert request.headers["authorization"] == f"Bearer {provider.api_key}"
+    assert request.headers["host"] == scripted.base_url.removeprefix("http://")
+
+
+def test_it_tells_the_providers_verdict(poll, scripted, job):
+    scripted.fail(job, "content_filtered_error", "Not this picture.")
+    outcome = poll(job)
+    assert isinstance(outcome, Failed)
+    assert (outcome.type, outcome.message) == ("content_filtered_error", "Not this picture.")
+
+
+@pytest.mark.parametrize("error", [None, "boom", {"message": 5}, {}])
+def test_a_failure_without_a_reason_is_still_one(poll, scripted, job, error):
+    scripted.script("poll", meet.amend(status="failed", error=error))
+    outcome = poll(job)
+    assert isinstance(outcome, Failed)
+    assert (outcome.type, outcome.message) == ("api_error", "The provider gave no reason.")
+
+
+@pytest.mark.parametrize("status", [402, 422])
+def test_a_poll_may_itself_bring_the_verdict(poll, scripted, job, status):
+    scripted.script("poll", meet.refuse(status, message="Final."))
+    outcome = poll(job)
+    assert isinstance(outcome, Failed)
+    assert (outcome.type, outcome.message) == (meet.REASONS[status], "Final.")
+
+
+@pytest.mark.parametrize("word", ["queued", "expired", "COMPLETED", "canceled"])
+def test_an_unknown_word_is_no_end(poll, scripted, job, word):
+    scripted.script("poll", meet.status_word(word))
+    outcome = poll(job)
+    assert isinstance(outcome, Running)
+    assert (outcome.status, outcome.is_known) == (word, False)
+
+
+@pytest.mark.parametrize("word", ["pending", "processing"])
+def test_the_words_of_the_contract_are_known(poll, scripted, job, word):
+    scripted.script("poll", meet.status_word(word))
+    assert poll(job).is_known
+
+
+@pytest.mark.parametrize(
+    "url", [None, "", "/video.mp4", "file:///etc/passwd", "data:video/mp4;base64,AAAA", "https://", "http://a:b@c/"]
+)
+def test_a_completed_job_without_a_usable_url_is_flagged(poll, scripted, job, url):
+    scripted.script("poll", meet.completed_with(url))
+    assert isinstance(poll(job), ResultError)
+
+
+@pytest.mark.parametrize("result", [[], "url", {"video_url": []}])
+def test_a_result_of_another_shape_is_flagged(poll, scripted, job, result):
+    scripted.script("poll", meet.amend(status="completed", result=result))
+    assert isinstance(poll(job), ResultError)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "kind", "status"),
+    [
+        (meet.refuse(400), Problem.REFUSED, 400),
+        (meet.refuse(401), Problem.REFUSED, 401),
+        (meet.html(402), Problem.REFUSED, 402),
+        (meet.refuse(403), Problem.REFUSED, 403),
+        (meet.refuse(404), Problem.MISSING, 404),
+        (meet.html(404), Problem.REFUSED, 404),
+        (meet.refuse(413), Problem.REFUSED, 413),
+        (meet.html(422), Problem.REFUSED, 422),
+        (meet.refuse(429), Problem.BUSY, 429),
+        (meet.refuse(500), Problem.SERVER_ERROR, 500),
+        (meet.refuse(502), Problem.SERVER_ERROR, 502),
+        (meet.refuse(503), Problem.BUSY, 503),
+        (meet.refuse(504), Problem.SERVER_ERROR, 504),
+        (meet.refuse(529), Problem.BUSY, 529),
+        (meet.html(302), Problem.REFUSED, 302),
+        (meet.html(200), Problem.GARBLED, 200),
+        (meet.bad_json(), Problem.GARBLED, 200),
+        (meet.amend(status=None), Problem.GARBLED, 200),
+        (meet.amend(status=3), Problem.GARBLED, 200),
+        (meet.amend(id="another"), Problem.GARBLED, 200),
+        (meet.drop(), Problem.CUT_OFF, None),
+        (meet.reset(), Problem.CUT_OFF, None),
+        (meet.hang(), Problem.TIMED_OUT, None),
+        (meet.slow_drip(0.1, in_head=True), Problem.TIMED_OUT, None),
+    ],
+)
+def test_what_goes_wrong_with_a_poll_says_nothing_about_the_job(poll, scripted, job, behaviour, kind, status):
+    scripted.always("poll", behaviour)
+    outcome = poll(job)
+    assert isinstance(outcome, PollError)
+    assert (outcome.kind, outcome.status) == (kind, status)
+    assert outcome.is_missing == (kind is Problem.MISSING)
+    assert outcome.message
+    scripted.regular("poll")
+    assert isinstance(poll(job), Running)
+
+
+def test_it_passes_on_when_to_come_back(poll, scripted, job):
+    scripted.script("poll", meet.refuse(503, retry_after=9))
+    assert poll(job).retry_after == 9.0
+
+
+@pytest.mark.parametrize("strange", ["../keys", "a b", "a?b=c", "ä", "a/b"])
+def test_a_strange_id_stays_within_the_route(poll, scripted, strange):
+    assert poll(strange).is_missing or strange == "a/b"
+    assert scripted.requests()[0].path == f"/v2/image-to-video/{strange}"

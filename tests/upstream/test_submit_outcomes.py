@@ -1,0 +1,230 @@
+"""Every answer to a submit, and what may have become of the job."""
+
+import pytest
+
+from generations.contract.errors import ERROR_TABLE, ErrorKind
+from generations.contract.schemas import ImageToVideoRequest
+from generations.upstream.client import Provider
+from generations.upstream.errors import RejectedError, UnknownOutcomeError
+from tests.fakes import behaviours as meet
+from tests.fakes.behaviours import Behaviour
+from tests.fakes.provider import ScriptedProvider
+
+REFUSED = [kind for kind in ERROR_TABLE if kind.status not in (500, 504)]
+
+
+def submit(provider: Provider, wish: ImageToVideoRequest) -> object:
+    return provider.submit(wish, idempotency_key="attempt-1")
+
+
+def test_it_returns_the_accepted_job(provider, scripted, wish):
+    submitted = provider.submit(wish, idempotency_key="attempt-1")
+    [job] = scripted.jobs()
+    assert (submitted.id, submitted.status) == (job.id, 202)
+    assert submitted.created_at is not None
+    assert len(submitted.request_id) == 32
+
+
+def test_it_sends_what_the_contract_asks_for(provider, scripted, wish):
+    submit(provider, wish)
+    [request] = scripted.requests("submit")
+    assert (request.method, request.path) == ("POST", "/v2/image-to-video")
+    assert request.headers["authorization"] == f"Bearer {provider.api_key}"
+    assert request.headers["idempotency-key"] == "attempt-1"
+    assert request.headers["content-type"] == "application/json"
+    assert scripted.jobs()[0].body == {
+        "image_uri": "ltx://uploads/still",
+        "prompt": "It rains.",
+        "model": "ltx-2-3-fast",
+        "duration": 6,
+        "resolution": "1280x720",
+        "fps": 24,
+        "generate_audio": True,
+    }
+
+
+def test_it_sends_an_automatic_duration_as_null(provider, scripted, wish):
+    submit(provider, wish.model_copy(update={"model": "ltx-2-5-fast", "duration": None}))
+    assert scripted.jobs()[0].body["duration"] is None
+
+
+def test_it_opens_a_fresh_connection_for_every_submit(provider, scripted, wish):
+    for _ in range(3):
+        submit(provider, wish)
+    assert len({request.connection for request in scripted.requests("submit")}) == 3
+
+
+def test_a_trailing_slash_of_the_base_url_does_no_harm(provider, scripted, wish):
+    submit(Provider(scripted.base_url + "/", provider.api_key), wish)
+    assert scripted.count("submit") == 1
+
+
+@pytest.mark.parametrize("kind", REFUSED, ids=lambda kind: f"{kind.status}-{kind.type}")
+def test_a_refusal_of_the_contract_is_definite(
+    provider: Provider, scripted: ScriptedProvider, wish: ImageToVideoRequest, kind: ErrorKind
+):
+    scripted.script("submit", meet.refuse(kind.status, kind.type, "Not now."))
+    with pytest.raises(RejectedError) as caught:
+        submit(provider, wish)
+    error = caught.value
+    assert (error.status, error.type, error.message) == (kind.status, kind.type, "Not now.")
+    assert error.can_retry == kind.can_retry
+    assert len(error.request_id) == 32
+    assert scripted.count("submit") == 1
+
+
+@pytest.mark.parametrize("status", [500, 502, 504])
+def test_a_server_error_is_in_doubt(provider, scripted, wish, status):
+    scripted.script("submit", meet.refuse(status))
+    with pytest.raises(UnknownOutcomeError) as caught:
+        submit(provider, wish)
+    assert caught.value.status == status
+    assert len(caught.value.request_id) == 32
+
+
+@pytest.mark.parametrize(
+    ("status", "is_definite"),
+    [
+        *[(status, True) for status in (400, 401, 402, 403, 404, 405, 413, 418, 422, 429)],
+        *[(status, True) for status in (301, 302, 307, 308)],
+        *[(status, False) for status in (300, 303, 304)],
+        *[(status, False) for status in (408, 409)],
+        *[(status, False) for status in (500, 502, 503, 504, 505, 520, 529)],
+    ],
+)
+def test_a_proxy_s_page_decides_by_its_status(provider, scripted, wish, status, is_definite):
+    scripted.script("submit", meet.html(status))
+    with pytest.raises(RejectedError if is_definite else UnknownOutcomeError) as caught:
+        submit(provider, wish)
+    assert caught.value.status == status
+
+
+def test_the_older_type_of_503_is_understood(provider, scripted, wish):
+    scripted.script("submit", meet.refuse(503, "service_unavailable"))
+    with pytest.raises(RejectedError) as caught:
+        submit(provider, wish)
+    assert caught.value.type == "service_unavailable"
+    assert caught.value.can_retry
+
+
+@pytest.mark.parametrize(("told", "seconds"), [("7", 7.0), ("0", 0.0), (None, None), ("soon", None), ("-1", None)])
+def test_it_passes_on_when_to_come_back(provider, scripted, wish, told, seconds):
+    scripted.script("submit", meet.refuse(429, retry_after=told))
+    with pytest.raises(RejectedError) as caught:
+        submit(provider, wish)
+    assert caught.value.retry_after == seconds
+
+
+LOST_ANSWERS = {
+    "drop": meet.drop,
+    "reset": meet.reset,
+    "hang": meet.hang,
+}
+
+
+@pytest.mark.parametrize("is_carried_out", [False, True], ids=["no job", "job made"])
+@pytest.mark.parametrize("name", LOST_ANSWERS)
+def test_a_lost_answer_is_in_doubt_whether_or_not_there_is_a_job(provider, scripted, wish, name, is_carried_out):
+    scripted.script("submit", LOST_ANSWERS[name](is_carried_out=is_carried_out))
+    with pytest.raises(UnknownOutcomeError) as caught:
+        submit(provider, wish)
+    assert caught.value.status is None
+    assert scripted.count("submit") == 1
+    assert len(scripted.jobs()) == is_carried_out
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        meet.bad_json(),
+        meet.missing_id(),
+        meet.html(200, is_carried_out=True),
+        meet.respond(202, b"", "application/json", is_carried_out=True),
+        meet.respond(202, b"[]", "application/json", is_carried_out=True),
+        meet.respond(202, b"[" * 100_000, "application/json", is_carried_out=True),
+        meet.respond(204, b"", is_carried_out=True),
+        meet.amend(id=""),
+        meet.amend(id="null"),
+        meet.amend(id=17),
+        meet.amend(id="../../v1/keys"),
+        meet.amend(id="x" * 101),
+        meet.truncated(10),
+        meet.truncated(10, "chunked"),
+        meet.truncated(10, "close"),
+    ],
+)
+def test_acceptance_without_a_usable_id_is_in_doubt(provider, scripted, wish, behaviour: Behaviour):
+    scripted.script("submit", behaviour)
+    with pytest.raises(UnknownOutcomeError):
+        submit(provider, wish)
+    assert len(scripted.jobs()) == 1
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        meet.Behaviour(status=200),
+        meet.Behaviour(status=201),
+        meet.amend(created_at=None),
+        meet.amend(created_at="yesterday"),
+        meet.amend(created_at=5),
+        meet.amend(extra={"queue": 3}),
+        meet.typed("text/plain"),
+        meet.chunked(),
+        meet.unframed(),
+    ],
+)
+def test_an_id_is_enough_to_go_on(provider, scripted, wish, behaviour: Behaviour):
+    scripted.script("submit", behaviour)
+    assert provider.submit(wish, idempotency_key="attempt-1").id == scripted.jobs()[0].id
+
+
+def test_a_refusal_stays_one_when_its_body_breaks_off(provider, scripted, wish):
+    whole = meet.refuse(422)
+    scripted.script("submit", meet.Behaviour(is_carried_out=False, status=422, body=whole.body, cut_after=9))
+    with pytest.raises(RejectedError) as caught:
+        submit(provider, wish)
+    assert caught.value.type == "content_filtered_error"
+
+
+@pytest.mark.parametrize(
+    "behaviour", [meet.slow_drip(0.1), meet.slow_drip(0.1, in_head=True)], ids=["in the body", "in the head"]
+)
+def test_a_slow_drip_ends_at_the_deadline(provider, scripted, wish, behaviour):
+    scripted.always("submit", behaviour)
+    with pytest.raises(UnknownOutcomeError):
+        submit(provider, wish)
+
+
+def test_an_endless_answer_is_given_up(provider, scripted, wish):
+    scripted.script("submit", meet.Behaviour(is_endless=True, framing="chunked", status=202))
+    with pytest.raises(UnknownOutcomeError):
+        submit(provider, wish)
+
+
+def test_foreign_text_is_made_fit_to_be_stored(provider, scripted, wish):
+    scripted.script("submit", meet.refuse(400, "Not A Type\n", "a\0b\r\nSet-Cookie: x" + "y" * 5000))
+    with pytest.raises(RejectedError) as caught:
+        submit(provider, wish)
+    assert caught.value.type == "invalid_request_error"
+    assert caught.value.message.startswith("a b Set-Cookie: xyyy")
+    assert len(caught.value.message) == 1000
+
+
+def test_the_answer_may_be_held_until_released(provider, scripted, wish):
+    scripted.script("submit", meet.hold("gate"))
+    scripted.release("gate")
+    assert provider.submit(wish, idempotency_key="attempt-1").id == scripted.jobs()[0].id
+
+
+@pytest.mark.parametrize("url", ["", "api.example.com", "ftp://example.com", "https://", "https://a:b@example.com/"])
+def test_a_base_url_that_cannot_work_is_refused_at_once(url):
+    with pytest.raises(ValueError, match="must look like"):
+        Provider(url, "key")
+
+
+@pytest.mark.parametrize("key", ["", "two words", "line\nbreak", "schlüssel"])
+def test_a_key_that_cannot_work_is_refused_without_being_repeated(key):
+    with pytest.raises(ValueError, match="visible ASCII") as caught:
+        Provider("https://api.example.com", key)
+    assert not key or key not in str(caught.value)

@@ -1,0 +1,85 @@
+import pytest
+
+from generations.upstream.errors import NeverSentError, RejectedError
+from tests.fakes import behaviours as meet
+from tests.fakes.routes import REQUIRED_HEADERS
+
+
+def test_it_stores_the_still_and_names_it(provider, scripted):
+    uri = provider.upload(b"still", "image/png")
+    [(name, stored)] = scripted.uploads.items()
+    assert uri == f"ltx://uploads/{name}"
+    assert stored == b"still"
+
+
+def test_the_bytes_go_with_the_demanded_headers_and_without_the_key(provider, scripted):
+    provider.upload(b"still", "image/png")
+    [put] = scripted.requests("put")
+    assert put.headers["content-type"] == "image/png"
+    assert put.headers["content-length"] == "5"
+    assert put.headers.items() >= REQUIRED_HEADERS.items()
+    assert "authorization" not in put.headers
+
+
+def test_a_demanded_content_type_wins(provider, scripted):
+    demanded = {**REQUIRED_HEADERS, "Content-Type": "application/octet-stream"}
+    scripted.script("upload", meet.amend(required_headers=demanded))
+    provider.upload(b"still", "image/png")
+    assert scripted.requests("put")[0].headers["content-type"] == "application/octet-stream"
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 413, 429, 503])
+def test_a_refused_ticket_is_a_refusal(provider, scripted, status):
+    scripted.script("upload", meet.refuse(status, retry_after=4))
+    with pytest.raises(RejectedError) as caught:
+        provider.upload(b"still", "image/png")
+    assert (caught.value.status, caught.value.retry_after) == (status, 4.0)
+    assert scripted.count("put") == 0
+
+
+NO_TICKETS = [
+    meet.refuse(500, retry_after=4),
+    meet.refuse(408, "timeout_error"),
+    meet.html(503),
+    meet.html(200),
+    meet.bad_json(),
+    meet.drop(),
+    meet.hang(),
+    meet.amend(upload_url=None),
+    meet.amend(upload_url="file:///etc/passwd"),
+    meet.amend(upload_url="/relative"),
+    meet.amend(required_headers={"x-bad": "line\nbreak"}),
+    meet.amend(required_headers={"x-bad": "\u2713"}),
+]
+
+
+@pytest.mark.parametrize("behaviour", NO_TICKETS)
+def test_without_a_good_ticket_it_may_be_tried_again(provider, scripted, behaviour):
+    scripted.script("upload", behaviour)
+    with pytest.raises(NeverSentError):
+        provider.upload(b"still", "image/png")
+    assert scripted.count("put") == 0
+
+
+def test_it_passes_on_when_to_come_back(provider, scripted):
+    scripted.script("upload", meet.refuse(500, retry_after=4))
+    with pytest.raises(NeverSentError) as caught:
+        provider.upload(b"still", "image/png")
+    assert caught.value.retry_after == 4.0
+
+
+@pytest.mark.parametrize(
+    "behaviour", [meet.html(403), meet.html(500), meet.html(307), meet.drop(), meet.hang(is_carried_out=True)]
+)
+def test_when_the_storage_fails_it_may_be_tried_again(provider, scripted, behaviour):
+    scripted.script("put", behaviour)
+    with pytest.raises(NeverSentError):
+        provider.upload(b"still", "image/png")
+    assert provider.upload(b"still", "image/png").startswith("ltx://uploads/")
+
+
+def test_a_still_that_is_too_large_for_the_storage_is_a_refusal(provider, scripted):
+    scripted.script("put", meet.html(413))
+    with pytest.raises(RejectedError) as caught:
+        provider.upload(b"still", "image/png")
+    assert (caught.value.status, caught.value.type) == (413, "request_too_large")
