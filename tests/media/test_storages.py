@@ -172,8 +172,8 @@ def test_a_broken_write_leaves_the_old_file(files: FileStorage):
 
 KILLED = """
 import os, signal, sys
-import django
-django.setup()
+from django.conf import settings
+settings.configure()
 from django.core.files import File
 from generations.media.storages import FileStorage
 
@@ -205,8 +205,8 @@ def test_a_killed_writer_leaves_no_file_under_the_name(files: FileStorage):
 
 FULL = """
 import resource, sys
-import django
-django.setup()
+from django.conf import settings
+settings.configure()
 from django.core.files.base import ContentFile
 from generations.media.storage_errors import StorageFullError
 from generations.media.storages import FileStorage
