@@ -183,7 +183,7 @@ def test_an_upload_at_the_moment_of_the_sweep_has_row_and_file(upload: Upload, t
 
 def wait_for_a_blocked_query() -> None:
     deadline = time.monotonic() + 30
-    blocked = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    blocked = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"
     with connection.cursor() as cursor:
         while True:
             cursor.execute(blocked)
