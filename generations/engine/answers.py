@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from generations.contract.errors import ERROR_TABLE, INVALID_REQUEST, ErrorKind, envelope
+from generations.contract.errors import API, ERROR_TABLE, INVALID_REQUEST, ErrorKind, envelope
 
 from .errors import RefusedError
 
@@ -32,6 +32,10 @@ async def on_http_error(request: Request, error: Exception) -> Response:
     kind = _KINDS.get(raised.status_code, INVALID_REQUEST)
     message = f"{request.method} {request.url.path}: {HTTPStatus(raised.status_code).phrase.lower()}"
     return error_answer(kind, message, status=raised.status_code, headers=dict(raised.headers or {}))
+
+
+async def on_fault(request: Request, error: Exception) -> Response:
+    return error_answer(API, "the engine failed; its log has the cause under this request id")
 
 
 async def on_disconnect(request: Request, error: Exception) -> Response:

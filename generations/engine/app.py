@@ -17,7 +17,7 @@ from generations.contract.errors import AUTHENTICATION, NOT_FOUND
 from generations.contract.schemas import Accepted, UploadTicket
 from generations.contract.support import SUPPORT
 
-from .answers import on_disconnect, on_http_error, on_refusal
+from .answers import on_disconnect, on_fault, on_http_error, on_refusal
 from .bodies import capped_stream, read_json
 from .edge import Edge
 from .errors import RefusedError
@@ -97,6 +97,7 @@ def make_app(routes: Routes) -> ASGIApp:
             RefusedError: on_refusal,
             HTTPException: on_http_error,
             ClientDisconnect: on_disconnect,
+            Exception: on_fault,
         },
     )
     return Edge(app)

@@ -1,14 +1,10 @@
-"""The outermost layer: an `x-request-id` on every response, tidy paths, and the last answer when all else fails."""
+"""The outermost layer: an `x-request-id` on every response, tidy paths, and the log of what failed."""
 
 import logging
 import secrets
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-from generations.contract.errors import API
-
-from .answers import error_answer
 
 log = logging.getLogger(__name__)
 
@@ -23,12 +19,10 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id, has_started = secrets.token_hex(16), False
+        request_id = secrets.token_hex(16)
 
         async def send_with_id(message: Message) -> None:
-            nonlocal has_started
             if message["type"] == "http.response.start":
-                has_started = True
                 MutableHeaders(scope=message)["x-request-id"] = request_id
             await send(message)
 
@@ -36,8 +30,5 @@ class Edge:
         try:
             await self._app({**scope, "path": path}, receive, send_with_id)
         except Exception:
+            # The client has its answer already; Starlette raises again so that the cause can be logged.
             log.exception("request %s (%s %s) failed", request_id, scope["method"], path)
-            if not has_started:
-                await error_answer(API, "the engine failed; its log has the cause under this request id")(
-                    scope, receive, send_with_id
-                )

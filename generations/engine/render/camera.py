@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 RAMP = 0.3  # share of the time spent speeding up, and again slowing down
-PINCH_PER_ZOOM = 0.6  # keeps the rim from stretching more than it can bear
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ def camera_path(motion: str | None, seconds: float) -> Path:
     if motion in ("static", "focus_shift"):
         return lambda t: View()
     if motion == "dolly_out":
-        return lambda t: View(pinch=PINCH_PER_ZOOM * travel * ease(t))
+        return lambda t: View(pinch=travel * ease(t))
     anchor = _ANCHORS[motion] if motion else _DRIFT_ANCHOR
     stops = math.log1p(travel if motion else travel * _DRIFT_SHARE)
     # Equal steps of the logarithm look like a steady speed.

@@ -75,7 +75,7 @@ def _displaced(values: NDArray[Any], offsets: Field) -> Field:
 def _outlines(plane: Plane, scale: float) -> Plane:
     """Return a small copy that shows how edged each place is beside its surroundings, whatever light falls on it.
 
-    Day and dusk of one view differ in every brightness, even in which side of an edge is the lighter one; the edges stay.
+    Day and dusk of one view differ in every brightness, even in which side of an edge is the lighter. The edges stay.
     """
     small = cv2.resize(plane, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     smooth = cv2.GaussianBlur(np.asarray(small, np.float32), (0, 0), 1.2)

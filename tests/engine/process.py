@@ -1,0 +1,130 @@
+"""A real engine in a process of its own, reached over a real socket."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from .stills import data_uri, encoded, photo
+
+ROOT = Path(__file__).parents[2]
+STILL = encoded(photo(1000, 800), "JPEG", quality=90)
+STILL_URI = data_uri(STILL, "image/jpeg")
+DEADLINE_SECONDS = 150  # generous: the machine may be busy with other tests
+
+
+def until(condition: Callable[[], Any], what: str) -> Any:
+    """Wait for something to become true, and return it."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while time.monotonic() < deadline:
+        if result := condition():
+            return result
+        time.sleep(0.02)
+    raise AssertionError(f"waited in vain: {what}")
+
+
+def request_body(**changes: Any) -> dict[str, Any]:
+    """The smallest valid submit body, with changes; a field changed to None stays in as null."""
+    return {
+        "image_uri": STILL_URI,
+        "prompt": "Fog rolls over the hills",
+        "model": "ltx-2-3-fast",
+        "duration": 6,
+        "resolution": "1280x720",
+        **changes,
+    }
+
+
+class EngineProcess:
+    """Start, reach, stop or kill one engine."""
+
+    def __init__(self, data_dir: Path, **settings: str) -> None:
+        self.data_dir, self.port = data_dir, _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._settings = settings
+        self.start()
+
+    def start(self) -> None:
+        environment = {
+            **os.environ,
+            "ENGINE_PORT": str(self.port),
+            "ENGINE_DATA_DIR": str(self.data_dir),
+            **{f"ENGINE_{name.upper()}": value for name, value in self._settings.items()},
+        }
+        self.process = subprocess.Popen([sys.executable, "-m", "generations.engine"], cwd=ROOT, env=environment)
+        until(self.is_healthy, "the engine to start")
+
+    def restart(self, **settings: str) -> None:
+        self._settings = settings
+        self.start()
+
+    def is_healthy(self) -> bool:
+        assert self.process.poll() is None, "the engine ended by itself"
+        try:
+            return httpx.get(f"{self.url}/healthz").json() == {"status": "ok"}
+        except httpx.TransportError:
+            return False
+
+    def client(self, key: str | None = "key-of-a-test") -> httpx.Client:
+        headers = {"authorization": f"Bearer {key}"} if key else {}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=30)
+
+    def submit(self, **changes: Any) -> str:
+        """Submit and return the id of the accepted job."""
+        with self.client() as client:
+            answer = client.post("/v2/image-to-video", json=request_body(**changes))
+        assert answer.status_code == 202, answer.text
+        return answer.json()["id"]
+
+    def poll(self, job_id: str) -> dict[str, Any]:
+        with self.client() as client:
+            return client.get(f"/v2/image-to-video/{job_id}").json()
+
+    def finished(self, job_id: str) -> dict[str, Any]:
+        """Wait for the end of a job and return its last status."""
+
+        def ended() -> dict[str, Any] | None:
+            answer = self.poll(job_id)
+            return answer if answer.get("status") in ("completed", "failed") else None
+
+        return until(ended, f"job {job_id} to end")
+
+    def render_processes(self) -> list[int]:
+        return children_of(self.process.pid)
+
+    def terminate(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(DEADLINE_SECONDS)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(DEADLINE_SECONDS)
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.terminate()
+
+
+def children_of(pid: int) -> list[int]:
+    listed = [Path(f"/proc/{pid}/task/{thread.name}/children") for thread in Path(f"/proc/{pid}/task").iterdir()]
+    return [int(child) for children in listed for child in children.read_text().split()]
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

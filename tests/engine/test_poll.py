@@ -1,0 +1,59 @@
+"""`GET /v2/image-to-video/{id}`: the four words, and who may read them."""
+
+from datetime import datetime
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from .conftest import Rendered
+from .process import EngineProcess, until
+from .test_submit import refusal
+
+
+def test_a_job_is_pending_or_processing_before_it_is_done(engine: EngineProcess):
+    status = engine.poll(engine.submit())
+    assert status.keys() == {"id", "status", "created_at"}
+    assert status["status"] in ("pending", "processing")
+
+
+def test_a_completed_job_says_where_its_video_is(engine: EngineProcess, rendered: Rendered):
+    status = rendered.status
+    assert status.keys() == {"id", "status", "created_at", "completed_at", "result"}
+    assert status["result"] == {"video_url": f"{engine.url}/videos/{status['id']}.mp4"}
+    assert datetime.fromisoformat(status["created_at"]) < datetime.fromisoformat(status["completed_at"])
+
+
+@pytest.mark.parametrize("job_id", [str(uuid4()), "no-uuid", "1"])
+def test_an_unknown_job_is_not_found(client: httpx.Client, job_id: str):
+    refusal(client.get(f"/v2/image-to-video/{job_id}"), 404, "not_found_error")
+
+
+def test_somebody_elses_job_is_not_found(engine: EngineProcess, rendered: Rendered):
+    with engine.client("charlie") as charlie:
+        refusal(charlie.get(f"/v2/image-to-video/{rendered.status['id']}"), 404, "not_found_error")
+
+
+def test_polling_needs_a_key(engine: EngineProcess, rendered: Rendered):
+    with engine.client(None) as anonymous:
+        refusal(anonymous.get(f"/v2/image-to-video/{rendered.status['id']}"), 401, "authentication_error")
+
+
+def test_an_expired_job_is_gone_with_its_files(start_engine):
+    engine = start_engine()
+    job_id = engine.submit()
+    url = engine.finished(job_id)["result"]["video_url"]
+    engine.terminate()
+    engine.restart(retention="0.001")
+    with engine.client() as client:
+        refusal(client.get(f"/v2/image-to-video/{job_id}"), 404, "not_found_error")
+        refusal(client.get(url), 404, "not_found_error")
+    until(lambda: not (engine.data_dir / "jobs" / job_id).exists(), "the sweep")
+
+
+def test_a_public_url_stands_in_front_of_every_link(start_engine):
+    engine = start_engine(public_url="https://engine.example/base/")
+    with engine.client() as client:
+        assert client.post("/v1/upload").json()["upload_url"].startswith("https://engine.example/base/uploads/")
+    video_url = engine.finished(engine.submit())["result"]["video_url"]
+    assert video_url.startswith("https://engine.example/base/videos/")
