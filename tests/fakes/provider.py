@@ -45,7 +45,7 @@ class _Server:
 
     def __init__(self, book: Book) -> None:
         self.book = book
-        self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
         self._accepted = 0
 
     async def start(self, port: int) -> asyncio.Server:
@@ -55,23 +55,23 @@ class _Server:
 
     async def stop(self, server: asyncio.Server) -> None:
         server.close()
-        for task in list(self._connections):
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._accepted += 1
         number = self._accepted
         task = asyncio.current_task()
         assert task is not None
-        self._connections[task] = writer
+        self._tasks.add(task)
         try:
             with suppress(ConnectionError, asyncio.CancelledError):
                 while (request := await read_request(reader, number)) and await self._meet(request, reader, writer):
                     pass
             await hang_up(writer)
         finally:
-            del self._connections[task]
+            self._tasks.discard(task)
 
     async def _meet(self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         if request.path.startswith("/_control/"):

@@ -1,11 +1,15 @@
 """Every answer to a submit, and what may have become of the job."""
 
+import asyncio
+
 import pytest
 
 from generations.contract.errors import ERROR_TABLE, ErrorKind
 from generations.contract.schemas import ImageToVideoRequest
+from generations.upstream.answers import Running
 from generations.upstream.client import Provider
 from generations.upstream.errors import RejectedError, UnknownOutcomeError
+from generations.upstream.polling import poll_many
 from tests.fakes import behaviours as meet
 from tests.fakes.behaviours import Behaviour
 from tests.fakes.provider import ScriptedProvider
@@ -228,3 +232,11 @@ def test_a_key_that_cannot_work_is_refused_without_being_repeated(key):
     with pytest.raises(ValueError, match="visible ASCII") as caught:
         Provider("https://api.example.com", key)
     assert not key or key not in str(caught.value)
+
+
+def test_a_proxy_in_the_environment_is_not_asked(provider, scripted, wish, monkeypatch):
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    job = provider.submit(wish, idempotency_key="attempt-1").id
+    assert isinstance(provider.poll(job), Running)
+    assert isinstance(asyncio.run(poll_many(provider, [job]))[job], Running)
