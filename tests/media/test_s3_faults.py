@@ -1,14 +1,13 @@
 """What S3 does on a bad day comes out as one family of errors, and a retry is always safe."""
 
-import boto3
 import pytest
 from botocore.config import Config
 from django.core.files.base import ContentFile
 
 from generations.media.storage_errors import MissingFileError, StorageError, StorageFullError
 from generations.media.storages import S3Storage
-from tests.media.conftest import s3_storage
 from tests.media.proxies import Handler, answering, losing_answers_to, serving, silent
+from tests.media.weed import s3_client, s3_storage
 
 ONCE = {"total_max_attempts": 1}
 CALLS = {
@@ -83,12 +82,6 @@ def test_a_retry_after_a_lost_answer_finds_the_object_there(s3: S3Storage, s3_en
 def test_nothing_is_left_of_multipart_uploads(s3: S3Storage, s3_endpoint: str):
     s3.save("large.mp4", ContentFile(bytes(20 << 20)))
 
-    client = boto3.client(
-        "s3",
-        endpoint_url=s3_endpoint,
-        region_name="us-east-1",
-        aws_access_key_id=s3.access_key,
-        aws_secret_access_key=s3.secret_key,
-    )
+    client = s3_client(s3_endpoint)
     assert "Uploads" not in client.list_multipart_uploads(Bucket="media")
     assert "-" not in client.head_object(Bucket="media", Key="large.mp4")["ETag"]
