@@ -1,0 +1,68 @@
+"""The product as a person meets it: every process of `make run`, and a real Chromium."""
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.stack import StackProcess
+
+DEMO_PASSWORD = "dailies-demo"
+# A render takes as long as the machine needs; a test fails only when nothing moves any more.
+RENDER_MS = 180_000
+expect.set_options(timeout=30_000)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    flags = "disable-gpu disable-quic no-first-run disable-background-networking disable-component-update disable-sync"
+    args = [f"--{flag}" for flag in flags.split()] + (["--no-sandbox"] if os.geteuid() == 0 else [])
+    return {**browser_type_launch_args, "executable_path": shutil.which("chromium"), "args": args}
+
+
+@pytest.fixture(scope="session")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackProcess]:
+    with StackProcess(tmp_path_factory.mktemp("studio") / "data") as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def still(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A picture with detail everywhere, so that any camera move changes every part of the frame."""
+    y, x = np.mgrid[0:900, 0:1600]
+    waves = np.sin(x / 37) * np.cos(y / 29)
+    pixels = np.stack([90 + 60 * waves, 110 + 40 * np.sin((x + y) / 61), 140 + y / 12], axis=-1)
+    path = tmp_path_factory.mktemp("stills") / "harbour.jpg"
+    Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(path, quality=92)
+    return path
+
+
+@pytest.fixture
+def complaints(context: BrowserContext) -> Iterator[list[str]]:
+    """What the browser's console said; nothing may stand in it, least of all a violated content policy."""
+    said: list[str] = []
+    context.on("weberror", lambda error: said.append(str(error.error)))
+    context.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
+    yield said
+    # A refused submit is a failed request to the console and meant to be; htmx also logs what a new page cut off,
+    # while whatever really fails is logged by the browser itself as well.
+    assert [text for text in said if not re.search(r"status of (402|422)|^htmx:", text)] == []
+
+
+@pytest.fixture
+def sign_in(page: Page, studio: StackProcess) -> Callable[[str], None]:
+    def go(email: str, password: str = DEMO_PASSWORD) -> None:
+        page.goto(f"{studio.url}/account/login/")
+        page.get_by_label("Email").fill(email)
+        page.get_by_label("Password", exact=True).fill(password)
+        page.get_by_label("Password", exact=True).press("Enter")
+        expect(page.get_by_role("link", name="Gallery").first).to_be_visible()
+
+    return go

@@ -1,0 +1,79 @@
+"""Every page in light, dark and on a phone: looked at by axe, and kept as pictures for people."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from project.env import ROOT
+from tests.stack import StackProcess, manage
+
+PICTURES = ROOT / ".artifacts" / "screenshots"
+LOOKS = {
+    "light": {"viewport": {"width": 1360, "height": 900}, "color_scheme": "light"},
+    "dark": {"viewport": {"width": 1360, "height": 900}, "color_scheme": "dark"},
+    "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light"},
+}
+SIGNED_OUT = {
+    "home": "/",
+    "sign-in": "/account/login/",
+    "sign-up": "/account/signup/",
+    "password-reset": "/account/password/reset/",
+    "not-found": "/nowhere/",
+}
+SIGNED_IN = {
+    "studio": "/t/demo/studio/",
+    "jobs": "/t/demo/jobs/",
+    "gallery": "/t/demo/gallery/",
+    "credits": "/t/demo/credits/",
+    "addresses": "/account/email/",
+    "password": "/account/password/change/",
+    "sign-out": "/account/logout/",
+    "forbidden": "/t/nowhere/gallery/",
+}
+
+
+@pytest.fixture(scope="module")
+def gallery(studio: StackProcess) -> str:
+    """Takes to look at, without waiting for renders."""
+    seeded = manage("seed_gallery", "--team", "demo", "--count", "30", data_dir=studio.data_dir)
+    assert seeded.returncode == 0, seeded.stderr
+    return studio.url
+
+
+def visit(page: Page, url: str, name: str, look: str) -> None:
+    page.goto(url)
+    page.wait_for_load_state("networkidle")
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=PICTURES / f"{name}-{look}.png", full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), f"{name} scrolls sideways"
+    faults = [fault for fault in Axe().run(page).response["violations"] if fault["impact"] in ("serious", "critical")]
+    assert [(fault["id"], [node["target"] for node in fault["nodes"]]) for fault in faults] == []
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_a_visitors_pages(look: str, browser: Browser, studio: StackProcess) -> None:
+    context = browser.new_context(**LOOKS[look])
+    page = context.new_page()
+    for name, path in SIGNED_OUT.items():
+        visit(page, studio.url + path, name, look)
+    context.close()
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_a_members_pages(look: str, browser: Browser, gallery: str) -> None:
+    context = browser.new_context(**LOOKS[look])
+    page = context.new_page()
+    page.goto(f"{gallery}/account/login/")
+    page.fill("input[name=login]", "owner@example.com")
+    page.fill("input[name=password]", "dailies-demo")
+    page.press("input[name=password]", "Enter")
+    expect(page.get_by_role("link", name="Gallery").first).to_be_visible()
+    for name, path in SIGNED_IN.items():
+        visit(page, gallery + path, name, look)
+    page.goto(f"{gallery}/t/demo/gallery/")
+    take = page.locator("main a[href*='/takes/']").first.get_attribute("href")
+    visit(page, f"{gallery}{take}", "take", look)
+    context.close()

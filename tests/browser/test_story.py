@@ -1,0 +1,172 @@
+"""From a still to a finished video, and what happens when the credits do not reach."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.stack import StackProcess, manage
+
+from .conftest import RENDER_MS
+
+SignIn = Callable[..., None]
+
+# Every text that the job's row has shown, written down by the page itself, so that no state is missed.
+WATCH = """
+() => {
+  window.seen = [];
+  const note = () => {
+    const text = document.querySelector('.job .state')?.textContent.trim();
+    if (text && text !== window.seen.at(-1)) window.seen.push(text);
+  };
+  new MutationObserver(note).observe(document.body, {subtree: true, childList: true, characterData: true});
+  note();
+}
+"""
+# The mean difference between two decoded frames of the playing video, in levels of 256.
+COMPARE = """
+async () => {
+  const video = document.querySelector('video');
+  const canvas = new OffscreenCanvas(64, 36), pen = canvas.getContext('2d', {willReadFrequently: true});
+  const grab = () => { pen.drawImage(video, 0, 0, 64, 36); return pen.getImageData(0, 0, 64, 36).data; };
+  const first = grab(), before = video.currentTime;
+  await new Promise(done => video.addEventListener('timeupdate', function wait() {
+    if (video.currentTime > before + 1) { video.removeEventListener('timeupdate', wait); done(); }
+  }));
+  const second = grab();
+  return first.reduce((sum, level, at) => sum + Math.abs(level - second[at]), 0) / first.length;
+}
+"""
+
+
+def test_from_a_still_to_a_take(
+    page: Page, studio: StackProcess, sign_in: SignIn, still: Path, complaints: list[str], tmp_path: Path
+) -> None:
+    sign_in("creator@example.com")
+    page.set_input_files("#id_first_frame_file", still)
+    expect(page.locator("still-slot[data-name=first_frame] img").first).to_be_visible()
+    page.get_by_label("Prompt").fill("The harbour at dusk; the water moves, the camera comes closer.")
+    page.locator("input[name=model][value=ltx-2-3-fast]").check(force=True)
+    page.locator("input[name=resolution][value='1280x720']").check(force=True)
+    page.locator("input[name=camera_motion][value=dolly_in]").check(force=True)
+    button = page.locator("#generate")
+    expect(button).to_contain_text("18 credits")
+    expect(button).to_contain_text("left")
+
+    button.click()
+    expect(page).to_have_url(re.compile(r"/t/demo/jobs/"))
+    page.evaluate(WATCH)
+    expect(page.locator(".job .state").first).to_have_text("Done", timeout=RENDER_MS)
+    seen = " ".join(page.evaluate("window.seen"))
+    assert "Rendering at the provider" in seen
+    assert "Done" in seen
+
+    page.get_by_role("link", name="Gallery").first.click()
+    page.locator("main a[href*='/takes/']").first.click()
+    expect(page.get_by_text("The harbour at dusk").first).to_be_visible()
+    expect(page.get_by_text("18 credits").first).to_be_visible()
+    page.evaluate("document.querySelector('video').muted = true")
+    page.evaluate("document.querySelector('video').play()")
+    assert page.evaluate(COMPARE) > 1
+    assert page.evaluate("document.querySelector('video').currentTime") > 1
+
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download").click()
+    path = tmp_path / "take.mp4"
+    download.value.save_as(path)
+    assert download.value.suggested_filename.endswith(".mp4")
+    check_take(path)
+
+
+def check_take(path: Path) -> None:
+    """H.264 yuv420p, exactly seconds × fps frames at the asked size, AAC because sound was asked for."""
+    with av.open(str(path)) as container:
+        video, sound = container.streams.video[0], container.streams.audio[0]
+        facts = (video.codec_context.name, video.codec_context.pix_fmt, video.width, video.height)
+        assert facts == ("h264", "yuv420p", 1280, 720)
+        assert sound.codec_context.name == "aac"
+        assert sum(1 for _ in container.decode(video)) == 144
+
+
+def test_the_whole_team_sees_the_take_and_a_stranger_does_not(
+    page: Page, studio: StackProcess, sign_in: SignIn, browser: Browser
+) -> None:
+    sign_in("reviewer@example.com")
+    expect(page.get_by_role("link", name="Studio")).to_have_count(0)
+    page.goto(f"{studio.url}/t/demo/gallery/")
+    page.locator("main a[href*='/takes/']").first.click()
+    address, media = page.url, page.locator("video").evaluate("video => video.currentSrc || video.src")
+    stranger = browser.new_context()
+    for url in (address, media):
+        answer = stranger.request.get(url, max_redirects=0)
+        assert answer.status in (302, 404)
+    stranger.close()
+
+
+def test_out_of_credits_says_everything_that_helps(
+    page: Page, studio: StackProcess, still: Path, complaints: list[str]
+) -> None:
+    sign_up(page, studio, "dana@example.com")
+    page.set_input_files("#id_first_frame_file", still)
+    page.get_by_label("Prompt").fill("Wind in the sails.")
+    page.locator("input[name=model][value=ltx-2-3-fast]").check(force=True)
+    expect(page.locator("#generate")).to_contain_text("36 credits")
+    with page.expect_response(lambda answer: answer.request.method == "POST" and answer.url.endswith("/studio/")) as sent:
+        page.locator("#generate").click()
+    assert sent.value.status == 402
+    notice = page.get_by_role("alert").filter(has_text="Not enough credits")
+    for words in ("36 credits", "0 credits", "the team's wallet", "dana@example.com"):
+        expect(notice).to_contain_text(words)
+    expect(page.get_by_label("Prompt")).to_have_value("Wind in the sails.")
+    page.goto(page.url.replace("/studio/", "/jobs/"))
+    expect(page.locator(".job")).to_have_count(0)
+    books = manage("audit_books", data_dir=studio.data_dir)
+    assert books.returncode == 0, books.stdout
+
+
+def sign_up(page: Page, studio: StackProcess, email: str) -> None:
+    """Make an account; the letter with the link is in the log, since nobody has named a mail server."""
+    page.goto(f"{studio.url}/account/signup/")
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Password", exact=True).fill("correct-horse-battery")
+    page.get_by_label("Password", exact=True).press("Enter")
+    expect(page).to_have_url(re.compile("confirm-email"))
+    link = re.search(r"/account/confirm-email/[^\s/]+/", studio.output)
+    assert link is not None
+    page.goto(studio.url + link[0])
+    page.get_by_role("button", name=re.compile("confirm", re.IGNORECASE)).click()
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Password", exact=True).fill("correct-horse-battery")
+    page.get_by_label("Password", exact=True).press("Enter")
+    expect(page.locator("#generate")).to_be_visible()
+
+
+@pytest.fixture
+def plain_page(browser: Browser) -> Any:
+    context = browser.new_context(java_script_enabled=False)
+    yield context.new_page()
+    context.close()
+
+
+def test_everything_works_without_scripts(plain_page: Page, studio: StackProcess, still: Path) -> None:
+    page = plain_page
+    page.goto(f"{studio.url}/account/login/")
+    page.fill("input[name=login]", "creator@example.com")
+    page.fill("input[name=password]", "dailies-demo")
+    page.press("input[name=password]", "Enter")
+    page.wait_for_url(re.compile(r"/t/demo/"))
+    page.goto(f"{studio.url}/t/demo/studio/")
+    page.set_input_files("#id_first_frame_file", still)
+    page.fill("#id_prompt", "Without scripts.")
+    page.locator("input[name=model][value=ltx-2-3-fast]").check(force=True)
+    page.locator("input[name=resolution][value='1280x720']").check(force=True)
+    page.get_by_role("button", name="Update price").click()
+    expect(page.locator("#generate")).to_contain_text("18 credits")
+    expect(page.locator("#id_prompt")).to_have_value("Without scripts.")
+    page.locator("#generate").click()
+    expect(page).to_have_url(re.compile(r"/t/demo/jobs/"))
+    expect(page.locator(".job").first).to_contain_text("Without scripts.")
