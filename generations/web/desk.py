@@ -54,10 +54,13 @@ class Desk:
     @cached_property
     def groups(self) -> tuple[Group, ...]:
         found = (*options.groups(self.offered, self.prices), options.motions(str(self.values.get("camera_motion", ""))))
-        return tuple(replace(group, errors=tuple(self.errors.get(group.name, ()))) for group in found)
+        return tuple(
+            replace(group, errors=tuple(self.errors.get(group.name, ())), move=self.moves.get(group.name, ""))
+            for group in found
+        )
 
     @cached_property
-    def moves(self) -> list[str]:
+    def moves(self) -> dict[str, str]:
         return options.moved(self.offered)
 
     @property

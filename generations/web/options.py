@@ -28,13 +28,14 @@ class Option:
 
 @dataclass(frozen=True)
 class Group:
-    """The options of one field, and below them one sentence for each reason."""
+    """The options of one field, and below them why some are not to be had, and what had to change."""
 
     name: str
     legend: str
     options: tuple[Option, ...]
     reasons: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
+    move: str = ""
 
 
 _GAP = "\0"
@@ -85,13 +86,13 @@ def motions(selected: str) -> Group:
     return Group("camera_motion", "Camera", tuple(options))
 
 
-def moved(offered: Choices) -> list[str]:
-    """Say every value that the form had to change."""
-    return [
-        f"{FIELD_NAMES[move.field]} changed from {_value(move.field, move.old)} to {_value(move.field, move.new)}: "
-        f"{wording.plainly(move.reason)}."
+def moved(offered: Choices) -> dict[str, str]:
+    """Say by field what the form had to change, and why."""
+    return {
+        move.field: f"{FIELD_NAMES[move.field]} changed from {_value(move.field, move.old)} "
+        f"to {_value(move.field, move.new)}: {wording.plainly(move.reason)}."
         for move in offered.moves
-    ]
+    }
 
 
 def _group(name: str, legend: str, found: tuple[Choice, ...], label: type[str]) -> Group:
