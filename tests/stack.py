@@ -13,6 +13,7 @@ from typing import Self
 import psutil
 
 from project.env import ROOT
+from project.stack.children import die_with_parent
 from project.stack.leftovers import end_leftovers, find_leftovers
 from project.stack.state import RunningServices, read_services
 from tests.embedded import FOREIGN
@@ -78,9 +79,16 @@ class StackProcess:
     def launch(self) -> Self:
         """Start without waiting for anything."""
         command = [*self._launcher, sys.executable, "-m", "project.stack", "run"]
+        parent = os.getpid()
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                command, env=self.environment, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+                command,
+                env=self.environment,
+                cwd=ROOT,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=lambda: die_with_parent(parent, signal.SIGTERM),  # noqa: PLW1509
             )
         return self
 

@@ -108,9 +108,13 @@ def _become_child(plan: Plan, parent: int) -> None:
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(name, signal.SIG_DFL)  # `nohup` and `&` leave some of them ignored
     plan.before_exec()
+    die_with_parent(parent, plan.stop_signal)
+
+
+def die_with_parent(parent: int, stop_signal: signal.Signals) -> None:
+    """Call between fork and exec: should the parent be killed outright, the kernel (Linux's) asks the child to stop."""
     if _LIBC is not None:
-        # Should the supervisor be killed outright, the kernel asks its children to stop.
-        _LIBC.prctl(_PR_SET_PDEATHSIG, int(plan.stop_signal))
+        _LIBC.prctl(_PR_SET_PDEATHSIG, int(stop_signal))
         if os.getppid() != parent:
             os._exit(1)
 

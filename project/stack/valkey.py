@@ -38,6 +38,7 @@ class Valkey:
             "maxmemory-policy": "noeviction",
             "databases": "64",
             "loglevel": "warning",
+            "set-proc-title": "no",  # it would overwrite the mark in the environment
         }
         self._config.touch(mode=0o600)
         self._config.write_text("".join(f"{name} {value}\n" for name, value in settings.items()))

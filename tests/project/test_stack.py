@@ -12,15 +12,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.project.conftest import fresh_data_dir
 from tests.stack import StackProcess, manage
 
 NOTE = "from generations.accounts.models import User; "
-
-
-@pytest.fixture
-def stack(data_dir: Path) -> Iterator[StackProcess]:
-    with StackProcess(data_dir) as running:
-        yield running
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:
@@ -51,6 +46,13 @@ def is_person_kept(data_dir: Path) -> bool:
     return done.stdout.strip().endswith("True")
 
 
+@pytest.fixture(scope="module")
+def stack() -> Iterator[StackProcess]:
+    """One that the gentle tests share."""
+    with fresh_data_dir() as folder, StackProcess(folder) as running:
+        yield running
+
+
 def test_it_serves_pages_and_says_where(stack: StackProcess) -> None:
     assert status_of(f"{stack.url}/healthz") == 200
     assert f"Dailies is ready at {stack.url}" in stack.output
@@ -62,17 +64,33 @@ def test_it_tells_its_addresses_to_its_owner_alone(stack: StackProcess) -> None:
         assert stat.S_IMODE((stack.data_dir / name).stat().st_mode) == 0o600, name
 
 
-def test_a_command_beside_it_uses_its_database(stack: StackProcess) -> None:
-    done = manage("shell", "-c", "from django.conf import settings; print(settings.REDIS_URL)", data_dir=stack.data_dir)
-    assert done.stdout.strip().endswith(stack.services.redis_url), done.stderr
+def test_a_command_beside_it_uses_its_services(stack: StackProcess) -> None:
+    code = "from django.conf import settings as s; print(s.REDIS_URL, s.DATABASES['default']['HOST'])"
+    done = manage("shell", "-c", code, data_dir=stack.data_dir)
+    assert done.stdout.strip().endswith(f"{stack.services.redis_url} {stack.data_dir / 'run'}"), done.stderr
 
 
-@pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_stops_all_of_it(stack: StackProcess, name: signal.Signals) -> None:
-    assert {"postgres", "valkey-server"} <= {process.name() for process in stack.processes()}
-    assert stack.stop(name) == 0
-    assert stack.processes() == []
-    assert not (stack.data_dir / "services.json").exists()
+def test_what_is_given_replaces_the_embedded_part(data_dir: Path, stack: StackProcess) -> None:
+    given = {"DATABASE_URL": stack.services.database_url, "REDIS_URL": stack.services.redis_url}
+    given["LTX_API_KEY"], given["LTX_BASE_URL"] = "key", stack.services.engine_url
+    with StackProcess(data_dir, **given) as other:
+        commands = [" ".join(process.cmdline()) for process in other.processes()]
+        assert not [line for line in commands if "bin/postgres" in line or "valkey" in line or ".engine" in line]
+        assert "given      DATABASE_URL, REDIS_URL, LTX_API_KEY" in other.output
+
+
+def test_a_signal_stops_all_of_it_and_the_data_is_there_again(data_dir: Path) -> None:
+    with StackProcess(data_dir) as stack:
+        add_person(data_dir)
+        secret, engine_url = (data_dir / "secret_key").read_text(), stack.services.engine_url
+        assert {"postgres", "valkey-server"} <= {process.name() for process in stack.processes()}
+        assert stack.stop() == 0
+        assert stack.processes() == []
+        assert not (data_dir / "services.json").exists()
+    with StackProcess(data_dir) as again:
+        assert is_person_kept(data_dir)
+        assert (data_dir / "secret_key").read_text() == secret
+        assert again.services.engine_url == engine_url
 
 
 def test_it_stops_though_started_in_the_background_with_nothing_to_read(data_dir: Path) -> None:
@@ -91,53 +109,29 @@ def test_a_signal_during_the_start_stops_it_too(data_dir: Path) -> None:
     assert stack.processes() == []
 
 
-def test_data_survives_a_restart(data_dir: Path) -> None:
-    with StackProcess(data_dir) as stack:
+def test_a_killed_run_is_cleaned_up_after_by_the_next_start(data_dir: Path) -> None:
+    """First the supervisor alone is killed, then everything; last, its pid is another program's by now."""
+    with StackProcess(data_dir) as first:
         add_person(data_dir)
-        secret = (data_dir / "secret_key").read_text()
-        engine_url = stack.services.engine_url
-    with StackProcess(data_dir) as again:
-        assert is_person_kept(data_dir)
-        assert (data_dir / "secret_key").read_text() == secret
-        assert again.services.engine_url == engine_url
-
-
-def test_a_killed_supervisor_is_cleaned_up_after_by_the_next_start(data_dir: Path) -> None:
-    with StackProcess(data_dir) as stack:
-        add_person(data_dir)
-        stack.signal(signal.SIGKILL)
-        stack.wait()
-        before = {process.pid for process in stack.processes()}
-        with StackProcess(data_dir, PORT=str(stack.port)) as again:
-            assert before.isdisjoint(process.pid for process in again.processes())
-            assert is_person_kept(data_dir)
-
-
-def test_a_pid_file_that_names_another_program_does_not_stop_the_start(data_dir: Path) -> None:
-    with StackProcess(data_dir) as stack:
-        add_person(data_dir)
-        pid_file = data_dir / "postgres" / "postmaster.pid"
-        rest = pid_file.read_text().splitlines()[1:]
-        for process in [psutil.Process(stack.pid), *stack.processes()]:
-            process.kill()
-        stack.wait()
-        wait_until(lambda: stack.processes() == [], "everything that was killed is gone")
-        pid_file.write_text("\n".join([str(os.getpid()), *rest]) + "\n")
+        first.signal(signal.SIGKILL)
+        first.wait()
+        left_behind = {process.pid for process in first.processes()}
+        with StackProcess(data_dir, PORT=str(first.port)) as second:
+            assert left_behind.isdisjoint(process.pid for process in second.processes())
+            pid_file = data_dir / "postgres" / "postmaster.pid"
+            rest = pid_file.read_text().splitlines()[1:]
+            for process in [psutil.Process(second.pid), *second.processes()]:
+                process.kill()
+            second.wait()
+            wait_until(lambda: second.processes() == [], "everything that was killed is gone")
+            pid_file.write_text("\n".join([str(os.getpid()), *rest]) + "\n")
     with StackProcess(data_dir):
         assert is_person_kept(data_dir)
 
 
-def test_a_child_that_dies_ends_everything_and_is_named(stack: StackProcess) -> None:
-    stack.child("celery --quiet --app project worker").kill()
-    assert stack.wait() == 1
-    assert "dailies: worker was killed by SIGKILL" in stack.output
-    assert stack.processes() == []
-
-
-def test_what_is_given_replaces_the_embedded_part(data_dir: Path, stack: StackProcess) -> None:
-    given = {"DATABASE_URL": stack.services.database_url, "REDIS_URL": stack.services.redis_url}
-    given["LTX_API_KEY"], given["LTX_BASE_URL"] = "key", stack.services.engine_url
-    with StackProcess(data_dir.with_name("other"), **given) as other:
-        names = [" ".join(process.cmdline()) for process in other.processes()]
-        assert not [name for name in names if "postgres" in name or "valkey" in name or "engine" in name]
-        assert "given      DATABASE_URL, REDIS_URL, LTX_API_KEY" in other.output
+def test_a_child_that_dies_ends_everything_and_is_named(data_dir: Path) -> None:
+    with StackProcess(data_dir) as stack:
+        stack.child("celery --quiet --app project worker").kill()
+        assert stack.wait() == 1
+        assert "dailies: worker was killed by SIGKILL" in stack.output
+        assert stack.processes() == []
