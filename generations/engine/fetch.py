@@ -23,18 +23,25 @@ async def fetch_image(url: str) -> bytes:
         async with asyncio.timeout(DEADLINE_SECONDS):
             target = httpx.URL(url)
             address = await public_address(target.host, target.port or 443)
-            request = httpx.Request(
-                "GET",
-                target.copy_with(host=address),
-                headers={"host": target.netloc.decode("ascii"), "accept": ", ".join(SUPPORT.image.mime)},
-                extensions={"sni_hostname": target.host, "timeout": httpx.Timeout(DEADLINE_SECONDS).as_dict()},
-            )
             async with httpx.AsyncClient(trust_env=False) as client:
-                return await download(client, request)
+                return await download(client, pinned_request(target, address))
     except TimeoutError as error:
         raise BadImageError(f"the URL did not answer within {DEADLINE_SECONDS} seconds") from error
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
         raise BadImageError(f"the URL cannot be fetched from here ({type(error).__name__})") from error
+
+
+def pinned_request(url: httpx.URL, address: str) -> httpx.Request:
+    """Build a GET that connects to `address` and still speaks to, and verifies, the host of the URL."""
+    return httpx.Request(
+        "GET",
+        url.copy_with(host=address),
+        headers={"host": url.netloc.decode("ascii"), "accept": ", ".join(SUPPORT.image.mime)},
+        extensions={
+            "sni_hostname": url.raw_host.decode("ascii"),
+            "timeout": httpx.Timeout(DEADLINE_SECONDS).as_dict(),
+        },
+    )
 
 
 async def public_address(host: str, port: int) -> str:

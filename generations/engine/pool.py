@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
+from uuid import UUID
 
 from generations.contract.errors import API, RATE_LIMIT
 from generations.contract.schemas import ErrorDetail
@@ -56,7 +57,7 @@ class RenderPool:
         self._jobs, self._workers, self._threads = jobs, workers, threads
         self._room = workers + queue_size
         self._held = 0
-        self._open: set[object] = set()
+        self._open: set[UUID] = set()
         self._queue: asyncio.Queue[Job] = asyncio.Queue()
 
     @contextmanager

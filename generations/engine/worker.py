@@ -47,10 +47,13 @@ def render_job(folder: Path, *, threads: int, reports: int) -> None:
         raise BadImageError("the first frame is missing")
     clip = Clip(first, last, job.clip.motion, job.clip.seconds, job.clip.fps, job.clip.has_sound)
     part = folder / f".{VIDEO}.part"
-    render_clip(clip, part, threads=threads, on_frame=lambda done: _report(reports, frame=done))
-    with part.open("rb") as file:
-        os.fsync(file.fileno())
-    part.replace(folder / VIDEO)
+    try:
+        render_clip(clip, part, threads=threads, on_frame=lambda done: _report(reports, frame=done))
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        part.replace(folder / VIDEO)
+    finally:
+        part.unlink(missing_ok=True)  # on a full disk, half a video would keep it full
 
 
 def _outcome(folder: Path, threads: int, reports: int) -> dict[str, object]:

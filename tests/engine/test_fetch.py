@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from generations.contract.support import SUPPORT
-from generations.engine.fetch import download, fetch_image, is_public, public_address
+from generations.engine.fetch import download, fetch_image, is_public, pinned_request, public_address
 from generations.engine.images import BadImageError
 
 LIMIT = SUPPORT.image.https_url_max_bytes
@@ -71,6 +71,13 @@ def test_a_name_that_leads_inside_is_refused():
 def test_an_unknown_name_is_refused(url: str):
     with pytest.raises(BadImageError, match="not known"):
         asyncio.run(fetch_image(url))
+
+
+def test_a_connection_goes_to_the_checked_address_and_speaks_to_the_named_host():
+    request = pinned_request(httpx.URL("https://stills.example:8443/a.png?size=2"), "203.0.113.7")
+    assert str(request.url) == "https://203.0.113.7:8443/a.png?size=2"
+    assert request.headers["host"] == "stills.example:8443"
+    assert request.extensions["sni_hostname"] == "stills.example"
 
 
 @pytest.mark.parametrize("path", ["/small", "/limit"])

@@ -58,6 +58,17 @@ def test_a_job_that_crashes_twice_fails_and_the_next_one_runs(start_engine):
     assert engine.finished(engine.submit())["status"] == "completed"
 
 
+def test_a_job_whose_still_is_lost_fails_and_the_next_one_runs(start_engine):
+    engine = start_engine()
+    job_id = engine.submit(**LONG)
+    engine.kill()
+    (engine.data_dir / "jobs" / job_id / "first").write_bytes(b"worn out")
+    engine.start()
+    status = engine.finished(job_id)
+    assert (status["status"], status["error"]["type"]) == ("failed", "api_error")
+    assert engine.finished(engine.submit())["status"] == "completed"
+
+
 def test_sigterm_stops_everything_and_keeps_the_job(start_engine):
     engine = start_engine()
     job_id = engine.submit(**LONG)
