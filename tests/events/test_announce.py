@@ -1,0 +1,68 @@
+import json
+import time
+from uuid import uuid4
+
+import pytest
+import redis
+from django.db import transaction
+from pytest_django import Settings
+
+from generations.events import live
+from generations.events.feed import stream_key
+from tests.stack import free_port
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _not_paused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "_paused_until", 0.0)
+
+
+def test_a_hint_holds_identifiers_and_a_state_and_nothing_else(valkey: redis.Redis) -> None:
+    subject = uuid4()
+    live.announce(team_id=7, kind="generation", subject_id=subject, state="saving", author_id=3)
+    [(_, fields)] = valkey.xrange(stream_key(7))
+    assert list(fields) == [b"data"]
+    told = json.loads(fields[b"data"])
+    assert told == {"kind": "generation", "subject_id": str(subject), "state": "saving", "author_id": 3}
+
+
+def test_a_hint_waits_for_the_commit(valkey: redis.Redis) -> None:
+    with transaction.atomic():
+        live.announce(team_id=7, kind="generation", subject_id=uuid4())
+        assert valkey.xlen(stream_key(7)) == 0
+    assert valkey.xlen(stream_key(7)) == 1
+
+
+def test_what_is_rolled_back_is_not_told(valkey: redis.Redis) -> None:
+    with transaction.atomic():
+        live.announce(team_id=7, kind="generation", subject_id=uuid4())
+        transaction.set_rollback(True)
+    assert valkey.xlen(stream_key(7)) == 0
+
+
+def test_streams_stay_short_and_do_not_stay_for_ever(valkey: redis.Redis) -> None:
+    for _ in range(1_300):
+        live.announce(team_id=7, kind="generation", subject_id=uuid4())
+    assert live.STREAM_LENGTH <= valkey.xlen(stream_key(7)) < 1_300
+    assert 0 < valkey.ttl(stream_key(7)) <= 24 * 3600
+
+
+def test_without_valkey_the_caller_goes_on(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}/0"
+    with transaction.atomic():
+        live.announce(team_id=7, kind="generation", subject_id=uuid4())
+    for _ in range(1_000):
+        live.announce(team_id=7, kind="generation", subject_id=uuid4())
+    assert caplog.text.count("live_event_lost") == 1
+
+
+def test_hints_come_back_with_valkey(settings: Settings, valkey: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    working = settings.REDIS_URL
+    settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}/0"
+    live.announce(team_id=7, kind="generation", subject_id=uuid4())
+    settings.REDIS_URL = working
+    monkeypatch.setattr(live, "_paused_until", time.monotonic() - 1)
+    live.announce(team_id=7, kind="generation", subject_id=uuid4())
+    assert valkey.xlen(stream_key(7)) == 1

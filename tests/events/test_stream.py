@@ -1,0 +1,165 @@
+"""The stream as a browser meets it: a real server process, over a socket."""
+
+from collections.abc import Callable
+from uuid import UUID, uuid4
+
+import pytest
+import redis
+
+from generations.accounts.models import Team, User
+from generations.events.feed import stream_key
+from generations.events.live import announce
+
+from .conftest import Connect
+from .wire import Stream, eventually
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def tell(team: Team, state: str = "processing") -> UUID:
+    subject = uuid4()
+    announce(team_id=team.pk, kind="generation", subject_id=subject, state=state, author_id=1)
+    return subject
+
+
+def test_a_member_is_told_what_changes(connect: Connect, bob: User, team: Team) -> None:
+    stream = connect(bob, team)
+    assert stream.answer.status == 200
+    opening = stream.next()
+    assert (opening.name, opening.data) == ("sync", {"complete": False})
+    assert 2000 <= int(stream.retry) <= 5000
+    subject = tell(team, "saving")
+    event = stream.next()
+    assert event.name == ""
+    assert event.data == {"kind": "generation", "subject_id": str(subject), "state": "saving", "author_id": 1}
+
+
+def test_the_headers_keep_caches_and_proxies_away(connect: Connect, bob: User, team: Team) -> None:
+    headers = connect(bob, team).answer.headers
+    assert headers["Content-Type"] == "text/event-stream"
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["X-Accel-Buffering"] == "no"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_every_role_may_listen(connect: Connect, alice: User, bob: User, rita: User, team: Team) -> None:
+    streams = [connect(user, team) for user in (alice, bob, rita)]
+    assert [stream.next().name for stream in streams] == ["sync"] * 3
+    subject = tell(team)
+    assert [stream.next().data["subject_id"] for stream in streams] == [str(subject)] * 3
+
+
+def test_an_outsider_finds_nothing_as_for_a_team_that_is_not_there(
+    connect: Connect, charlie: User, bob: User, team: Team
+) -> None:
+    answers = [connect(charlie, team), connect(None, team), connect(bob, "nowhere"), connect(bob, "../events")]
+    assert {stream.answer.status for stream in answers} == {404}
+    assert {stream.answer.read() for stream in answers} == {b'{"status": "not_found"}'}
+
+
+def test_a_made_up_cookie_is_nobody(events_port: int, team: Team) -> None:
+    for cookie in ("sessionid=forged", "sessionid=", "sessionid=" + "x" * 3000, "sessionid=%00", "=;;=", "a=b"):
+        with Stream(events_port, f"/events/{team.slug}", Cookie=cookie) as stream:
+            assert stream.answer.status == 404
+
+
+def test_teams_hear_only_their_own(connect: Connect, bob: User, charlie: User, team: Team, other_team: Team) -> None:
+    ours, theirs = connect(bob, team), connect(charlie, other_team)
+    assert ours.next().name == theirs.next().name == "sync"
+    first, second = tell(team), tell(other_team)
+    third = tell(team)
+    assert theirs.next().data["subject_id"] == str(second)
+    assert [ours.next().data["subject_id"] for _ in range(2)] == [str(first), str(third)]
+
+
+@pytest.mark.parametrize("way", ["header", "query"])
+def test_a_client_goes_on_where_it_left(way: str, connect: Connect, bob: User, team: Team) -> None:
+    with connect(bob, team) as stream:
+        stream.next()
+        tell(team)
+        seen = stream.next().id
+    missed = [str(tell(team)) for _ in range(3)]
+    again = connect(bob, team, Last_Event_ID=seen) if way == "header" else connect(bob, team, f"?after={seen}")
+    assert again.next().data == {"complete": True}
+    assert [again.next().data["subject_id"] for _ in range(3)] == missed
+    later = tell(team)
+    assert again.next().data["subject_id"] == str(later)
+
+
+def test_a_client_goes_on_from_the_opening_alone(connect: Connect, bob: User, team: Team) -> None:
+    tell(team)
+    with connect(bob, team) as stream:
+        opening = stream.next().id
+    missed = tell(team)
+    again = connect(bob, team, Last_Event_ID=opening)
+    assert again.next().data == {"complete": True}
+    assert again.next().data["subject_id"] == str(missed)
+
+
+@pytest.mark.parametrize("last", ["1-0", "99999999999999-0", "x", "1", "-", "1-0-0", "٣-٣", "9" * 5000 + "-0"])
+def test_a_client_whose_place_is_unknown_is_told_to_look_at_everything(
+    last: str, events_port: int, session_of: Callable[[User], str], bob: User, team: Team
+) -> None:
+    tell(team)
+    headers = {"Cookie": f"sessionid={session_of(bob)}", "Last-Event-ID": last.encode().decode("latin-1")}
+    with Stream(events_port, f"/events/{team.slug}", **headers) as stream:
+        assert stream.next().data == {"complete": False}
+        subject = tell(team)
+        assert stream.next().data["subject_id"] == str(subject)
+
+
+def test_an_idle_stream_gets_heartbeats(connect: Connect, bob: User, team: Team) -> None:
+    stream = connect(bob, team)
+    stream.next()
+
+    def beats() -> bool:
+        stream._block()
+        return stream.comments >= 3
+
+    eventually(beats)
+
+
+def test_clients_of_a_team_share_one_reader_and_leave_nothing_behind(
+    connect: Connect, readers: Callable[[], list[int]], bob: User, team: Team
+) -> None:
+    streams = [connect(bob, team) for _ in range(8)]
+    for stream in streams:
+        stream.next()
+    eventually(lambda: len(readers()) == 1)
+    for stream in streams:
+        stream.leave()
+    eventually(lambda: readers() == [])
+
+
+def test_a_lost_valkey_is_told_when_it_is_back(
+    connect: Connect, readers: Callable[[], list[int]], valkey: redis.Redis, bob: User, team: Team
+) -> None:
+    stream = connect(bob, team)
+    stream.next()
+    eventually(lambda: len(readers()) == 1)
+    for reader in readers():
+        valkey.client_kill_filter(_id=str(reader))
+    told = stream.next()
+    assert (told.name, told.data) == ("sync", {"complete": False})
+    subject = tell(team)
+    assert stream.next().data["subject_id"] == str(subject)
+
+
+def test_a_client_who_does_not_read_is_let_go_and_resumes(
+    connect: Connect, valkey: redis.Redis, bob: User, rita: User, team: Team
+) -> None:
+    slow, quick = connect(bob, team), connect(rita, team)
+    slow.next()
+    quick.next()
+    with valkey.pipeline(transaction=False) as pipe:
+        for number in range(600):
+            pipe.xadd(stream_key(team.pk), {"data": f'{{"number": {number}, "filler": "{"x" * 20_000}"}}'})
+        pipe.execute()
+    assert [quick.next().data["number"] for _ in range(600)] == list(range(600))
+    seen = slow.next()
+    for _ in range(3):
+        seen = slow.next()
+    slow.has_ended()
+    again = connect(bob, team, Last_Event_ID=seen.id)
+    assert again.next().data == {"complete": True}
+    assert again.next().data["number"] == seen.data["number"] + 1
