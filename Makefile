@@ -4,6 +4,10 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 BOOTSTRAP = $(or $(PYTHON),$(error Dailies needs Python 3.11 or newer; put it on PATH or say PYTHON=/path/to/python3)) \
 	-I project/stack/bootstrap.py
 IN = .venv/bin/python
+# Values of the right shape, for the checks of the production settings.
+PRODUCTION = DJANGO_SETTINGS_MODULE=project.settings.production \
+	SECRET_KEY=$$(printf 'a-key-for-the-check-%.0s' 1 2 3) ALLOWED_HOSTS=studio.example.com \
+	PUBLIC_URL=https://studio.example.com DATABASE_URL=postgresql:///dailies REDIS_URL=redis://localhost
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check format bench clean
@@ -17,12 +21,20 @@ run: ## Install what is missing, start everything, print the address
 
 test: ## The whole suite on real services and a real browser
 	@$(BOOTSTRAP) test
-	@$(IN) -m project.stack.browser
+	@$(IN) -m tests.chromium
 	@$(IN) -m pytest -n auto $(ARGS)
 
-check: ## Lint, format, types, import rules, migrations, deploy settings
+check: ## Lint, format, types, import rules, migrations, deploy settings, compose file
 	@$(BOOTSTRAP) check
-	@$(IN) -m project.checks
+	$(IN) -m ruff check --quiet .
+	$(IN) -m ruff format --check --quiet .
+	.venv/bin/djade --check --target-version 5.2 $$(git ls-files '*.html')
+	$(IN) -m mypy
+	.venv/bin/lint-imports
+	$(IN) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+	env $(PRODUCTION) $(IN) manage.py check --deploy --fail-level WARNING
+	bash -n .ci/run
+	@if docker compose version >/dev/null 2>&1; then set -x; docker compose --env-file .env.example config --quiet; fi
 
 format: ## Bring the code into its one format
 	@$(BOOTSTRAP) check
@@ -31,7 +43,7 @@ format: ## Bring the code into its one format
 
 bench: ## Measure; a table, and one JSON line per figure
 	@$(BOOTSTRAP) test
-	@$(IN) -m bench
+	@$(IN) -m bench $(ARGS)
 
 clean: ## Remove what was installed or generated; the data in .data stays
 	rm -rf .venv .uv .artifacts .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

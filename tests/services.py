@@ -1,10 +1,13 @@
 """Fixtures for the services of the suite; `tests.embedded` has started them before the settings were read."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import redis
 from django.conf import settings
+
+from tests.chromium import find_chromium, how_to_install, launch_flags
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +22,12 @@ def _empty_valkey(valkey: redis.Redis) -> Iterator[None]:
     """No test may see another's messages, rate limits or cached pages."""
     yield
     valkey.flushdb()
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """The Chromium of this machine; without one the browser tests fail and say how to get it."""
+    chromium = find_chromium()
+    if chromium is None:
+        pytest.fail(f"The browser tests need Chromium. Install it with: {how_to_install()}", pytrace=False)
+    return {**browser_type_launch_args, "executable_path": chromium, "args": launch_flags()}
