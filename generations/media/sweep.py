@@ -1,6 +1,5 @@
 """Taking away stills that were uploaded and never used."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
@@ -17,21 +16,15 @@ KEEP_UNUSED = timedelta(hours=24)
 _BATCH = 200
 
 
-def sweep_orphan_stills(
-    *, older_than: timedelta = KEEP_UNUSED, batch: int = _BATCH, on_progress: Callable[[], None] | None = None
-) -> int:
+def sweep_orphan_stills(*, older_than: timedelta = KEEP_UNUSED, batch: int = _BATCH) -> int:
     """Delete stills that no row has used for `older_than`, row and file. Return how many went.
 
     What uses a still is read from the models that point at it with PROTECT, so that this room need not know them.
     Two sweeps at once share the work. A file that another asset still names stays. After a StorageError the still
     stays for the next sweep.
     """
-    removed = 0
-    for pk in list(_unused_stills(older_than).order_by("created_at").values_list("pk", flat=True)[:batch]):
-        removed += _remove(pk, older_than)
-        if on_progress:
-            on_progress()
-    return removed
+    oldest = _unused_stills(older_than).order_by("created_at").values_list("pk", flat=True)[:batch]
+    return sum(_remove(pk, older_than) for pk in list(oldest))
 
 
 def sweep_partial_files(*, older_than: timedelta = KEEP_UNUSED) -> int:

@@ -122,14 +122,12 @@ def test_uploading_after_the_sweep_brings_it_back(upload: Upload):
     assert is_there(upload(10))
 
 
-def test_it_goes_in_batches_and_shows_signs_of_life(upload: Upload):
-    for shade in (10, 90, 200):
-        upload(shade)
-    signs = []
+def test_it_goes_in_batches_oldest_first(upload: Upload):
+    old, older, oldest = upload(10, hours=25), upload(90, hours=26), upload(200, hours=27)
 
-    assert sweep_orphan_stills(batch=2, on_progress=lambda: signs.append(1)) == 2
+    assert sweep_orphan_stills(batch=2) == 2
+    assert [is_there(still) for still in (old, older, oldest)] == [True, False, False]
     assert sweep_orphan_stills(batch=2) == 1
-    assert len(signs) == 2
 
 
 def test_a_still_stays_while_the_storage_fails(upload: Upload, monkeypatch: pytest.MonkeyPatch):
