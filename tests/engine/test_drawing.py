@@ -68,19 +68,19 @@ def test_the_first_frame_is_the_still_to_the_last_bit(motion: str | None):
 
 
 @pytest.mark.parametrize("motion", ["dolly_in", "dolly_out", "dolly_left", "dolly_right", "jib_up", "jib_down"])
-def test_moves_are_steady_to_a_twentieth_of_a_pixel(motion: str):
+def test_moves_are_steady_to_a_fiftieth_of_a_pixel_from_frame_to_frame(motion: str):
     """Points are followed through the drawn frames and compared with where the camera should put them.
 
-    A camera that rounds to whole pixels is off by 0.3 and more.
+    A camera that rounds to whole pixels is off by 0.4 at each step.
     """
     picture, points = still(), grid_of_points()
     scene, path = make_scene(first=picture, last=None, motion=motion, seconds=6), camera_path(motion, 6)
     errors = np.array(
         [tracked(picture, drawn(scene, t), points) - ideal(points, path(t)) for t in np.linspace(0.05, 0.3, 12)]
     )
-    assert np.sqrt(np.mean(errors**2)) < 0.05
-    jerks = np.diff(errors, n=2, axis=0)
-    assert np.sqrt(np.mean(jerks**2)) < 0.05
+    assert np.sqrt(np.mean(errors**2)) < 0.06
+    for order in (1, 2):  # what the eye sees: the error of a step, and of a change of speed
+        assert np.sqrt(np.mean(np.diff(errors, n=order, axis=0) ** 2)) < 0.02
 
 
 @pytest.mark.parametrize(
