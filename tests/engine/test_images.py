@@ -45,7 +45,7 @@ def test_it_lays_transparency_on_white():
 
 
 def test_it_converts_the_colours_of_a_profile():
-    """A quarter of full light is a low number in a linear space, and the middle of sRGB."""
+    """A fifth of full light is a low number in a linear space, and the middle of sRGB."""
     loaded = load_image(encoded(Image.new("RGB", (8, 8), (55, 55, 55)), icc_profile=_linear_profile()))
     assert loaded.getpixel((4, 4))[0] == pytest.approx(128, abs=4)
 
