@@ -159,8 +159,6 @@ class _WireStream(httpcore.NetworkStream):
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._wire.has_sent = True
         for start in range(0, len(buffer), _WRITE_SIZE):
-            if self._wire.is_over:
-                raise httpcore.WriteTimeout("the deadline passed")
             self._stream.write(buffer[start : start + _WRITE_SIZE], self._wire.left(timeout))
 
     def close(self) -> None:
