@@ -35,6 +35,12 @@ def provider(scripted: ScriptedProvider) -> Provider:
 
 
 @pytest.fixture
+def patient(scripted: ScriptedProvider) -> Provider:
+    """For tests that keep the answer back, or that must not end by running out of time."""
+    return Provider(scripted.base_url, API_KEY)
+
+
+@pytest.fixture
 def wish() -> ImageToVideoRequest:
     return ImageToVideoRequest(
         image_uri="ltx://uploads/still", prompt="It rains.", model="ltx-2-3-fast", duration=6, resolution="1280x720"

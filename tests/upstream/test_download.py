@@ -125,11 +125,25 @@ SLOW = {
 }
 
 
+# Far less than the time allowed for silence, so that only the deadline itself can end these in time.
+@pytest.mark.timeout(20)
 @pytest.mark.parametrize("name", SLOW)
 def test_the_deadline_covers_the_whole_transfer(scripted, url, name):
     scripted.always("download", SLOW[name])
     with pytest.raises(TooSlowError):
         fetch(url, deadline_seconds=0.3)
+
+
+class Nowhere(io.BytesIO):
+    def write(self, data: object, /) -> int:
+        return 0
+
+
+@pytest.mark.timeout(20)
+def test_the_deadline_ends_a_flood_too(scripted, url):
+    scripted.script("download", meet.endless())
+    with pytest.raises(TooSlowError):
+        download(url, Nowhere(), max_bytes=10**15, deadline_seconds=0.3)
 
 
 WRONG = {
@@ -158,10 +172,9 @@ def test_what_is_not_a_video_is_refused(scripted, url, name):
 
 
 def test_a_length_over_the_cap_is_refused_before_the_first_byte(scripted, url, video):
-    target = io.BytesIO()
-    with pytest.raises(TooLargeError):
-        download(url, target, max_bytes=len(video) - 1, deadline_seconds=5)
-    assert target.getvalue() == b""
+    scripted.script("download", meet.slow_drip(0.05))
+    with pytest.raises(TooLargeError, match=f"{len(video):,} bytes"):
+        fetch(url, max_bytes=len(video) - 1)
 
 
 def test_the_cap_itself_is_allowed(scripted, url, video):

@@ -46,12 +46,12 @@ def test_no_jobs_are_no_work(provider, scripted):
     assert asyncio.run(poll_many(provider, [])) == {}
 
 
-def test_it_asks_many_at_once(provider, scripted):
+def test_it_asks_many_at_once(patient, scripted):
     scripted.always("poll", meet.hold("gate"))
     jobs = scripted.make_jobs(80)
 
     async def ask() -> None:
-        polls = asyncio.create_task(poll_many(provider, jobs, concurrency=20))
+        polls = asyncio.create_task(poll_many(patient, jobs, concurrency=20))
         await asyncio.to_thread(scripted.wait_held, "gate", 20)
         scripted.release("gate")
         assert all(isinstance(outcome, Running) for outcome in (await polls).values())

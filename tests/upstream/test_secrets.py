@@ -40,8 +40,10 @@ def _all_logs(caplog: pytest.LogCaptureFixture):
 
 
 def everything_told(error: BaseException) -> str:
+    # A context would keep the frames that wrote the key to the socket.
+    assert error.__context__ is None
     lines = traceback.TracebackException.from_exception(error, capture_locals=True).format()
-    return "".join(lines) + repr(error) + repr(vars(error)) + repr(error.__context__)
+    return "".join(lines) + repr(error) + repr(vars(error))
 
 
 def test_the_provider_does_not_show_its_key():
@@ -92,7 +94,8 @@ def test_a_write_that_times_out_tells_nothing(wish, caplog):
     with listening() as server, pytest.raises(UpstreamError) as caught:
         impatient(f"http://127.0.0.1:{port_of(server)}").submit(large, idempotency_key="attempt-1")
     assert "WriteTimeout" in str(caught.value)
-    assert API_KEY not in str(caught.value) + repr(vars(caught.value)) + repr(caught.value.__context__) + caplog.text
+    assert caught.value.__context__ is None
+    assert API_KEY not in str(caught.value) + repr(vars(caught.value)) + caplog.text
 
 
 @pytest.mark.parametrize(
