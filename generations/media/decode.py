@@ -4,7 +4,7 @@ Pillow is told which three formats it may try, and every size is judged before a
 format because the decoders do: measured in bytes of memory a pixel, PNG and one-scan JPEG take 4, a JPEG of several
 scans 10 (12 with four inks), WebP 16. JPEGs past `_WHOLE_PIXELS` are decoded at half size, which their decoder does
 for a quarter of the memory; 48-megapixel phones come in that way. Large pictures are converted in bands, so that
-there is never a second full copy. Together this keeps the worst accepted file below 200 MB above the idle process.
+there is never a second full copy. Together this keeps the worst accepted file below 190 MB above the idle process.
 """
 
 import io
@@ -24,8 +24,8 @@ MAX_STORED_PIXELS = 12_000_000
 """Enough to cover 3840×2160 from a picture of any usual shape."""
 
 _FORMATS = ("JPEG", "PNG", "WEBP")
-_WHOLE_PIXELS = 32_000_000
-_MAX_PIXELS = {"png": _WHOLE_PIXELS, "jpeg": MAX_PIXELS, "progressive jpeg": 15_000_000, "webp": 10_000_000}
+_WHOLE_PIXELS = 28_000_000
+_MAX_PIXELS = {"png": _WHOLE_PIXELS, "jpeg": MAX_PIXELS, "progressive jpeg": 14_000_000, "webp": 10_000_000}
 _SHOWN = {"png": "PNG", "jpeg": "JPEG", "progressive jpeg": "progressive JPEG", "webp": "WebP"}
 _BAND = 64
 _LANCZOS_REACH = 3
