@@ -1,10 +1,13 @@
 """The cast: alice owns the team, bob creates in it, rita reviews, charlie is a stranger with a team of his own."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from django.test import Client
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+from pytest_django import Settings
 
 from generations.accounts.models import Membership, Team, User
 from generations.accounts.roles import Role
@@ -14,8 +17,8 @@ from generations.credits.grants import grant_credits
 from generations.credits.models import OfferedModel, PriceRow
 
 # How fast this machine draws its examples says nothing about the product.
-settings.register_profile("dailies", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("dailies")
+hypothesis_settings.register_profile("dailies", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("dailies")
 
 pytest_plugins = ["tests.services"]
 
@@ -24,6 +27,13 @@ PASSWORD = "correct-horse-battery"
 
 def make_user(name: str) -> User:
     return User.objects.create_user(f"{name}@example.com", PASSWORD, name=name.title())
+
+
+@pytest.fixture(autouse=True)
+def _media_here(settings: Settings, tmp_path: Path) -> None:
+    """Each test has a media folder of its own."""
+    backend = {**settings.STORAGES["default"], "OPTIONS": {"location": tmp_path / "media", "base_url": None}}
+    settings.STORAGES = {**settings.STORAGES, "default": backend}
 
 
 @pytest.fixture

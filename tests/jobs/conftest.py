@@ -2,7 +2,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from io import BytesIO
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
@@ -23,12 +22,6 @@ from generations.jobs.states import State
 from generations.jobs.submit import Wish, submit_generation
 from generations.media.stills import store_still
 from tests.fakes.provider import ScriptedProvider
-
-
-@pytest.fixture(autouse=True)
-def _media_here(settings: Settings, tmp_path: Path) -> None:
-    backend = {**settings.STORAGES["default"], "OPTIONS": {"location": tmp_path / "media", "base_url": None}}
-    settings.STORAGES = {**settings.STORAGES, "default": backend}
 
 
 @pytest.fixture

@@ -1,0 +1,201 @@
+"""Two teams, every address: nothing of one team is ever shown to the other.
+
+Each route of the URLconf is asked for by name. A route that stands in none of the tables below fails the suite, so
+whoever adds a page says here who may see it.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from uuid import uuid4
+
+import pytest
+from django.core.files.base import ContentFile
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from generations.accounts.models import Team, User
+from generations.credits.grants import grant_credits
+from generations.jobs.models import Generation
+from generations.jobs.states import State
+from generations.media.models import Asset
+from generations.media.storages import media_storage
+from tests.gallery.takes import make_generation
+
+# Open to everybody, and about nobody.
+OPEN = {"home", "theme", "healthz", "readyz", "metrics"}
+# One's own account; allauth's.
+ACCOUNT_PREFIX = "account_"
+# Site staff only.
+ADMIN_NAMESPACE = "admin"
+# Of a team: only for its members. The value is the sample for the last part of the address.
+OF_A_TEAM = {
+    "team": (),
+    "studio": (),
+    "options": (),
+    "stills": (),
+    "jobs": (),
+    "gallery": (),
+    "credits": (),
+    "job_row": ("generation_id",),
+    "cancel": ("generation_id",),
+    "job_tile": ("generation_id",),
+    "take": ("generation_id",),
+    "download": ("generation_id",),
+    "media": ("asset_id",),
+}
+METHODS = ("get", "head", "post", "put", "patch", "delete")
+
+
+@dataclass(frozen=True)
+class Property:
+    """What a team owns: the words and ids that must never reach the other team."""
+
+    team: Team
+    take: Generation
+    waiting: Generation
+
+    @property
+    def secrets(self) -> set[str]:
+        assets = Asset.objects.filter(team=self.team).values_list("pk", flat=True)
+        return {str(self.take.pk), str(self.waiting.pk), self.take.prompt, self.waiting.prompt, *map(str, assets)}
+
+
+def give(team: Team, author: User, bird: str) -> Property:
+    take = make_generation(team, author, prompt=f"The {bird} lands.")
+    waiting = make_generation(team, author, State.QUEUED, prompt=f"The {bird} takes off.")
+    for asset in Asset.objects.filter(team=team):
+        media_storage().save(asset.name, ContentFile(bytes(asset.bytes)))
+    return Property(team, take, waiting)
+
+
+@pytest.fixture
+def ours(funded: Team, bob: User) -> Property:
+    return give(funded, bob, "heron")
+
+
+@pytest.fixture
+def theirs(other_team: Team, charlie: User) -> Property:
+    grant_credits(team=other_team, amount=1000, reason="opening balance", actor=charlie)
+    return give(other_team, charlie, "gull")
+
+
+def routes(patterns: list[URLPattern | URLResolver], namespace: str = "") -> Iterator[tuple[str, str]]:
+    """Yield namespace and name of every route."""
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern.url_patterns, pattern.namespace or namespace)
+        else:
+            yield namespace, pattern.name or ""
+
+
+def test_every_route_is_classified() -> None:
+    unknown = [
+        (namespace, name)
+        for namespace, name in routes(get_resolver().url_patterns)
+        if namespace != ADMIN_NAMESPACE
+        and name not in OPEN
+        and name not in OF_A_TEAM
+        and not name.startswith(ACCOUNT_PREFIX)
+    ]
+    assert unknown == []
+
+
+def addresses(name: str, owner: Property) -> list[str]:
+    """The address of a route with what the team owns, once for each thing that fits."""
+    wanted = OF_A_TEAM[name]
+    if wanted == ("asset_id",):
+        return [reverse(name, args=[pk]) for pk in Asset.objects.filter(team=owner.team).values_list("pk", flat=True)]
+    if wanted == ("generation_id",):
+        return [reverse(name, args=[owner.team.slug, row.pk]) for row in (owner.take, owner.waiting)]
+    return [reverse(name, args=[owner.team.slug])]
+
+
+@pytest.mark.parametrize("name", OF_A_TEAM)
+def test_a_stranger_is_told_the_same_as_for_nothing(
+    name: str, ours: Property, charlie: User, client_of: Callable[[User], Client]
+) -> None:
+    client = client_of(charlie)
+    missing = [str(uuid4()) for _ in range(2)]
+    for address in addresses(name, ours):
+        nothing = address
+        for real in (str(ours.take.pk), str(ours.waiting.pk), *(str(a.pk) for a in Asset.objects.all())):
+            nothing = nothing.replace(real, missing[0])
+        nothing = nothing.replace(f"/t/{ours.team.slug}/", "/t/nowhere/")
+        for method in METHODS:
+            answer = getattr(client, method)(address)
+            assert answer.status_code in (404, 405), f"{method} {address}"
+            assert answer.status_code == getattr(client, method)(nothing).status_code
+            assert_silent(answer.content, ours, address)
+    assert Generation.objects.get(pk=ours.waiting.pk).state == "queued"
+
+
+@pytest.mark.parametrize("name", OF_A_TEAM)
+def test_a_mixed_address_shows_nothing(
+    name: str, ours: Property, theirs: Property, charlie: User, client_of: Callable[[User], Client]
+) -> None:
+    """The right team with somebody else's id."""
+    client = client_of(charlie)
+    for address in addresses(name, ours):
+        mixed = address.replace(f"/t/{ours.team.slug}/", f"/t/{theirs.team.slug}/")
+        if mixed != address and "generation_id" in OF_A_TEAM[name]:
+            for method in ("get", "post"):
+                answer = getattr(client, method)(mixed)
+                assert answer.status_code in (404, 405), f"{method} {mixed}"
+                assert_silent(answer.content, ours, mixed)
+
+
+@pytest.mark.parametrize("name", OF_A_TEAM)
+def test_ones_own_pages_never_name_the_other_team(
+    name: str, ours: Property, theirs: Property, charlie: User, client_of: Callable[[User], Client]
+) -> None:
+    client = client_of(charlie)
+    for address in addresses(name, theirs):
+        answer = client.get(address)
+        assert answer.status_code in (200, 302, 404, 405), address
+        assert_silent(b"".join(answer.streaming_content) if answer.streaming else answer.content, ours)
+
+
+@pytest.mark.parametrize("name", OF_A_TEAM)
+def test_a_visitor_sees_nothing(name: str, ours: Property, client: Client) -> None:
+    for address in addresses(name, ours):
+        for method in METHODS:
+            answer = getattr(client, method)(address)
+            assert answer.status_code in (302, 404, 405), f"{method} {address}"
+            assert_silent(answer.content, ours, address)
+
+
+def test_a_still_of_another_team_cannot_be_used(
+    ours: Property, theirs: Property, charlie: User, client_of: Callable[[User], Client]
+) -> None:
+    still = Asset.objects.filter(team=ours.team, kind="still").first()
+    assert still is not None
+    form = {
+        "first_frame": str(still.pk),
+        "prompt": "Mine now.",
+        "model": "ltx-2-3-fast",
+        "resolution": "1280x720",
+        "fps": "24",
+        "duration": "6",
+    }
+    before = Generation.objects.count()
+    answer = client_of(charlie).post(reverse("studio", args=[theirs.team.slug]), form)
+    assert answer.status_code in (404, 422)
+    assert_silent(answer.content, ours, str(still.pk))
+    assert Generation.objects.count() == before
+
+
+@pytest.mark.parametrize("who", ["bob", "alice", "rita"])
+def test_the_admin_is_for_site_staff(
+    who: str, ours: Property, request: pytest.FixtureRequest, client_of: Callable[[User], Client]
+) -> None:
+    client = client_of(request.getfixturevalue(who))
+    for name in ("index", "generations_generation_changelist", "generations_wallet_changelist"):
+        answer = client.get(reverse(f"admin:{name}"))
+        assert answer.status_code in (302, 403, 404)
+        assert_silent(answer.content, ours)
+
+
+def assert_silent(content: bytes, owner: Property, asked: str = "") -> None:
+    """Nothing of the owner's stands in the answer, but for what was asked with: a page may repeat its own address."""
+    text = content.decode("utf-8", errors="replace")
+    assert {secret for secret in owner.secrets if secret in text and secret not in asked} == set()
