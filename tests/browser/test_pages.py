@@ -1,8 +1,5 @@
 """Every page in light, dark and on a phone: looked at by axe, and kept as pictures for people."""
 
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect

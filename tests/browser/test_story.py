@@ -115,7 +115,9 @@ def test_out_of_credits_says_everything_that_helps(
     page.get_by_label("Prompt").fill("Wind in the sails.")
     page.locator("input[name=model][value=ltx-2-3-fast]").check(force=True)
     expect(page.locator("#generate")).to_contain_text("36 credits")
-    with page.expect_response(lambda answer: answer.request.method == "POST" and answer.url.endswith("/studio/")) as sent:
+    with page.expect_response(
+        lambda answer: answer.request.method == "POST" and answer.url.endswith("/studio/")
+    ) as sent:
         page.locator("#generate").click()
     assert sent.value.status == 402
     notice = page.get_by_role("alert").filter(has_text="Not enough credits")
