@@ -10,10 +10,16 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 APT = ["apt-get", "install", "--yes", "--no-install-recommends", "chromium"]
 PLAYWRIGHT = [sys.executable, "-m", "playwright", "install", "chromium"]
 # A test must not reach out, and neither may the browser by itself.
-QUIET = (
-    "--disable-background-networking --disable-component-update --disable-sync --disable-quic --no-first-run "
-    "--disable-gpu --disable-default-apps --metrics-recording-only"
-).split()
+QUIET = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-gpu",
+    "--disable-default-apps",
+    "--metrics-recording-only",
+]
 
 
 def find_chromium() -> str | None:

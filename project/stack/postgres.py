@@ -85,6 +85,7 @@ class Postgres:
         locale = ["--no-locale", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         flags = ["--auth=trust", "--encoding=UTF8", *locale, "-U", USER]
         self._run(["initdb", "-D", str(draft), *flags], "PostgreSQL could not create its files")
+        (self.data.parent / "run" / "prepared").unlink(missing_ok=True)
         draft.rename(self.data)
 
     def _run(self, command: Sequence[str], failure: str) -> None:

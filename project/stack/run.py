@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from . import plan
+from .changes import Preparation
 from .children import MARK, Child
 from .console import Console, complain
 from .errors import StackError, StopRequested
@@ -133,7 +134,7 @@ class Stack:
         started = []
         if options.is_engine_needed:
             started.append(start(plan.engine(environment, services.engine_url, self._data_dir / "engine")))
-        self._supervisor.run(plan.prepare(environment))
+        self._prepare(environment)
         started += [
             start(plan.worker(environment)),
             start(plan.beat(environment, self._data_dir / "run" / "beat")),
@@ -141,6 +142,15 @@ class Stack:
             start(plan.web(environment, options.host, options.port)),
         ]
         self._supervisor.wait_until_ready(started)
+
+    def _prepare(self, environment: Mapping[str, str]) -> None:
+        """Migrations, static files, demo data; nothing when our own database saw these very sources before."""
+        preparation = Preparation(self._data_dir)
+        if preparation.is_current() and not self._options.database_url:
+            return
+        preparation.forget()
+        self._supervisor.run(plan.prepare(environment))
+        preparation.note()
 
 
 def _is_service(child: Child) -> bool:
