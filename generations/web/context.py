@@ -6,11 +6,9 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.functional import SimpleLazyObject
 
 from generations.accounts.models import Membership, Team
 from generations.accounts.roles import Right
-from generations.credits.balances import balance_of
 
 from .theme import theme_of
 
@@ -38,9 +36,9 @@ def _team(request: HttpRequest, membership: Membership) -> dict[str, Any]:
         "membership": membership,
         "can_generate": membership.can(Right.GENERATE),
         "tabs": tabs(request, membership),
-        # Fragments show neither; a lazy queryset and a lazy balance cost them nothing.
+        # Neither is read before a template shows it.
         "teams": Team.objects.filter(members=membership.user).order_by("name"),
-        "balance": SimpleLazyObject(lambda: balance_of(membership)),
+        "balance": getattr(request, "balance", None),
     }
 
 

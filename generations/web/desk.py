@@ -4,18 +4,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from generations.accounts.models import Membership
 from generations.common.errors import DailiesError
 from generations.common.ids import uuid7
 from generations.contract.choices import Choices, Selection, choices
 from generations.contract.support import SUPPORT, size_of
-from generations.credits.balances import Balance, balance_of
+from generations.credits.balances import Balance
 from generations.credits.errors import Shortage
 from generations.credits.prices import NoPriceError, PriceList, current_price_list, offered_models
+from generations.media.models import Asset
 
 from . import options, wording
 from .options import FIELD_NAMES, Group, number, selection_from
-from .uploads import SLOTS, Slot, stills_of
+from .uploads import SLOTS, Slot
 
 
 class NothingOfferedError(DailiesError):
@@ -128,20 +128,23 @@ class Desk:
 
 
 def lay_out(
-    values: Mapping[str, object], *, membership: Membership, errors: Mapping[str, list[str]] | None = None
+    values: Mapping[str, object],
+    *,
+    stills: Mapping[str, Asset | None],
+    balance: Balance,
+    errors: Mapping[str, list[str]] | None = None,
 ) -> Desk:
     """Settle the values of a form into a desk. Raises NothingOfferedError when every model is switched off."""
     models = offered_models()
     if not models:
         raise NothingOfferedError
-    stills = stills_of(membership.team, values)
     return Desk(
         values=values,
         slots=tuple(Slot(name, stills[name]) for name in SLOTS),
         offered=choices(selection_from(values, models), models=models),
         models=models,
         prices=current_price_list(),
-        balance=balance_of(membership),
+        balance=balance,
         errors=errors or {},
     )
 

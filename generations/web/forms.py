@@ -6,12 +6,11 @@ from typing import Any
 
 from django import forms
 
-from generations.accounts.models import Team
 from generations.common.ids import uuid7
 from generations.contract.rules import Violation
 from generations.contract.support import SUPPORT
 from generations.jobs.submit import Wish
-from generations.media.models import Asset, AssetKind
+from generations.media.models import Asset
 
 from . import wording
 from .options import FIELD_NAMES
@@ -23,18 +22,8 @@ _OURS = {"image_uri": "first_frame", "last_frame_uri": "last_frame"}
 
 
 class StudioForm(forms.Form):
-    first_frame = forms.ModelChoiceField(
-        Asset.objects.none(),
-        error_messages={
-            "required": "Choose a still: the video begins with it.",
-            "invalid_choice": "This still is gone. Choose it once more.",
-        },
-    )
-    last_frame = forms.ModelChoiceField(
-        Asset.objects.none(),
-        required=False,
-        error_messages={"invalid_choice": "This still is gone. Choose it once more."},
-    )
+    first_frame = forms.CharField(error_messages={"required": "Choose a still: the video begins with it."})
+    last_frame = forms.CharField(required=False)
     prompt = forms.CharField(
         max_length=SUPPORT.prompt_max_chars,
         error_messages={
@@ -51,14 +40,18 @@ class StudioForm(forms.Form):
     idempotency_key = forms.CharField(max_length=80, required=False)
     quoted = forms.IntegerField(required=False)
 
-    def __init__(self, values: Any, *, team: Team, upload_errors: Mapping[str, str]) -> None:
-        """`upload_errors` say by slot why a still that came with the form was not taken."""
+    def __init__(self, values: Any, *, stills: Mapping[str, Asset | None], upload_errors: Mapping[str, str]) -> None:
+        """`stills` are the team's that the values name; `upload_errors` say why one that came along was not taken."""
         super().__init__(_with_plain_newlines(values))
-        stills = Asset.objects.filter(team=team, kind=AssetKind.STILL)
-        for name in ("first_frame", "last_frame"):
-            self.fields[name].queryset = stills  # type: ignore[attr-defined]
+        self.stills = stills
         for name, message in upload_errors.items():
             self.errors[name] = self.error_class([message])
+
+    def clean_first_frame(self) -> Asset | None:
+        return self._still("first_frame")
+
+    def clean_last_frame(self) -> Asset | None:
+        return self._still("last_frame")
 
     def clean_idempotency_key(self) -> str:
         return self.cleaned_data["idempotency_key"] or str(uuid7())
@@ -79,6 +72,11 @@ class StudioForm(forms.Form):
         for violation in violations:
             field = _OURS.get(violation.field, violation.field)
             self.add_error(field if field in FIELD_NAMES else None, f"{wording.plainly(violation.message)}.")
+
+    def _still(self, name: str) -> Asset | None:
+        if self.cleaned_data[name] and self.stills[name] is None:
+            raise forms.ValidationError("This still is gone. Choose it once more.")
+        return self.stills[name]
 
 
 def _with_plain_newlines(values: Any) -> Any:

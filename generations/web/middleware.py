@@ -11,6 +11,8 @@ from generations.credits.errors import OutOfCreditsError
 from generations.credits.prices import NoPriceError
 from generations.jobs.cancel import NotCancelableError
 from generations.jobs.submit import InvalidWishError
+from generations.media.stills import BadStillError
+from generations.media.storage_errors import StorageError
 
 from .desk import NothingOfferedError
 from .views.errors import error_page
@@ -21,8 +23,10 @@ STATUS: dict[type[DailiesError], HTTPStatus] = {
     BadCursorError: HTTPStatus.BAD_REQUEST,
     OutOfCreditsError: HTTPStatus.PAYMENT_REQUIRED,
     NotCancelableError: HTTPStatus.CONFLICT,
+    BadStillError: HTTPStatus.UNPROCESSABLE_ENTITY,
     InvalidWishError: HTTPStatus.UNPROCESSABLE_ENTITY,
     NoPriceError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    StorageError: HTTPStatus.SERVICE_UNAVAILABLE,
     NothingOfferedError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 

@@ -2,17 +2,19 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.functional import SimpleLazyObject
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from generations.accounts.access import access_team
 from generations.accounts.models import Membership, User
 from generations.accounts.roles import Right
+from generations.credits.balances import Balance, balance_of
 
 LAST_TEAM = "team"
 
@@ -27,9 +29,10 @@ class PageRequest(HttpRequest):
 
 
 class TeamRequest(PageRequest):
-    """A request behind the door: `membership` carries team and role."""
+    """A request behind the door: `membership` carries team and role; `balance` is read when it is first shown."""
 
     membership: Membership
+    balance: Balance
 
 
 def signed_in(view: View) -> View:
@@ -56,6 +59,7 @@ def team_page(right: Right = Right.VIEW) -> Callable[[View], View]:
         @wraps(view)
         def wrapped(request: TeamRequest, slug: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
             request.membership = access_team(request.user, slug, right)
+            request.balance = cast(Balance, SimpleLazyObject(lambda: balance_of(request.membership)))
             if request.session.get(LAST_TEAM) != slug:
                 request.session[LAST_TEAM] = slug
             response = view(request, *args, **kwargs)

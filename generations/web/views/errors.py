@@ -18,6 +18,7 @@ WORDS: dict[HTTPStatus, tuple[str, str]] = {
     HTTPStatus.CONFLICT: ("Too late for that", "Something changed in the meantime. Look again and decide anew."),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("That is too large", "Send less at once."),
     HTTPStatus.UNPROCESSABLE_ENTITY: ("That cannot be done", "Something in the form does not fit."),
+    HTTPStatus.SERVICE_UNAVAILABLE: ("Not at present", "Try again in a few minutes."),
     HTTPStatus.TOO_MANY_REQUESTS: ("Too many tries", "Wait a few minutes, then try again."),
 }
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from http import HTTPStatus
 
 from django.http import HttpResponse, HttpResponseRedirect
-from django.shortcuts import render, resolve_url
+from django.shortcuts import redirect, render, resolve_url
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -26,7 +26,8 @@ from ..uploads import SLOTS, Slot, keep_uploads, stills_of
 @require_safe
 def open_studio(request: TeamRequest) -> HttpResponse:
     values = fresh_values(request.membership, like=request.GET.get("from", ""))
-    return _show(request, lay_out(values, membership=request.membership))
+    stills = stills_of(request.membership.team, values)
+    return _show(request, lay_out(values, stills=stills, balance=request.balance))
 
 
 @team_page(Right.GENERATE)
@@ -35,8 +36,9 @@ def submit(request: TeamRequest) -> HttpResponse:
     """Store the job and go to the list. 422 or 402 show the form again, with everything that was in it."""
     membership = request.membership
     values, upload_errors = keep_uploads(request)
-    form = StudioForm(values, team=membership.team, upload_errors=upload_errors)
-    desk = lay_out(form.data, membership=membership, errors=form.faults)
+    stills = stills_of(membership.team, values)
+    form = StudioForm(values, stills=stills, upload_errors=upload_errors)
+    desk = lay_out(form.data, stills=stills, balance=request.balance, errors=form.faults)
     if not form.is_valid() or desk.has_risen:
         return _show(request, desk, HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
@@ -54,16 +56,28 @@ studio = by_method(get=open_studio, post=submit)
 
 
 @team_page(Right.GENERATE)
+@require_safe
+def back_to_studio(request: TeamRequest) -> HttpResponse:
+    """Somebody reloaded the answer of "update price"."""
+    return redirect("studio", request.membership.team.slug)
+
+
+@team_page(Right.GENERATE)
 @require_POST
-def options(request: TeamRequest) -> HttpResponse:
+def settle_options(request: TeamRequest) -> HttpResponse:
     """Answer a change of the form: settled options and the price. Without htmx the whole page, nothing lost."""
     values, errors = keep_uploads(request)
     values["idempotency_key"] = ""  # other settings, another job
     field, _, value = values.get("take", "").partition(":")  # the suggestion, if it was taken
     if field in FIELD_NAMES:
         values[field] = value
-    desk = lay_out(values, membership=request.membership, errors={name: [text] for name, text in errors.items()})
+    stills = stills_of(request.membership.team, values)
+    faults = {name: [text] for name, text in errors.items()}
+    desk = lay_out(values, stills=stills, balance=request.balance, errors=faults)
     return render(request, "studio/_options_answer.html" if request.htmx else "studio/page.html", {"desk": desk})
+
+
+options = by_method(get=back_to_studio, post=settle_options)
 
 
 @team_page(Right.GENERATE)

@@ -1,0 +1,44 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from generations.accounts.models import Membership, Team, User
+from generations.credits.models import Quota
+from generations.media.models import Asset
+from tests.gallery.takes import make_asset
+from tests.web.pages import form_values
+
+
+@pytest.fixture(autouse=True)
+def _media_here(settings: Settings, tmp_path: Path) -> None:
+    backend = {**settings.STORAGES["default"], "OPTIONS": {"location": tmp_path / "media", "base_url": None}}
+    settings.STORAGES = {**settings.STORAGES, "default": backend}
+
+
+@pytest.fixture
+def still(team: Team) -> Asset:
+    return make_asset(team)
+
+
+@pytest.fixture
+def studio(team: Team) -> str:
+    return f"/t/{team.slug}/studio/"
+
+
+@pytest.fixture
+def filled(client_of: Callable[[User], Client], bob: User, still: Asset, studio: str) -> Callable[..., dict[str, str]]:
+    """The values of bob's fresh form, filled in."""
+
+    def fill(**changes: object) -> dict[str, str]:
+        page = client_of(bob).get(studio)
+        return form_values(page, **{"first_frame": str(still.pk), "prompt": "The lantern sways.", **changes})
+
+    return fill
+
+
+@pytest.fixture
+def give_quota(team: Team) -> Callable[[User, int], Quota]:
+    return lambda user, cap: Quota.objects.create(membership=Membership.objects.get(team=team, user=user), cap=cap)

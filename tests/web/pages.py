@@ -1,0 +1,76 @@
+"""Reading a page as a browser would: its form's values, its words, its links."""
+
+from html.parser import HTMLParser
+from typing import Any
+
+from django.http import HttpResponse
+
+HTMX = {"HTTP_HX_REQUEST": "true"}
+
+
+_BLOCKS = {"p", "li", "dt", "dd", "td", "th", "div", "h1", "h2", "button"}
+
+
+class _Page(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.values: dict[str, str] = {}
+        self.disabled: dict[str, list[str]] = {}
+        self.links: list[str] = []
+        self.words: list[str] = []
+        self._textarea = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag in _BLOCKS:
+            self.words.append(" ")
+        name = given.get("name", "")
+        if tag == "a":
+            self.links.append(given.get("href", ""))
+        elif tag == "textarea":
+            self._textarea = name
+            self.values[name] = ""
+        elif tag == "input" and name:
+            self._input(name, given)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "textarea":
+            self.values[self._textarea] = self.values[self._textarea].removeprefix("\n")
+            self._textarea = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._textarea:
+            self.values[self._textarea] += data
+        self.words.append(data)
+
+    def _input(self, name: str, given: dict[str, str]) -> None:
+        kind = given.get("type", "text")
+        if "disabled" in given:
+            self.disabled.setdefault(name, []).append(given.get("value", ""))
+        elif (kind in ("radio", "checkbox") and "checked" in given) or kind == "hidden":
+            self.values[name] = given.get("value", "")
+
+
+def _read(response: HttpResponse) -> _Page:
+    page = _Page()
+    page.feed(response.content.decode())
+    return page
+
+
+def form_values(response: HttpResponse, **changes: Any) -> dict[str, Any]:
+    """What a browser would send back from this page, with changes; None takes a field out."""
+    values: dict[str, Any] = {**_read(response).values, **changes}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def forbidden_options(response: HttpResponse, name: str) -> list[str]:
+    return _read(response).disabled.get(name, [])
+
+
+def links(response: HttpResponse) -> list[str]:
+    return _read(response).links
+
+
+def words(response: HttpResponse) -> str:
+    """The text of the page, with single spaces."""
+    return " ".join("".join(_read(response).words).split())

@@ -1,0 +1,80 @@
+import pytest
+
+from generations.credits.grants import grant_credits
+from generations.jobs.states import State
+from tests.gallery.takes import make_generation
+from tests.web.pages import HTMX, links, words
+
+
+@pytest.fixture
+def credits_page(team) -> str:
+    return f"/t/{team.slug}/credits/"
+
+
+def test_the_statement_tells_every_change_and_what_it_left(client_of, alice, bob, funded, credits_page):
+    take = make_generation(funded, bob)
+    make_generation(funded, alice, State.QUEUED, duration=8)
+    page = client_of(alice).get(credits_page)
+    text = words(page)
+    assert "Available 916" in text
+    assert "Held by jobs under way 48" in text
+    assert "Posted 964" in text
+    assert "Grant opening balance Alice +1,000 0 1,000 0 1,000" in text
+    assert "Held The lantern sways. Bob 0 +36 1,000 36 964" in text
+    assert "Charged The lantern sways. Bob −36 −36 964 0 964" in text
+    assert f"/t/{funded.slug}/takes/{take.pk}/" in links(page)
+
+
+def test_it_comes_in_pages_that_lose_nothing(client_of, alice, funded, credits_page):
+    for amount in range(1, 61):
+        grant_credits(team=funded, amount=amount, reason=f"No. {amount}.", actor=alice)
+    seen, address = "", credits_page
+    while address:
+        page = client_of(alice).get(address, **HTMX)
+        seen += words(page)
+        more = [link for link in links(page) if link.startswith("?before=")]
+        address = credits_page + more[0] if more else ""
+    assert [f"No. {amount}." in seen for amount in range(1, 61)] == [True] * 60
+    assert seen.count("Grant") == 61
+
+
+def test_a_member_sees_their_own_spending_only(client_of, alice, bob, funded, credits_page, give_quota):
+    give_quota(bob, 500)
+    make_generation(funded, bob, prompt="Mine.")
+    make_generation(funded, bob, State.QUEUED, duration=8)
+    make_generation(funded, alice, prompt="Hers.")
+    text = words(client_of(bob).get(credits_page))
+    assert "416 of 500 credits left" in text
+    assert "36 charged, 48 held" in text
+    assert "Mine." in text
+    assert "Charged 36 36" in text
+    assert "Hers." not in text
+    assert "opening balance" not in text
+
+
+def test_a_member_without_a_quota_is_told_so(client_of, rita, funded, credits_page):
+    assert "You have no quota of your own" in words(client_of(rita).get(credits_page))
+
+
+@pytest.mark.parametrize("before", ["x", "-1", "1.5", "9" * 30, "٣"])
+def test_a_broken_page_link_says_so(client_of, alice, bob, team, credits_page, before):
+    for person in (alice, bob):
+        answer = client_of(person).get(credits_page, {"before": before})
+        assert answer.status_code == 400
+        assert "page link is broken" in words(answer)
+
+
+def test_it_costs_the_same_number_of_queries_however_many(
+    client_of, alice, bob, funded, credits_page, give_quota, django_assert_max_num_queries
+):
+    give_quota(bob, 900)
+    for person in (alice, bob):
+        browser = client_of(person)
+        make_generation(funded, person)
+        browser.get(credits_page)
+        with django_assert_max_num_queries(8) as few:
+            browser.get(credits_page)
+        for _ in range(4):
+            make_generation(funded, person)
+        with django_assert_max_num_queries(len(few)):
+            browser.get(credits_page)

@@ -1,0 +1,83 @@
+"""What the studio offers, over every selection that the contract knows."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generations.contract.choices import Selection, choices
+from generations.contract.prices import credits_per_second
+from generations.contract.support import SUPPORT
+from generations.credits.balances import Balance
+from generations.credits.prices import PriceList
+from generations.web.desk import Desk
+from generations.web.uploads import Slot
+
+MODELS = list(SUPPORT.current_models)
+PRICES = PriceList(
+    {
+        (name, tier): credits_per_second(usd)
+        for name, model in SUPPORT.models.items()
+        for tier, usd in model.usd_per_second.items()
+    }
+)
+
+selections = st.builds(
+    Selection,
+    model=st.sampled_from([*SUPPORT.models]),
+    resolution=st.sampled_from(SUPPORT.resolutions),
+    fps=st.sampled_from([24, 25, 48, 50]),
+    duration=st.integers(1, 30),
+)
+
+
+def desk(selection: Selection, posted: int) -> Desk:
+    slots = tuple(Slot(name) for name in ("first_frame", "last_frame"))
+    return Desk(
+        values={"camera_motion": ""},
+        slots=slots,
+        offered=choices(selection, models=MODELS),
+        models=MODELS,
+        prices=PRICES,
+        balance=Balance(posted=posted, held=0, quota=None),
+    )
+
+
+@given(selections, st.integers(0, 900))
+def test_a_suggestion_fits_and_changes_one_thing(selection, posted):
+    shown = desk(selection, posted)
+    if shown.suggestion is None:
+        return
+    now = shown.offered.selection
+    value = shown.suggestion.value
+    changed = Selection(**{**vars(now), shown.suggestion.field: type(getattr(now, shown.suggestion.field))(value)})
+    settled = choices(changed, models=MODELS)
+    assert settled.moves == ()
+    assert desk(changed, posted).price <= posted
+
+
+@given(selections)
+def test_when_nothing_is_suggested_nothing_fits(selection):
+    shown = desk(selection, 0)
+    assert shown.is_short
+    assert shown.suggestion is None
+
+
+@given(selections)
+def test_every_group_has_exactly_one_choice_and_it_may_be_chosen(selection):
+    for group in desk(selection, 500).groups:
+        chosen = [option for option in group.options if option.is_selected]
+        assert len(chosen) == 1, group.name
+        assert chosen[0].reason == ""
+
+
+@given(selections)
+def test_whatever_is_ruled_out_has_a_reason_below_its_group(selection):
+    for group in desk(selection, 500).groups:
+        assert bool(group.reasons) == any(option.reason for option in group.options), group.name
+        assert all(reason[0].isupper() or reason[0].isdigit() for reason in group.reasons)
+
+
+@given(selections)
+def test_every_move_is_said_at_its_group(selection):
+    shown = desk(selection, 500)
+    said = {group.name for group in shown.groups if group.move}
+    assert said == {move.field for move in shown.offered.moves}

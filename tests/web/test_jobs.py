@@ -1,0 +1,154 @@
+from datetime import timedelta
+
+import pytest
+
+from generations.credits.models import Wallet
+from generations.jobs.models import Generation
+from generations.jobs.states import State
+from tests.gallery.takes import make_generation
+from tests.web.pages import HTMX, links, words
+
+
+@pytest.fixture
+def jobs(team) -> str:
+    return f"/t/{team.slug}/jobs/"
+
+
+def rows(response) -> list[str]:
+    html = response.content.decode()
+    return [part.split('"')[0] for part in html.split('id="job-')[1:]]
+
+
+def test_it_shows_my_jobs_newest_first(client_of, alice, bob, funded, jobs):
+    older = make_generation(funded, bob, age=timedelta(hours=2))
+    newer = make_generation(funded, bob, State.PROCESSING)
+    make_generation(funded, alice)
+    page = client_of(bob).get(jobs)
+    assert rows(page) == [str(newer.pk), str(older.pk)]
+    assert "Rendering at the provider" in words(page)
+    assert "LTX 2.3 Fast · 6 s · 1080p · 24 fps" in words(page)
+    assert f"/t/{funded.slug}/takes/{older.pk}/" in links(page)
+    assert f"/t/{funded.slug}/takes/{newer.pk}/" not in links(page)
+
+
+def test_the_title_counts_what_is_under_way(client_of, bob, funded, jobs):
+    make_generation(funded, bob)
+    assert "<title>Jobs" in client_of(bob).get(jobs).content.decode()
+    make_generation(funded, bob, State.QUEUED)
+    make_generation(funded, bob, State.SAVING)
+    page = client_of(bob).get(jobs).content.decode()
+    assert "<title>(2) Jobs" in page
+    assert page.count("data-live") == 2
+
+
+def test_the_credits_of_each_job_are_told(client_of, bob, funded, jobs):
+    make_generation(funded, bob, State.FAILED, error_message="The provider declined the prompt.")
+    make_generation(funded, bob, State.CANCELED, duration=8)
+    make_generation(funded, bob, State.QUEUED, duration=10)
+    page = words(client_of(bob).get(jobs))
+    assert "The provider declined the prompt." in page
+    assert "Failed 36 credits returned" in page
+    assert "Canceled 48 credits returned" in page
+    assert "60 credits held" in page
+
+
+def test_an_admin_may_look_at_everybody_s(client_of, alice, bob, funded, jobs):
+    theirs = make_generation(funded, bob, State.QUEUED)
+    page = client_of(alice).get(jobs)
+    assert rows(page) == []
+    everybody = client_of(alice).get(jobs, {"of": "everybody"})
+    assert rows(everybody) == [str(theirs.pk)]
+    assert "by Bob" in words(everybody)
+
+
+def test_a_creator_sees_their_own_whatever_the_address_says(client_of, alice, bob, funded, jobs):
+    make_generation(funded, alice, State.QUEUED)
+    page = client_of(bob).get(jobs, {"of": "everybody"})
+    assert rows(page) == []
+    assert "Everybody" not in words(page)
+
+
+@pytest.mark.parametrize("htmx", [{}, HTMX])
+def test_paging_loses_and_repeats_nothing(client_of, bob, funded, jobs, htmx):
+    made = [make_generation(funded, bob, State.CANCELED) for _ in range(53)]
+    Generation.objects.update(created_at=made[0].created_at)
+    seen, address = [], jobs
+    while address:
+        page = client_of(bob).get(address, **htmx)
+        seen += rows(page)
+        more = [link for link in links(page) if link.startswith("?after=")]
+        address = jobs + more[0] if more else ""
+    assert seen == sorted((str(job.pk) for job in made), reverse=True)
+
+
+def test_one_row_can_be_asked_for_alone(client_of, alice, bob, funded, jobs):
+    job = make_generation(funded, bob, State.QUEUED)
+    answer = client_of(bob).get(f"{jobs}{job.pk}/row", **HTMX)
+    assert answer.content.decode().startswith("<li")
+    assert rows(answer) == [str(job.pk)]
+    assert client_of(alice).get(f"{jobs}{job.pk}/row").status_code == 200
+
+
+def test_a_row_is_not_for_others(client_of, alice, bob, charlie, other_team, funded, jobs):
+    mine = make_generation(funded, alice, State.QUEUED)
+    assert client_of(bob).get(f"{jobs}{mine.pk}/row").status_code == 404
+    assert client_of(charlie).get(f"{jobs}{mine.pk}/row").status_code == 404
+    assert client_of(charlie).get(f"/t/{other_team.slug}/jobs/{mine.pk}/row").status_code == 404
+
+
+def test_a_waiting_job_can_be_taken_back(client_of, bob, funded, jobs):
+    job = make_generation(funded, bob, State.QUEUED)
+    page = client_of(bob).post(f"{jobs}{job.pk}/cancel", follow=True)
+    assert "Canceled. 36 credits returned." in words(page)
+    assert Generation.objects.get().state == State.CANCELED
+    assert Wallet.objects.get(team=funded).held == 0
+
+
+def test_htmx_gets_the_row_and_the_balance_back(client_of, bob, funded, jobs):
+    job = make_generation(funded, bob, State.QUEUED)
+    answer = client_of(bob).post(f"{jobs}{job.pk}/cancel", **HTMX)
+    assert "Canceled" in words(answer)
+    assert "1,000 credits" in words(answer)
+
+
+def test_what_is_with_the_provider_cannot_be_taken_back(client_of, bob, funded, jobs):
+    job = make_generation(funded, bob, State.PROCESSING)
+    assert "Cancel" not in words(client_of(bob).get(jobs))
+    answer = client_of(bob).post(f"{jobs}{job.pk}/cancel", **HTMX)
+    assert answer.status_code == 409
+    assert answer["HX-Retarget"] == "#notices"
+    assert "with the provider already" in words(answer)
+    assert Wallet.objects.get(team=funded).held == 36
+
+
+def test_cancel_is_for_its_author_and_admins(client, client_of, alice, bob, rita, charlie, funded, jobs):
+    job = make_generation(funded, alice, State.QUEUED)
+    cancel = f"{jobs}{job.pk}/cancel"
+    assert client.post(cancel).status_code == 302
+    assert client_of(bob).post(cancel).status_code == 404
+    assert client_of(rita).post(cancel).status_code == 403
+    assert client_of(charlie).post(cancel).status_code == 404
+    assert client_of(alice).get(cancel).status_code == 405
+    assert Generation.objects.get().state == State.QUEUED
+    theirs = make_generation(funded, bob, State.QUEUED)
+    assert client_of(alice).post(f"{jobs}{theirs.pk}/cancel").status_code == 302
+    theirs.refresh_from_db()
+    assert theirs.state == State.CANCELED
+
+
+def test_an_empty_list_leads_to_the_studio(client_of, bob, team, jobs):
+    page = client_of(bob).get(jobs)
+    assert "No jobs yet" in words(page)
+    assert f"/t/{team.slug}/studio/" in links(page)
+
+
+def test_it_costs_the_same_number_of_queries_however_many(client_of, bob, funded, jobs, django_assert_max_num_queries):
+    browser = client_of(bob)
+    make_generation(funded, bob)
+    browser.get(jobs)
+    with django_assert_max_num_queries(7) as few:
+        browser.get(jobs)
+    for state in State:
+        make_generation(funded, bob, state)
+    with django_assert_max_num_queries(len(few)):
+        browser.get(jobs)

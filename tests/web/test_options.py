@@ -1,0 +1,94 @@
+import pytest
+
+from tests.web.pages import HTMX, forbidden_options, form_values, words
+from tests.web.pictures import picture
+
+
+@pytest.fixture
+def options(studio) -> str:
+    return f"{studio}options"
+
+
+@pytest.fixture
+def change(client_of, bob, funded, filled, options):
+    """Change bob's form and read the fragment that comes back."""
+    return lambda **changes: client_of(bob).post(options, filled(**changes), **HTMX)
+
+
+def test_it_settles_and_prices_a_change(change):
+    answer = change(model="ltx-2-3-pro", duration="10")
+    assert "<html" not in answer.content.decode()
+    assert "Generate · 80 credits → 920 left" in words(answer)
+
+
+def test_it_says_what_had_to_change_and_why(change):
+    answer = change(duration="20", fps="48")
+    assert form_values(answer)["duration"] == "10"
+    assert "Seconds changed from 20 to 10: 20 seconds need 24 or 25 fps at 720p or 1080p." in words(answer)
+
+
+def test_what_is_ruled_out_cannot_be_chosen_and_says_why(change):
+    answer = change(resolution="3840x2160")
+    assert forbidden_options(answer, "duration") == ["12", "14", "16", "18", "20"]
+    assert "12–20 seconds need 24 or 25 fps at 720p or 1080p." in words(answer)
+    assert 'title="20 seconds need 24 or 25 fps at 720p or 1080p"' in answer.content.decode()
+
+
+def test_other_settings_are_another_job(change, filled):
+    assert form_values(change())["idempotency_key"] != filled()["idempotency_key"]
+
+
+def test_it_tells_how_far_a_small_still_is_enlarged(change):
+    assert "enlarged 2.0×" in words(change(resolution="3840x2160"))
+    assert "enlarged" not in words(change(resolution="1280x720"))
+
+
+def test_it_names_one_change_that_would_fit(client_of, bob, funded, filled, options, give_quota):
+    give_quota(bob, 130)
+    browser = client_of(bob)
+    answer = browser.post(options, filled(duration="20"), **HTMX)
+    assert "Your own quota has 130 credits left." in words(answer)
+    assert "Take 10 seconds: 130 credits" in words(answer)
+    taken = browser.post(options, form_values(answer, take="duration:10"), **HTMX)
+    assert form_values(taken)["duration"] == "10"
+    assert "130 credits → 0 left" in words(taken)
+
+
+def test_without_htmx_the_whole_page_comes_back_with_everything(client_of, bob, funded, filled, options):
+    values = filled(prompt="A long way.\nBy train.", camera_motion="dolly_in", generate_audio=None)
+    page = client_of(bob).post(options, {**values, "last_frame_file": picture()})
+    assert page.status_code == 200
+    back = form_values(page)
+    assert back["prompt"] == "A long way.\nBy train."
+    assert back["camera_motion"] == "dolly_in"
+    assert "generate_audio" not in back
+    assert back["first_frame"] == values["first_frame"]
+    assert back["last_frame"]
+
+
+def test_a_still_can_be_taken_out_without_a_script(client_of, bob, filled, options):
+    assert "first_frame" not in form_values(client_of(bob).post(options, filled(remove="first_frame")))
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        {"model": "no-such-model", "resolution": "1x1", "fps": "x", "duration": ""},
+        {"fps": "9" * 40, "duration": "-1", "quoted": "x", "take": "prompt:x", "first_frame": "x"},
+        {"take": "duration:nonsense", "resolution": "1920x1080\x00"},
+    ],
+)
+def test_whatever_is_sent_there_is_an_answer(client_of, bob, filled, options, junk):
+    answer = client_of(bob).post(options, filled(**junk))
+    assert answer.status_code == 200
+    assert form_values(answer)["model"] == "ltx-2-5-fast"
+
+
+def test_reloading_the_answer_leads_back(client_of, bob, options, studio):
+    assert client_of(bob).get(options)["Location"] == studio
+
+
+def test_it_is_for_those_who_may_generate(client, client_of, rita, charlie, options):
+    assert client_of(rita).post(options).status_code == 403
+    assert client_of(charlie).post(options).status_code == 404
+    assert client.post(options).status_code == 302

@@ -1,0 +1,106 @@
+import re
+
+import pytest
+
+from generations.accounts.teams import create_team
+from tests.gallery.takes import make_generation
+from tests.web.pages import links, words
+
+TEAM_PAGES = ("studio", "jobs", "gallery", "credits")
+
+
+def address(team, name: str) -> str:
+    return f"/t/{team.slug}/{name}/"
+
+
+@pytest.mark.parametrize("name", TEAM_PAGES)
+def test_it_sends_strangers_to_sign_in(client, team, name):
+    answer = client.get(address(team, name))
+    assert answer["Location"] == f"/account/login/?next={address(team, name)}"
+
+
+@pytest.mark.parametrize("name", TEAM_PAGES)
+def test_it_shows_outsiders_nothing(client_of, charlie, team, name):
+    assert client_of(charlie).get(address(team, name)).status_code == 404
+
+
+@pytest.mark.parametrize("name", TEAM_PAGES)
+def test_it_refuses_what_a_page_does_not_do(client_of, bob, team, name):
+    answer = client_of(bob).delete(address(team, name))
+    assert answer.status_code == 405
+    assert "GET" in answer["Allow"]
+    assert "not how this page works" in words(answer)
+
+
+def test_a_reviewer_sees_only_what_a_reviewer_may_open(client_of, rita, team):
+    found = links(client_of(rita).get(address(team, "gallery")))
+    assert address(team, "credits") in found
+    assert address(team, "studio") not in found
+    assert address(team, "jobs") not in found
+
+
+@pytest.mark.parametrize("name", ["studio", "jobs"])
+def test_a_reviewer_is_told_why_not(client_of, rita, team, name):
+    answer = client_of(rita).get(address(team, name))
+    assert answer.status_code == 403
+    assert "does not allow this" in words(answer)
+
+
+def test_it_shows_what_the_member_may_spend(client_of, bob, funded, give_quota):
+    give_quota(bob, 300)
+    assert "300 credits" in words(client_of(bob).get(address(funded, "gallery")))
+
+
+def test_it_offers_the_other_teams_when_there_are_some(client_of, alice, team):
+    assert "Teams" not in client_of(alice).get(address(team, "gallery")).content.decode()
+    other = create_team(name="Quay", owner=alice)
+    assert f"/t/{other.slug}/" in links(client_of(alice).get(address(team, "gallery")))
+
+
+def test_it_says_that_the_preview_engine_has_no_model(client_of, bob, team, settings):
+    assert "no generative model" in words(client_of(bob).get(address(team, "gallery")))
+    settings.IS_LOCAL_ENGINE = False
+    assert "no generative model" not in words(client_of(bob).get(address(team, "gallery")))
+
+
+def test_the_theme_is_a_cookie_that_the_server_reads(client_of, bob, team):
+    browser, page = client_of(bob), address(team, "gallery")
+    assert "data-theme" not in browser.get(page).content.decode()
+    assert browser.post("/theme", {"theme": "dark", "next": page})["Location"] == page
+    assert '<html lang="en" data-theme="dark">' in browser.get(page).content.decode()
+    browser.post("/theme", {"theme": "system", "next": page})
+    assert "data-theme" not in browser.get(page).content.decode()
+
+
+@pytest.mark.parametrize("elsewhere", ["https://example.org/", "//example.org", "javascript:alert(1)", ""])
+def test_the_theme_leads_nowhere_else(client, elsewhere):
+    assert client.post("/theme", {"theme": "dark", "next": elsewhere})["Location"] == "/"
+
+
+def test_an_unknown_theme_is_the_system_s(client, db):
+    client.cookies["theme"] = '"><script>'
+    assert "data-theme" not in client.get("/").content.decode()
+
+
+def test_nothing_stands_inline(client_of, alice, funded):
+    """The content security policy allows neither, so either would be dead on the page."""
+    take = make_generation(funded, alice)
+    browser = client_of(alice)
+    for name in (*TEAM_PAGES, f"takes/{take.pk}"):
+        page = browser.get(address(funded, name))
+        html = page.content.decode()
+        assert page.status_code == 200
+        assert not re.search(r"\sstyle=|<style|\son[a-z]+=|javascript:", html), name
+        assert all("src=" in tag for tag in re.findall(r"<script[^>]*>", html)), name
+        assert "script-src 'self';" in page["Content-Security-Policy"] + ";"
+
+
+def test_pages_of_a_team_are_not_kept_by_shared_caches(client_of, bob, team):
+    page = client_of(bob).get(address(team, "gallery"))
+    assert {"private", "no-cache"} <= set(page["Cache-Control"].replace(",", "").split())
+    assert "HX-Request" in page["Vary"]
+
+
+def test_htmx_takes_the_whole_page_to_sign_in(client, team):
+    answer = client.get(address(team, "jobs"), headers={"HX-Request": "true"})
+    assert answer["HX-Redirect"].startswith("/account/login/?next=")

@@ -1,0 +1,102 @@
+from datetime import timedelta
+
+import pytest
+from django.core.files.base import ContentFile
+
+from generations.accounts.roles import Role
+from generations.accounts.teams import add_member
+from generations.jobs.states import State
+from generations.media.storages import media_storage
+from tests.gallery.takes import make_asset, make_generation
+from tests.web.pages import links, words
+
+
+def address(take) -> str:
+    return f"/t/{take.team.slug}/takes/{take.pk}/"
+
+
+@pytest.fixture
+def take(funded, bob):
+    made = make_generation(funded, bob, prompt="Rain <begins>.", is_preview=True, last_frame=make_asset(funded))
+    media_storage().save(made.video.name, ContentFile(b"m" * made.video.bytes))
+    return made
+
+
+def test_it_shows_the_take_with_all_that_made_it(client_of, alice, take):
+    page = client_of(alice).get(address(take))
+    text, html = words(page), page.content.decode()
+    assert "Rain <begins>." in text
+    assert "Model LTX 2.3 Fast" in text
+    assert "Size 1920 × 1080" in text
+    assert "6 s, 144 frames" in text
+    assert "Cost 36 credits" in text
+    assert "by Bob" in text
+    assert "Made by the preview engine, no generative model" in text
+    assert 'data-frames="144" data-rate="24/1"' in html
+    for asset in (take.video, take.poster, take.first_frame, take.last_frame):
+        assert f"/media/{asset.pk}" in html
+
+
+def test_it_offers_its_settings_to_those_who_may_use_them(client_of, bob, rita, take):
+    again = f"/t/{take.team.slug}/studio/?from={take.pk}"
+    assert again in links(client_of(bob).get(address(take)))
+    assert again not in links(client_of(rita).get(address(take)))
+
+
+def test_it_leads_to_the_takes_beside_it(client_of, bob, funded):
+    old, middle, new = (make_generation(funded, bob, age=timedelta(hours=hours)) for hours in (3, 2, 1))
+    make_generation(funded, bob, State.FAILED, age=timedelta(minutes=90))
+    assert {address(old), address(new)} <= set(links(client_of(bob).get(address(middle))))
+    for end in (old, new):
+        beside = [
+            link for link in links(client_of(bob).get(address(end))) if "/takes/" in link and "download" not in link
+        ]
+        assert beside == [address(middle)]
+
+
+def test_a_job_that_is_no_take_yet_stands_in_the_list(client_of, bob, funded):
+    job = make_generation(funded, bob, State.PROCESSING)
+    assert client_of(bob).get(address(job))["Location"] == f"/t/{funded.slug}/jobs/"
+
+
+def test_the_take_of_another_team_is_not_there(client, client_of, charlie, other_team, take):
+    assert client.get(address(take)).status_code == 302
+    for path in (address(take), f"/t/{other_team.slug}/takes/{take.pk}/"):
+        assert client_of(charlie).get(path).status_code == 404
+        assert client_of(charlie).get(f"{path}download").status_code == 404
+
+
+def test_a_member_of_both_teams_finds_it_only_where_it_is(client_of, alice, bob, other_team, take):
+    add_member(team=other_team, user=alice, role=Role.CREATOR)
+    assert client_of(alice).get(f"/t/{other_team.slug}/takes/{take.pk}/").status_code == 404
+
+
+def test_the_download_has_a_name_that_says_what_it_is(client_of, rita, take):
+    answer = client_of(rita).get(f"{address(take)}download")
+    assert answer.status_code == 200
+    assert answer["Content-Type"] == "video/mp4"
+    name = f"rain-begins-1920x1080-24fps-{take.pk.hex[-6:]}.mp4"
+    assert answer["Content-Disposition"] == f'attachment; filename="{name}"'
+    assert b"".join(answer) == b"m" * take.video.bytes
+
+
+def test_there_is_nothing_to_download_before_the_end(client_of, bob, funded):
+    job = make_generation(funded, bob, State.QUEUED)
+    assert client_of(bob).get(f"{address(job)}download").status_code == 404
+
+
+def test_a_file_that_is_missing_says_so(client_of, bob, funded):
+    answer = client_of(bob).get(f"{address(make_generation(funded, bob))}download")
+    assert answer.status_code == 503
+    assert "missing in the storage" in words(answer)
+
+
+def test_it_costs_the_same_number_of_queries_however_many(client_of, bob, take, django_assert_max_num_queries):
+    browser = client_of(bob)
+    browser.get(address(take))
+    with django_assert_max_num_queries(10) as few:
+        browser.get(address(take))
+    for _ in range(3):
+        make_generation(take.team, bob)
+    with django_assert_max_num_queries(len(few)):
+        browser.get(address(take))
