@@ -1,8 +1,9 @@
 import re
+from uuid import uuid4
 
 import pytest
 from allauth.account.models import EmailAddress
-from django.core.cache import cache
+from pytest_django import Settings
 
 from generations.accounts.models import User
 from tests.conftest import PASSWORD
@@ -10,8 +11,9 @@ from tests.web.pages import form_values, words
 
 
 @pytest.fixture(autouse=True)
-def _no_limits_left_over() -> None:
-    cache.clear()
+def _limits_of_its_own(settings: Settings) -> None:
+    """Count tries under a name of this test's own, for others run at the same time."""
+    settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": uuid4().hex}}
 
 
 @pytest.fixture
