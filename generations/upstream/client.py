@@ -57,6 +57,7 @@ class Provider:
             failure = UnknownOutcomeError(error.message) if error.has_sent else NeverSentError(error.message)
         else:
             return read_submit(answer)
+        # Raised out here, the error has no context: no frame that wrote the key to the socket hangs on to it.
         raise failure
 
     def upload(self, data: bytes, mime: str) -> str:

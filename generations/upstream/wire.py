@@ -200,9 +200,7 @@ def exchange(call: Call, patience: Patience) -> Answer:
         with open_stream(call, target, patience, wire) as response:
             return Answer(response.status, header_map(response.headers), _read_body(response))
     except NETWORK_FAILURES as error:
-        failure = BrokenExchangeError(error, has_sent=wire.has_sent)
-    # Raised out here, the error has no context: no frame that has seen the API key hangs on to it.
-    raise failure
+        raise BrokenExchangeError(error, has_sent=wire.has_sent) from None
 
 
 def _read_body(response: httpcore.Response) -> bytes:
