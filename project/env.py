@@ -7,6 +7,8 @@ from typing import Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from .mail import mail_from_url
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -48,6 +50,12 @@ class Environment(BaseSettings):
     sentry_dsn: SecretStr | None = None
     metrics_token: SecretStr | None = None
     """Whoever bears it may read `/metrics`; without one only local settings answer, and only to this machine."""
+
+    @field_validator("email_url")
+    @classmethod
+    def _is_mail_url(cls, value: str) -> str:
+        mail_from_url(value)
+        return value
 
     @field_validator("ltx_base_url", "public_url", "engine_url")
     @classmethod

@@ -9,6 +9,8 @@ from csp.constants import NONE, SELF
 from project.databases import database_from_url
 from project.env import Environment
 from project.logs import configure_logging, logging_config
+from project.mail import mail_from_url
+from project.reporting import report_errors
 from project.storages import storages
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -169,7 +171,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "dispatch": {"task": "generations.dispatch_due", "schedule": 1.0, "options": {"expires": 5}},
     "poll": {"task": "generations.poll_due", "schedule": 1.0, "options": {"expires": 5}},
-    "sweep": {"task": "generations.sweep", "schedule": 60.0, "options": {"expires": 60}},
+    "sweep": {"task": "generations.sweep", "schedule": 3600.0, "options": {"expires": 600}},
     "canary": {"task": "generations.canary", "schedule": 10.0, "options": {"expires": 30}},
 }
 
@@ -194,7 +196,8 @@ VIDEO_MAX_BYTES = 2 * 1024**3
 VIDEO_DEADLINE = timedelta(minutes=10)
 
 # --- mail -----------------------------------------------------------------------------------------
-DEFAULT_FROM_EMAIL = ENV.default_from_email
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENV.default_from_email
+globals().update(mail_from_url(ENV.email_url))
 
 # --- operation ------------------------------------------------------------------------------------
 METRICS_TOKEN = ENV.metrics_token.get_secret_value() if ENV.metrics_token else ""
@@ -202,4 +205,5 @@ METRICS_TOKEN = ENV.metrics_token.get_secret_value() if ENV.metrics_token else "
 # --- logs -----------------------------------------------------------------------------------------
 LOGGING = logging_config(ENV.log_format, ENV.log_level)
 configure_logging()
+report_errors(ENV.sentry_dsn)
 DJANGO_STRUCTLOG_CELERY_ENABLED = True

@@ -10,4 +10,3 @@ SECRET_KEY = SECRET_KEY or get_random_secret_key()  # the stack gives its kept o
 ALLOWED_HOSTS = ["*"]
 IS_DEMO = True
 STORAGES["staticfiles"] = {"BACKEND": "project.static.LocalStaticStorage"}
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"

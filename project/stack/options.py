@@ -38,5 +38,5 @@ def read_options() -> Options:
 def _complaints(error: ValidationError) -> Iterator[str]:
     for detail in error.errors(include_url=False, include_input=False):
         name = "_".join(str(part) for part in detail["loc"]).upper()
-        message = detail["msg"].replace("Input should be", "must be")
+        message = detail["msg"].replace("Input should be", "must be").removeprefix("Value error, ")
         yield f"{name}: {message[0].lower()}{message[1:]}"
