@@ -2,14 +2,16 @@
 
 from .accounts.models import Membership, Team, User
 from .credits.models import Hold, LedgerEntry, OfferedModel, PriceRow, Quota, Wallet
-from .events.models import Event
-from .jobs.models import Attempt, Generation, Turn
+from .events.models import Alert, Event
+from .jobs.models import Attempt, Gate, Generation, Turn
 from .media.models import Asset
 
 __all__ = [
+    "Alert",
     "Asset",
     "Attempt",
     "Event",
+    "Gate",
     "Generation",
     "Hold",
     "LedgerEntry",

@@ -4,6 +4,7 @@
 - Every room writes through `record_event`; no room is read back from here.
 - Events commit with the change that they tell of.
 - PostgreSQL refuses to change or delete one.
+- An alert is what site staff must act on; it is open until its cause has gone.
 """
 
 import pgtrigger
@@ -29,3 +30,27 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return self.kind
+
+
+class AlertQuerySet(models.QuerySet["Alert"]):
+    def open(self) -> "AlertQuerySet":
+        return self.filter(closed_at__isnull=True)
+
+
+class Alert(models.Model):
+    """Something that site staff must see. Of each kind one may be open; staff are told once, when it opens."""
+
+    kind = models.CharField(max_length=60)
+    text = models.TextField()
+    opened_at = models.DateTimeField(db_default=Now())
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = AlertQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["kind"], condition=models.Q(closed_at__isnull=True), name="alert_open_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.text

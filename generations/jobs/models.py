@@ -71,6 +71,10 @@ class Generation(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True)
     next_action_at = models.DateTimeField(null=True, blank=True, db_default=Now())
     failures = models.PositiveIntegerField(default=0, help_text="Failed tries in a row at the present step.")
+    losses = models.PositiveIntegerField(default=0, help_text="Leases that ran out in a row: workers that died of it.")
+    lifted_at = models.DateTimeField(null=True, blank=True, help_text="Staff let it go before all others.")
+    retry_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="retries")
+    is_late = models.BooleanField(default=False, help_text="Came after its credits had been returned.")
     error_type = models.CharField(max_length=60, blank=True)
     error_message = models.TextField(blank=True)
 
@@ -108,6 +112,10 @@ class Generation(models.Model):
             ),
             # My jobs, newest first.
             models.Index(fields=["author", "team", "-created_at", "-id"], name="generation_of_author"),
+            # The head of each member's queue.
+            models.Index(
+                fields=["team", "author", "created_at", "id"], condition=Q(state="queued"), name="generation_queue"
+            ),
             # What is due: the dispatcher and the poller.
             models.Index(
                 fields=["state", "next_action_at"],
@@ -132,6 +140,38 @@ class Generation(models.Model):
         return self.state in (State.QUEUED, State.PARKED)
 
 
+class Circuit(models.TextChoices):
+    CLOSED = "closed", "Working"
+    OPEN = "open", "Refusing our account"
+
+
+class Gate(models.Model):
+    """How much one provider takes at present, shared by all workers.
+
+    `concurrency` grows by a job a round and halves when the provider says that it is too much. While the circuit is
+    open, or before `not_before`, nothing is sent but a probe at `probe_at`.
+    """
+
+    provider = models.CharField(max_length=200, unique=True, help_text="Base URL.")
+    concurrency = models.FloatField()
+    halved_at = models.DateTimeField(null=True)
+    not_before = models.DateTimeField(null=True)
+    circuit = models.CharField(max_length=6, choices=Circuit.choices, default=Circuit.CLOSED)
+    opened_at = models.DateTimeField(null=True)
+    probe_at = models.DateTimeField(null=True)
+    probes = models.PositiveIntegerField(default=0)
+    reason = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(concurrency__gte=1), name="gate_lets_one_through"),
+            models.CheckConstraint(condition=Q(circuit__in=Circuit.values), name="gate_circuit_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider}: {self.get_circuit_display()}"
+
+
 class Turn(models.Model):
     """When a member's job was last sent: the fair queue serves whoever has waited longest."""
 
@@ -154,6 +194,12 @@ class Outcome(models.TextChoices):
     UNKNOWN = "unknown", "Unknown"
 
 
+class Bill(models.TextChoices):
+    NONE = "none", "Nothing"
+    POSSIBLE = "possible", "Perhaps"
+    DUE = "due", "Yes"
+
+
 class Attempt(models.Model):
     """One POST to the provider. `idempotency_key` stays the same when an unknown outcome is asked again."""
 
@@ -169,6 +215,9 @@ class Attempt(models.Model):
     status = models.PositiveSmallIntegerField(null=True, help_text="HTTP status of the answer, if there was one.")
     error_type = models.CharField(max_length=60, blank=True)
     error_message = models.TextField(blank=True)
+    bill = models.CharField(
+        max_length=8, choices=Bill.choices, default=Bill.NONE, help_text="Does the provider bill us for it?"
+    )
     started_at = models.DateTimeField(db_default=Now())
     answered_at = models.DateTimeField(null=True)
 

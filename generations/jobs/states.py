@@ -29,6 +29,8 @@ TRANSITIONS: tuple[tuple[State, State], ...] = (
     (State.SUBMITTING, State.QUEUED),
     (State.SUBMITTING, State.PARKED),
     (State.SUBMITTING, State.UNCONFIRMED),
+    # Only while nothing has been posted.
+    (State.SUBMITTING, State.CANCELED),
     (State.UNCONFIRMED, State.SUBMITTING),
     (State.UNCONFIRMED, State.PROCESSING),
     (State.UNCONFIRMED, State.FAILED),
@@ -39,4 +41,6 @@ TRANSITIONS: tuple[tuple[State, State], ...] = (
     (State.SAVING, State.COMPLETED),
     (State.SAVING, State.PROCESSING),
     (State.SAVING, State.FAILED),
+    # A late success: delivered, and not charged.
+    (State.FAILED, State.SAVING),
 )
