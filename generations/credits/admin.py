@@ -57,7 +57,7 @@ class WalletAdmin(ReadOnlyAdmin[Wallet]):
             "opts": self.opts,
             "title": f"Change the balance of {team}",
             "wallet": wallet,
-            "team": team,
+            "balance": f"{team} owns {wallet.posted:,} credits. Jobs under way hold {wallet.held:,} of them.",
             "form": form,
             "media": self.media + form.media,
         }

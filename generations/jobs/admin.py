@@ -40,8 +40,7 @@ class GenerationAdmin(ReadOnlyAdmin[Generation]):
         "wish",
         "state",
         "model",
-        "resolution",
-        "duration",
+        "size",
         "price",
         "team",
         "author",
@@ -56,9 +55,12 @@ class GenerationAdmin(ReadOnlyAdmin[Generation]):
     date_hierarchy = "created_at"
     ordering = ("-id",)
     inlines = (AttemptInline,)
-    readonly_fields = ("id", "picture")
+    readonly_fields = ("id", "large_picture")
     fieldsets = (
-        (None, {"fields": ("picture", "id", "team", "author", "state", "state_since", "created_at", "finished_at")}),
+        (
+            None,
+            {"fields": ("large_picture", "id", "team", "author", "state", "state_since", "created_at", "finished_at")},
+        ),
         (
             "Wish",
             {
@@ -87,6 +89,14 @@ class GenerationAdmin(ReadOnlyAdmin[Generation]):
     @admin.display(description="")
     def picture(self, generation: Generation) -> SafeString | str:
         return thumbnail(generation.poster or generation.first_frame)
+
+    @admin.display(description="picture")
+    def large_picture(self, generation: Generation) -> SafeString | str:
+        return thumbnail(generation.poster or generation.first_frame, height=240)
+
+    @admin.display(ordering="duration")
+    def size(self, generation: Generation) -> str:
+        return f"{generation.resolution}, {generation.duration} s"
 
     @admin.display(description="prompt")
     def wish(self, generation: Generation) -> str:
