@@ -80,6 +80,7 @@ class GenerationAdmin(ReadOnlyAdmin[Generation]):
         ),
         ("Take", {"fields": ("video", "poster", "is_preview")}),
         ("Credits", {"fields": ("price", "credits_per_second", "hold")}),
+        ("Times", {"fields": ("created_at", "state_since", "finished_at")}),
         ("Work", {"fields": ("error_type", "error_message", "failures", "next_action_at", "lease_until", "fence")}),
     )
 
