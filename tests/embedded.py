@@ -58,7 +58,7 @@ def _use_own_share(worker: str) -> None:
 
 
 def _use_data_dir(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "static").mkdir(parents=True, exist_ok=True)
     os.environ["DATA_DIR"] = str(folder)
 
 

@@ -24,7 +24,7 @@ LOCK = ROOT / "uv.lock"
 RUN = ["--extra", "local", "--extra", "engine"]
 TARGETS = {
     "run": RUN,
-    "test": [*RUN, "--group", "test", "--group", "lint"],
+    "test": [*RUN, "--group", "test"],
     "check": [*RUN, "--group", "test", "--group", "lint"],
     "image": ["--extra", "engine", "--extra", "sentry"],
 }

@@ -110,7 +110,8 @@ def test_a_broker_that_takes_nothing_is_noticed(client: Client, valkey: redis.Re
     # Who may read but not write meets what a full Valkey answers: an error for each write.
     valkey.execute_command("ACL", "SETUSER", "reader", "on", ">pass", "~*", "+@read", "+client", "+hello", "+select")
     try:
-        settings.REDIS_URL = settings.REDIS_URL.replace("//", "//reader:pass@")
+        place = settings.REDIS_URL.removeprefix("redis://").rpartition("@")[2]
+        settings.REDIS_URL = f"redis://reader:pass@{place}"
         only_broken("broker", client)
     finally:
         valkey.execute_command("ACL", "DELUSER", "reader")
