@@ -34,7 +34,7 @@ check: ## Lint, format, types, import rules, migrations, deploy settings, compos
 	$(IN) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	env $(PRODUCTION) $(IN) manage.py check --deploy --fail-level WARNING
 	bash -n .ci/run
-	@if docker compose version >/dev/null 2>&1; then set -x; docker compose --env-file .env.example config --quiet; fi
+	@if docker compose version >/dev/null 2>&1; then set -x; ENV_FILE=.env.example docker compose --env-file .env.example config --quiet; fi
 
 format: ## Bring the code into its one format
 	@$(BOOTSTRAP) check
