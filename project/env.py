@@ -41,6 +41,8 @@ class Environment(BaseSettings):
     """The local engine; used when there is no key."""
     provider_concurrency: int = Field(default=4, ge=1)
     """Generations in the provider's hands at once."""
+    provider_rate: int = Field(default=0, ge=0)
+    """Submits to the provider a minute; 0 for no limit."""
 
     events_port: int | None = Field(default=None, ge=1, le=65535)
     """Port of the live events process when no proxy puts it under `/events/` of the same address."""

@@ -15,7 +15,13 @@ CHECKS: dict[str, str] = {
     "a job under way has no pending hold": """
         SELECT format('generation %s is %s, its hold %s', g.id, g.state, h.state)
         FROM generations_generation g JOIN generations_hold h ON h.id = g.hold_id
-        WHERE g.state NOT IN ('completed', 'failed', 'canceled') AND h.state <> 'pending'
+        WHERE g.state NOT IN ('completed', 'failed', 'canceled')
+            AND h.state <> CASE WHEN g.is_late THEN 'released' ELSE 'pending' END
+    """,
+    "a late take was charged, or a charged one came late": """
+        SELECT format('generation %s, its hold %s', g.id, h.state)
+        FROM generations_generation g JOIN generations_hold h ON h.id = g.hold_id
+        WHERE g.state = 'completed' AND h.state <> CASE WHEN g.is_late THEN 'released' ELSE 'captured' END
     """,
     "credits are held for no job": """
         SELECT format('hold %s for %s', h.id, h.reference) FROM generations_hold h
@@ -26,6 +32,14 @@ CHECKS: dict[str, str] = {
         SELECT format('generation %s costs %s, its hold is for %s', g.id, g.price, h.amount)
         FROM generations_generation g JOIN generations_hold h ON h.id = g.hold_id
         WHERE g.price <> h.amount OR h.reference <> g.id
+    """,
+    "a finished job and the provider's bill disagree": """
+        SELECT format('generation %s is %s, billed %s times', g.id, g.state, b.due)
+        FROM generations_generation g
+        CROSS JOIN LATERAL (
+            SELECT COUNT(*) FILTER (WHERE bill = 'due') AS due FROM generations_attempt WHERE generation_id = g.id
+        ) b
+        WHERE b.due <> CASE WHEN g.state = 'completed' THEN 1 ELSE 0 END
     """,
     "a finished job has no accepted attempt": """
         SELECT format('generation %s', g.id) FROM generations_generation g

@@ -1,49 +1,29 @@
 """Find the generations that are due and hand them to workers.
 
-Queued ones go in fair order, as far as the provider's concurrency reaches: the team, then the member, whose job
-was sent least recently comes first. Everything else that is due and leased by nobody goes by age.
+Queued ones go in fair order, as far as the provider's gate lets them through. What was begun and is leased by nobody
+any more is begun again by another worker, unless workers keep dying of it.
 """
 
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import F
+from django.db.models.functions import Now
 
+from .gate import allowance
 from .hints import hint_save, hint_send
 from .leases import LEASE, announce_state
 from .models import Generation
+from .queue import claim_next
+from .states import State
 
 # One dispatcher counts and claims at a time, or two would fill the same slot twice.
 _DISPATCH_LOCK = 7_310_001
 
-_CLAIM_NEXT = """
-WITH next AS (
-    SELECT g.id, g.team_id, g.author_id
-    FROM generations_generation g
-    LEFT JOIN (
-        SELECT team_id, MAX(served_at) AS served_at FROM generations_turn GROUP BY team_id
-    ) team ON team.team_id = g.team_id
-    LEFT JOIN generations_turn member ON member.team_id = g.team_id AND member.user_id = g.author_id
-    WHERE g.state = 'queued' AND g.next_action_at <= statement_timestamp()
-    ORDER BY team.served_at NULLS FIRST, member.served_at NULLS FIRST, g.created_at, g.id
-    LIMIT 1
-    FOR UPDATE OF g SKIP LOCKED
-), turn AS (
-    INSERT INTO generations_turn (team_id, user_id, served_at)
-    SELECT team_id, author_id, clock_timestamp() FROM next
-    ON CONFLICT ON CONSTRAINT turn_once_a_member DO UPDATE SET served_at = EXCLUDED.served_at
-)
-UPDATE generations_generation g
-SET state = 'submitting', state_since = statement_timestamp(), fence = g.fence + 1,
-    lease_until = statement_timestamp() + make_interval(secs => %(lease)s),
-    next_action_at = statement_timestamp() + make_interval(secs => %(lease)s)
-FROM next WHERE g.id = next.id
-RETURNING g.id, g.fence
-"""
-
 _CLAIM_DUE = """
 WITH due AS (
-    SELECT id FROM generations_generation
+    SELECT id, lease_until IS NOT NULL AS is_lost FROM generations_generation
     WHERE state = ANY(%(states)s) AND next_action_at <= statement_timestamp()
         AND (lease_until IS NULL OR lease_until <= statement_timestamp())
     ORDER BY next_action_at
@@ -51,7 +31,8 @@ WITH due AS (
     FOR UPDATE SKIP LOCKED
 )
 UPDATE generations_generation g
-SET fence = g.fence + 1, lease_until = statement_timestamp() + make_interval(secs => %(lease)s)
+SET fence = g.fence + 1, lease_until = statement_timestamp() + make_interval(secs => %(lease)s),
+    losses = CASE WHEN due.is_lost THEN g.losses + 1 ELSE g.losses END
 FROM due WHERE g.id = due.id
 RETURNING g.id, g.fence
 """
@@ -59,7 +40,7 @@ RETURNING g.id, g.fence
 
 def dispatch_due() -> int:
     """Claim what is due and send a hint for each. Returns how many. Two at once do the work of one."""
-    return _dispatch_queued() + _dispatch_abandoned() + _dispatch_parked()
+    return _dispatch_queued() + _dispatch_begun()
 
 
 def claim_due(states: list[str], *, limit: int) -> list[tuple[UUID, int]]:
@@ -73,36 +54,32 @@ def claim_due(states: list[str], *, limit: int) -> list[tuple[UUID, int]]:
 def _dispatch_queued() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_DISPATCH_LOCK])
-        free = settings.PROVIDER_CONCURRENCY - Generation.objects.at_provider().count()
-        claimed = 0
-        while claimed < free:
-            cursor.execute(_CLAIM_NEXT, {"lease": LEASE.total_seconds()})
-            row = cursor.fetchone()
-            if row is None:
-                break
-            hint_send(*row)
-            announce_state(row[0])
-            claimed += 1
+    allowed = allowance(settings.PROVIDER_URL)
+    if allowed.is_probe:
+        _unpark_one()
+    claimed = 0
+    while claimed < allowed.slots and (row := claim_next()):
+        hint_send(*row)
+        announce_state(row[0])
+        claimed += 1
     return claimed
 
 
+def _unpark_one() -> None:
+    """Let the oldest parked job find out whether the account works again."""
+    oldest = Generation.objects.filter(state=State.PARKED).order_by("created_at").values("pk")[:1]
+    Generation.objects.filter(pk__in=oldest, state=State.PARKED).update(
+        state=State.QUEUED, state_since=Now(), next_action_at=Now(), fence=F("fence") + 1
+    )
+
+
 @transaction.atomic
-def _dispatch_abandoned() -> int:
+def _dispatch_begun() -> int:
     """Sendings and savings whose worker never began or died, and unconfirmed ones whose time has come."""
-    sending = claim_due(["submitting", "unconfirmed"], limit=50)
-    saving = claim_due(["saving"], limit=50)
+    sending = claim_due([State.SUBMITTING, State.UNCONFIRMED], limit=50)
+    saving = claim_due([State.SAVING], limit=50)
     for row in sending:
         hint_send(*row)
     for row in saving:
         hint_save(*row)
     return len(sending) + len(saving)
-
-
-def _dispatch_parked() -> int:
-    """Let parked ones try again when their time has come."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE generations_generation SET state = 'queued', state_since = statement_timestamp() "
-            "WHERE state = 'parked' AND next_action_at <= statement_timestamp()"
-        )
-        return int(cursor.rowcount)

@@ -37,7 +37,7 @@ class Lease:
 
     def defer(self, delay: timedelta, *, failures: int) -> None:
         """Give the row back in its present state, to be looked at again after the delay."""
-        self._write(lease_until=None, next_action_at=database_time(delay), failures=failures)
+        self._write(lease_until=None, next_action_at=database_time(delay), failures=failures, losses=0)
 
     def move(self, source: State, target: State, *, delay: timedelta = timedelta(0), **changes: Any) -> None:
         """Go from one state to another and give the row back. Raises LostLeaseError when it is not there any more."""
@@ -49,6 +49,7 @@ class Lease:
             lease_until=None,
             next_action_at=None if is_final else database_time(delay),
             finished_at=Now() if is_final else None,
+            losses=0,
             **{"failures": 0, **changes},
         )
         announce_state(self.generation_id)

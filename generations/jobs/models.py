@@ -137,7 +137,8 @@ class Generation(models.Model):
 
     @property
     def can_cancel(self) -> bool:
-        return self.state in (State.QUEUED, State.PARKED)
+        """It may still be stopped: nothing has been posted, or only just."""
+        return self.state in (State.QUEUED, State.PARKED, State.SUBMITTING)
 
 
 class Circuit(models.TextChoices):

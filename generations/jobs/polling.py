@@ -7,7 +7,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from generations.events.record import record_event
-from generations.upstream.answers import Completed, Failed, PollError, PollOutcome, Running
+from generations.upstream.answers import Completed, Failed, PollError, PollOutcome, ResultError, Running
+from generations.upstream.errors import Problem
 from generations.upstream.polling import poll_many
 
 from .dispatch import claim_due
@@ -51,12 +52,19 @@ def apply_answer(attempt: Attempt, lease: Lease, answer: PollOutcome) -> None:
             if not answer.is_known:
                 log.warning("unknown_status", status=answer.status, generation_id=str(generation.pk))
             lease.defer(poll_delay(is_overdue=age > settings.OVERDUE_AFTER), failures=0)
-        case PollError() if answer.is_missing and age > settings.MISSING_AFTER:
-            _lost(attempt, lease)
         case PollError():
-            _look_again(attempt, lease, answer.message, answer.retry_after)
-        case _:
+            _apply_error(attempt, lease, answer)
+        case ResultError():
             _look_again(attempt, lease, answer.message, None)
+
+
+def _apply_error(attempt: Attempt, lease: Lease, error: PollError) -> None:
+    if error.kind is Problem.NOT_ASKED:
+        lease.defer(poll_delay(), failures=attempt.generation.failures)
+    elif error.is_missing and timezone.now() - attempt.generation.state_since > settings.MISSING_AFTER:
+        _lost(attempt, lease)
+    else:
+        _look_again(attempt, lease, error.message, error.retry_after)
 
 
 def _look_again(attempt: Attempt, lease: Lease, message: str, retry_after: float | None) -> None:

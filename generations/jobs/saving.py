@@ -32,6 +32,7 @@ from generations.upstream.errors import DownloadError
 from .leases import LEASE, Lease, take
 from .models import Attempt, Generation, Outcome
 from .pace import back_off
+from .poison import set_aside
 from .provider import provider
 from .settle import complete_generation, fail_generation
 from .states import State
@@ -47,6 +48,9 @@ def save_generation(generation_id: UUID, fence: int) -> None:
     attempt = Attempt.objects.select_related("generation__team", "generation__author").get(
         generation=generation_id, outcome=Outcome.ACCEPTED
     )
+    if attempt.generation.losses >= settings.MAX_LOSSES:
+        set_aside(attempt.generation, lease)
+        return
     try:
         _save(attempt.generation, lease, _fresh_url(attempt))
     except (DownloadError, BadVideoError, StorageError, OSError) as error:

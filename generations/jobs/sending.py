@@ -5,7 +5,6 @@ An unknown outcome is never posted again blindly: a provider that honours idempo
 same key and body; any other is left alone until the window has passed, then the credits go back.
 """
 
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,16 +22,17 @@ from generations.upstream.errors import NeverSentError, RejectedError, UnknownOu
 
 from .attempts import close_attempt, live_attempt, open_attempt
 from .body import request_body
+from .gate import note_accepted, note_too_much, open_circuit
 from .leases import Lease, take
 from .models import Attempt, Generation, Outcome
 from .pace import back_off, poll_delay
+from .poison import set_aside
 from .provider import provider
 from .settle import fail_generation
 from .states import State
 
 # Statuses that speak of our account or of the address we have, not of the job.
 OUR_FAULT = (301, 302, 307, 308, 401, 402, 403, 404, 405)
-PARKED_FOR = timedelta(minutes=1)
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +44,9 @@ def send_generation(generation_id: UUID, fence: int) -> None:
         return
     generation = Generation.objects.select_related("first_frame", "last_frame").get(pk=generation_id)
     attempt = live_attempt(generation)
-    if attempt is None:
+    if attempt is None and generation.losses >= settings.MAX_LOSSES:
+        set_aside(generation, lease)
+    elif attempt is None:
         _send(generation, lease)
     else:
         _resolve(generation, lease, attempt)
@@ -129,16 +131,17 @@ def _post(attempt: Attempt) -> Submitted:
     return provider().submit(request, idempotency_key=str(attempt.idempotency_key))
 
 
-@transaction.atomic
 def _accepted(generation: Generation, lease: Lease, attempt: Attempt, accepted: Submitted) -> None:
-    close_attempt(
-        attempt,
-        Outcome.ACCEPTED,
-        provider_job_id=accepted.id,
-        request_id=accepted.request_id,
-        status=accepted.status,
-    )
-    lease.move(State(generation.state), State.PROCESSING, delay=poll_delay())
+    with transaction.atomic():
+        close_attempt(
+            attempt,
+            Outcome.ACCEPTED,
+            provider_job_id=accepted.id,
+            request_id=accepted.request_id,
+            status=accepted.status,
+        )
+        lease.move(State(generation.state), State.PROCESSING, delay=poll_delay())
+    note_accepted(attempt.provider)
 
 
 def _answer(error: RejectedError | UnknownOutcomeError) -> dict[str, Any]:
@@ -157,10 +160,11 @@ def _requeue(generation: Generation, lease: Lease, retry_after: float | None = N
 
 def _rejected(generation: Generation, lease: Lease, error: RejectedError) -> None:
     if error.can_retry:
+        note_too_much(settings.PROVIDER_URL, error.retry_after)
         _requeue(generation, lease, error.retry_after)
     elif error.status in OUR_FAULT:
-        reason = {"error_type": error.type, "error_message": error.message}
-        lease.move(State.SUBMITTING, State.PARKED, delay=PARKED_FOR, **reason)
+        open_circuit(settings.PROVIDER_URL, error.message)
+        lease.move(State.SUBMITTING, State.PARKED, error_type=error.type, error_message=error.message)
     else:
         fail_generation(generation, lease, error_type=error.type, message=error.message)
 

@@ -7,7 +7,7 @@ from generations.events.record import record_event
 from generations.media.models import Asset
 
 from .leases import Lease
-from .models import Generation
+from .models import Attempt, Bill, Generation, Outcome
 from .states import State
 
 
@@ -18,6 +18,7 @@ def complete_generation(generation: Generation, lease: Lease, *, video: Asset, p
     A hold that was released before stays released: a late success is delivered and not charged.
     """
     is_charged = capture_hold(hold_id=generation.hold_id, amount=generation.price)
+    Attempt.objects.filter(generation=generation, outcome=Outcome.ACCEPTED).update(bill=Bill.DUE)
     lease.move(State.SAVING, State.COMPLETED, video=video, poster=poster, error_type="", error_message="")
     record_event(
         "generation.completed",
@@ -33,9 +34,12 @@ def fail_generation(
 ) -> None:
     """End the generation as failed and give its credits back. Raises LostLeaseError, and then nothing is returned.
 
-    `may_have_cost` books that the provider may bill us for it all the same.
+    `may_have_cost` books on the attempt that the provider may bill us for it all the same.
     """
     release_hold(hold_id=generation.hold_id, reason=error_type)
+    if may_have_cost:
+        doubtful = Attempt.objects.filter(generation=generation, outcome__in=(Outcome.ACCEPTED, Outcome.UNKNOWN))
+        doubtful.update(bill=Bill.POSSIBLE)
     lease.move(State(generation.state), State.FAILED, error_type=error_type, error_message=message[:2000])
     record_event(
         "generation.failed",

@@ -18,7 +18,7 @@ from generations.credits.grants import grant_credits
 from generations.credits.models import EntryKind, Hold, HoldState, LedgerEntry, Wallet
 from generations.credits.prices import Price, current_price_list
 from generations.credits.wallets import wallet_of
-from generations.jobs.models import Attempt, Generation, Outcome
+from generations.jobs.models import Attempt, Bill, Generation, Outcome
 from generations.jobs.states import State
 
 from .clips import Clip, store_clips
@@ -181,6 +181,7 @@ def _attempt(plan: Plan) -> Attempt:
         number=1,
         provider=PROVIDER,
         outcome=Outcome.ACCEPTED,
+        bill=Bill.DUE,
         request={},
         provider_job_id=f"seed-{plan.id}",
         status=202,

@@ -182,6 +182,8 @@ PROVIDER_API_KEY = "local-engine" if ENV.ltx_api_key is None else ENV.ltx_api_ke
 PROVIDER_CONCURRENCY = ENV.provider_concurrency
 # Only the local engine repeats its answer for the same Idempotency-Key; the vendor does not.
 PROVIDER_HONOURS_IDEMPOTENCY = IS_LOCAL_ENGINE
+# Submits a minute, 0 for no limit; the vendor's limit depends on the account.
+PROVIDER_RATE = ENV.provider_rate
 # The vendor asks for 5 to 6 seconds between polls; the local engine does not mind.
 POLL_INTERVAL = timedelta(seconds=1 if IS_LOCAL_ENGINE else 5)
 # How long an unknown outcome may stay unknown before the credits go back.
@@ -191,6 +193,8 @@ OVERDUE_AFTER = timedelta(minutes=30)
 # How long the provider may say 404 to a job that it accepted, and how long its finished video may fail to come home.
 MISSING_AFTER = timedelta(minutes=10)
 SAVING_WINDOW = timedelta(hours=24)
+# A job whose workers die this often without getting anywhere is not tried again by itself.
+MAX_LOSSES = 5
 # Caps on a download.
 VIDEO_MAX_BYTES = 2 * 1024**3
 VIDEO_DEADLINE = timedelta(minutes=10)

@@ -14,7 +14,7 @@ from generations.accounts.models import Membership, Team, User
 from generations.common.clock import database_time
 from generations.jobs.audit import audit_books
 from generations.jobs.dispatch import claim_due, dispatch_due
-from generations.jobs.models import Generation
+from generations.jobs.models import Gate, Generation
 from generations.jobs.polling import poll_due
 from generations.jobs.saving import save_generation
 from generations.jobs.sending import send_generation
@@ -88,6 +88,8 @@ class Drive:
         self.save()
 
     def make_due(self) -> None:
+        """Let every wait be over: of jobs, and of the provider's gate."""
+        Gate.objects.update(not_before=None, probe_at=Now())
         Generation.objects.in_flight().update(next_action_at=Now(), lease_until=None)
 
     def age(self, by: timedelta) -> None:

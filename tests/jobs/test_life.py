@@ -7,6 +7,7 @@ from django.db.utils import DatabaseError
 from pytest_django import Settings
 
 from generations.accounts.models import Membership, Team, User
+from generations.common.errors import ForbiddenError
 from generations.credits.balances import balance_of
 from generations.credits.models import Hold, HoldState, LedgerEntry
 from generations.jobs.cancel import NotCancelableError, cancel_generation
@@ -395,8 +396,6 @@ class TestCancel:
     def test_an_admin_cancels_for_anybody_but_a_creator_only_their_own(
         self, submit: Submit, drive: Drive, funded: Team, alice: User, bob: User, member: Member
     ) -> None:
-        from generations.common.errors import ForbiddenError
-
         hers, his = submit(by=alice), submit(by=bob)
         with pytest.raises(ForbiddenError):
             cancel_generation(membership=member(bob, funded), generation=hers)

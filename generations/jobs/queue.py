@@ -1,0 +1,109 @@
+"""The fair queue: what staff have lifted, then the team, then the member, whose job was sent longest ago, then age.
+
+A member's batch therefore delays another member's single job by one slot, not by the batch.
+"""
+
+from uuid import UUID
+
+from django.db import connection
+
+from .leases import LEASE
+from .models import Generation
+from .states import State
+
+# Finds the members who have something waiting by skipping through the index from one to the next, and looks at the
+# head of each one's queue: the cost grows with the number of waiting members, not of waiting jobs.
+_NEXT = """
+WITH RECURSIVE member AS (
+    (SELECT team_id, author_id FROM generations_generation WHERE state = 'queued'
+     ORDER BY team_id, author_id LIMIT 1)
+    UNION ALL
+    SELECT following.team_id, following.author_id FROM member, LATERAL (
+        SELECT team_id, author_id FROM generations_generation
+        WHERE state = 'queued' AND (team_id, author_id) > (member.team_id, member.author_id)
+        ORDER BY team_id, author_id LIMIT 1
+    ) following
+), lifted AS (
+    SELECT id FROM generations_generation
+    WHERE state = 'queued' AND lifted_at IS NOT NULL AND next_action_at <= statement_timestamp()
+    ORDER BY lifted_at LIMIT 1
+), fair AS (
+    SELECT head.id FROM member
+    JOIN LATERAL (
+        SELECT id, created_at FROM generations_generation
+        WHERE state = 'queued' AND team_id = member.team_id AND author_id = member.author_id
+            AND next_action_at <= statement_timestamp()
+        ORDER BY created_at, id LIMIT 1
+    ) head ON true
+    LEFT JOIN generations_turn turn ON turn.team_id = member.team_id AND turn.user_id = member.author_id
+    LEFT JOIN LATERAL (
+        SELECT MAX(served_at) AS served_at FROM generations_turn WHERE team_id = member.team_id
+    ) team ON true
+    ORDER BY team.served_at NULLS FIRST, turn.served_at NULLS FIRST, head.created_at, head.id
+    LIMIT 1
+)
+"""
+
+_CLAIM = f"""
+{_NEXT}
+, next AS (
+    SELECT id, team_id, author_id FROM generations_generation
+    WHERE id = COALESCE((SELECT id FROM lifted), (SELECT id FROM fair)) AND state = 'queued'
+    FOR UPDATE SKIP LOCKED
+), turn AS (
+    INSERT INTO generations_turn (team_id, user_id, served_at)
+    SELECT team_id, author_id, clock_timestamp() FROM next
+    ON CONFLICT ON CONSTRAINT turn_once_a_member DO UPDATE SET served_at = EXCLUDED.served_at
+)
+UPDATE generations_generation g
+SET state = 'submitting', state_since = statement_timestamp(), fence = g.fence + 1,
+    lease_until = statement_timestamp() + make_interval(secs => %(lease)s),
+    next_action_at = statement_timestamp() + make_interval(secs => %(lease)s)
+FROM next WHERE g.id = next.id
+RETURNING g.id, g.fence
+"""  # noqa: S608 - put together from our own constants
+
+# Everybody's jobs go in rounds. Before my n-th job go at most n of each other member of my team; and before my team's
+# m-th go at most m of each other team.
+_PLACE = """
+WITH mine AS (
+    SELECT team_id, author_id, row_number() OVER (ORDER BY created_at, id) AS nth, id
+    FROM generations_generation
+    WHERE state = 'queued' AND (team_id, author_id) =
+        (SELECT team_id, author_id FROM generations_generation WHERE id = %(id)s)
+), me AS (
+    SELECT * FROM mine WHERE id = %(id)s
+), waiting AS (
+    SELECT team_id, author_id, COUNT(*) AS jobs FROM generations_generation
+    WHERE state = 'queued' GROUP BY team_id, author_id
+), beside AS (
+    SELECT COALESCE(SUM(LEAST(waiting.jobs, me.nth)), 0) AS jobs FROM waiting, me
+    WHERE waiting.team_id = me.team_id AND waiting.author_id <> me.author_id
+), team AS (
+    SELECT waiting.team_id, SUM(waiting.jobs) AS jobs FROM waiting GROUP BY waiting.team_id
+)
+SELECT me.nth + beside.jobs + COALESCE((
+    SELECT SUM(LEAST(team.jobs, me.nth + beside.jobs)) FROM team WHERE team.team_id <> me.team_id
+), 0)
+FROM me, beside
+"""
+
+
+def claim_next() -> tuple[UUID, int] | None:
+    """Lease the generation whose turn it is, as `submitting`. Its id and new fence, or None when nothing is due."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, {"lease": LEASE.total_seconds()})
+        row: tuple[UUID, int] | None = cursor.fetchone()
+        return row
+
+
+def place_in_queue(generation: Generation) -> int | None:
+    """At the latest the how-manieth it is to be sent, counting from 1; None when it does not wait here."""
+    if generation.state != State.QUEUED:
+        return None
+    if generation.lifted_at is not None:
+        return 1
+    with connection.cursor() as cursor:
+        cursor.execute(_PLACE, {"id": generation.pk})
+        row = cursor.fetchone()
+    return int(row[0]) if row else None

@@ -1,0 +1,35 @@
+"""Submit a generation that failed or was canceled once more: a new job with a new hold; the old one stays as it was."""
+
+from generations.accounts.access import require
+from generations.accounts.models import Membership
+from generations.accounts.roles import Right
+from generations.common.errors import DailiesError, ForbiddenError
+
+from .models import Generation
+from .states import State
+from .submit import Wish, submit_generation
+
+
+class NotRetryableError(DailiesError):
+    """It has not failed."""
+
+
+def retry_generation(*, membership: Membership, generation: Generation) -> Generation:
+    """Return the new generation; asked twice, the same one.
+
+    Raises NotRetryableError, ForbiddenError for somebody else's job, and whatever `submit_generation` raises.
+    """
+    require(membership, Right.GENERATE)
+    if generation.author_id != membership.user_id:
+        raise ForbiddenError("You may retry your own jobs only.")
+    if generation.state not in (State.FAILED, State.CANCELED):
+        raise NotRetryableError("Only a job that failed or was canceled can be submitted again.")
+    again = submit_generation(
+        membership=membership, wish=_wish_of(generation), idempotency_key=f"retry:{generation.pk}"
+    )
+    Generation.objects.filter(pk=again.pk, retry_of=None).update(retry_of=generation)
+    return again
+
+
+def _wish_of(generation: Generation) -> Wish:
+    return Wish(**{name: getattr(generation, name) for name in Wish.__dataclass_fields__})

@@ -1,0 +1,189 @@
+"""Cancel up to the POST, retry what failed, and what the provider finished after we had given up."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from pytest_django import Settings
+
+from generations.accounts.models import Membership, Team, User
+from generations.common.errors import ForbiddenError
+from generations.credits.balances import balance_of
+from generations.credits.models import HoldState
+from generations.events.models import Alert, Event
+from generations.jobs.attempts import open_attempt
+from generations.jobs.cancel import NotCancelableError, cancel_generation
+from generations.jobs.dispatch import claim_due
+from generations.jobs.late import NothingToAskError, ask_again
+from generations.jobs.leases import Lease, LostLeaseError
+from generations.jobs.models import Attempt, Bill, Generation
+from generations.jobs.retry import NotRetryableError, retry_generation
+from generations.jobs.states import State
+from tests.fakes.behaviours import drop, refuse
+from tests.fakes.provider import ScriptedProvider
+
+from .conftest import Drive
+
+Submit = Callable[..., Generation]
+Member = Callable[[User, Team], Membership]
+
+
+def reloaded(generation: Generation) -> Generation:
+    return Generation.objects.with_media().select_related("hold", "team").get(pk=generation.pk)
+
+
+class TestCancelBeforeThePost:
+    def test_a_job_that_is_being_sent_can_be_stopped(
+        self, submit: Submit, drive: Drive, provider: ScriptedProvider, funded: Team, bob: User, member: Member
+    ) -> None:
+        generation = submit()
+        drive.dispatch()
+        sending = reloaded(generation)
+        cancel_generation(membership=member(bob, funded), generation=sending)
+        assert (reloaded(generation).state, reloaded(generation).hold.state) == (State.CANCELED, HoldState.RELEASED)
+        with pytest.raises(LostLeaseError):
+            open_attempt(sending, Lease(sending.pk, sending.fence), provider=provider.base_url, request={})
+
+    def test_once_the_attempt_is_open_it_is_too_late(
+        self, submit: Submit, drive: Drive, provider: ScriptedProvider, funded: Team, bob: User, member: Member
+    ) -> None:
+        generation = submit()
+        drive.dispatch()
+        sending = reloaded(generation)
+        open_attempt(sending, Lease(sending.pk, sending.fence), provider=provider.base_url, request={})
+        with pytest.raises(NotCancelableError):
+            cancel_generation(membership=member(bob, funded), generation=sending)
+        assert (reloaded(generation).state, reloaded(generation).hold.state) == (State.SUBMITTING, HoldState.PENDING)
+
+
+class TestRetry:
+    @pytest.fixture
+    def failed(self, submit: Submit, drive: Drive, provider: ScriptedProvider) -> Generation:
+        provider.script("submit", refuse(422))
+        generation = submit()
+        drive.send()
+        return reloaded(generation)
+
+    def test_it_is_a_new_job_with_a_new_hold(
+        self, failed: Generation, drive: Drive, provider: ScriptedProvider, funded: Team, bob: User, member: Member
+    ) -> None:
+        again = retry_generation(membership=member(bob, funded), generation=failed)
+        assert again.pk != failed.pk
+        assert (again.prompt, again.hold_id != failed.hold_id) == (failed.prompt, True)
+        drive.to_the_end()
+        assert (reloaded(again).state, reloaded(again).retry_of) == (State.COMPLETED, failed)
+        assert (reloaded(failed).state, reloaded(failed).hold.state) == (State.FAILED, HoldState.RELEASED)
+
+    def test_two_clicks_are_one_job(self, failed: Generation, funded: Team, bob: User, member: Member) -> None:
+        first = retry_generation(membership=member(bob, funded), generation=failed)
+        assert retry_generation(membership=member(bob, funded), generation=failed) == first
+
+    def test_only_ones_own_failed_jobs(
+        self, failed: Generation, submit: Submit, funded: Team, alice: User, bob: User, member: Member
+    ) -> None:
+        with pytest.raises(ForbiddenError):
+            retry_generation(membership=member(alice, funded), generation=failed)
+        with pytest.raises(NotRetryableError):
+            retry_generation(membership=member(bob, funded), generation=submit())
+
+
+class TestALateSuccess:
+    @pytest.fixture
+    def given_up(self, submit: Submit, drive: Drive, provider: ScriptedProvider) -> Generation:
+        generation = submit()
+        drive.send()
+        provider.always("poll", refuse(404))
+        drive.age(timedelta(minutes=11))
+        drive.poll()
+        assert reloaded(generation).state == State.FAILED
+        assert Attempt.objects.get().bill == Bill.POSSIBLE
+        provider.regular("poll")
+        return reloaded(generation)
+
+    def test_it_is_delivered_and_not_charged(
+        self, given_up: Generation, drive: Drive, provider: ScriptedProvider, funded: Team, bob: User, member: Member
+    ) -> None:
+        (job,) = provider.jobs()
+        provider.finish(job.id)
+        assert ask_again(generation=given_up, actor=bob)
+        drive.save()
+        take = reloaded(given_up)
+        assert (take.state, take.is_late, take.hold.state) == (State.COMPLETED, True, HoldState.RELEASED)
+        assert balance_of(member(bob, funded)).available == 1000
+        assert Attempt.objects.get().bill == Bill.DUE
+        assert Event.objects.filter(kind="generation.completed").get().data["charged"] == 0
+
+    def test_what_is_not_done_stays_failed(self, given_up: Generation, drive: Drive) -> None:
+        assert not ask_again(generation=given_up, actor=None)
+        assert reloaded(given_up).state == State.FAILED
+
+    def test_two_who_ask_start_one_saving(self, given_up: Generation, drive: Drive, provider: ScriptedProvider) -> None:
+        (job,) = provider.jobs()
+        provider.finish(job.id)
+        assert [ask_again(generation=given_up, actor=None) for _ in range(2)] == [True, False]
+        drive.save()
+        assert provider.count("download") == 1
+
+    def test_there_is_nothing_to_ask_about_what_was_never_confirmed(
+        self, submit: Submit, drive: Drive, provider: ScriptedProvider
+    ) -> None:
+        provider.script("submit", refuse(400))
+        generation = submit()
+        drive.send()
+        with pytest.raises(NothingToAskError):
+            ask_again(generation=reloaded(generation), actor=None)
+
+
+class TestPoison:
+    def let_workers_die(self, times: int) -> None:
+        """Claim what is due and do nothing with it, as workers do that are killed."""
+        for _ in range(times):
+            Generation.objects.in_flight().exclude(lease_until=None).update(
+                lease_until="2000-01-01T00:00:00Z", next_action_at="2000-01-01T00:00:00Z"
+            )
+            claim_due([State.SUBMITTING, State.SAVING], limit=5)
+
+    def test_a_job_that_kills_its_workers_before_the_post_is_set_aside(
+        self, submit: Submit, drive: Drive, provider: ScriptedProvider
+    ) -> None:
+        generation = submit()
+        drive.dispatch()
+        self.let_workers_die(5)
+        drive.send(dispatching=False)
+        assert (reloaded(generation).state, reloaded(generation).error_type) == (State.FAILED, "poison")
+        assert reloaded(generation).hold.state == HoldState.RELEASED
+        assert provider.count("submit") == 0
+        assert Alert.objects.open().get().kind == "poison"
+
+    def test_a_video_that_kills_its_workers_is_set_aside(
+        self, submit: Submit, drive: Drive, provider: ScriptedProvider
+    ) -> None:
+        generation = submit()
+        drive.send()
+        drive.poll()
+        drive.poll()
+        claim_due([State.SAVING], limit=5)
+        self.let_workers_die(5)
+        drive.save()
+        assert (reloaded(generation).state, reloaded(generation).error_type) == (State.FAILED, "poison")
+        assert Attempt.objects.get().bill == Bill.POSSIBLE
+
+    def test_a_death_now_and_then_is_forgiven(self, submit: Submit, drive: Drive, provider: ScriptedProvider) -> None:
+        generation = submit()
+        drive.dispatch()
+        self.let_workers_die(4)
+        drive.send(dispatching=False)
+        assert reloaded(generation).losses == 0
+        assert reloaded(generation).state == State.PROCESSING
+
+
+def test_an_unconfirmed_job_that_is_given_up_books_a_possible_bill(
+    submit: Submit, drive: Drive, provider: ScriptedProvider, settings: Settings
+) -> None:
+    provider.script("submit", drop(is_carried_out=True))
+    submit()
+    drive.send()
+    settings.UNCONFIRMED_WINDOW = timedelta(0)
+    drive.make_due()
+    drive.send()
+    assert Attempt.objects.get().bill == Bill.POSSIBLE
