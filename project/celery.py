@@ -1,4 +1,8 @@
+import os
+from pathlib import Path
+
 from celery import Celery
+from celery.signals import worker_ready
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 app = Celery("dailies")
@@ -6,3 +10,10 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 if app.steps is not None:
     app.steps["worker"].add(DjangoStructLogInitStep)
+
+
+@worker_ready.connect
+def note_ready(**_: object) -> None:
+    """Tell whoever started the worker, and asked for it, that it takes messages now."""
+    if path := os.environ.get("WORKER_READY_FILE"):
+        Path(path).touch()

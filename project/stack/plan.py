@@ -12,6 +12,7 @@ from .ports import LOOPBACK
 
 WEB_THREADS = 16
 WORKER_PROCESSES = 2
+EVENT_STREAMS = 8192
 
 
 def engine(environment: Mapping[str, str], url: str, data: Path) -> Plan:
@@ -24,13 +25,15 @@ def engine(environment: Mapping[str, str], url: str, data: Path) -> Plan:
     )
 
 
-def worker(environment: Mapping[str, str]) -> Plan:
+def worker(environment: Mapping[str, str], ready: Path) -> Plan:
+    ready.unlink(missing_ok=True)  # an earlier worker's
     flags = ["--queues", "dailies", "--concurrency", str(WORKER_PROCESSES), "--without-gossip", "--without-mingle"]
     return Plan(
         name="worker",
         command=_celery("worker", *flags),
         # A first SIGTERM then lets running tasks finish for a moment and hands the rest back to the queue.
-        environment={**environment, "REMAP_SIGTERM": "SIGQUIT"},
+        environment={**environment, "REMAP_SIGTERM": "SIGQUIT", "WORKER_READY_FILE": str(ready)},
+        is_ready=ready.exists,
     )
 
 
@@ -42,7 +45,8 @@ def beat(environment: Mapping[str, str], schedule: Path) -> Plan:
 def events(environment: Mapping[str, str], host: str, port: int) -> Plan:
     return Plan(
         name="events",
-        command=_granian("project.asgi:application", "asgi", host, port),
+        # A stream counts as a request under way for as long as it is open.
+        command=[*_granian("project.asgi:application", "asgi", host, port), "--backlog", str(EVENT_STREAMS)],
         environment=environment,
         is_ready=answers(f"http://{_reachable(host)}:{port}/healthz"),
     )

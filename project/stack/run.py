@@ -136,7 +136,7 @@ class Stack:
             started.append(start(plan.engine(environment, services.engine_url, self._data_dir / "engine")))
         self._prepare(environment)
         started += [
-            start(plan.worker(environment)),
+            start(plan.worker(environment, self._data_dir / "run" / "worker-ready")),
             start(plan.beat(environment, self._data_dir / "run" / "beat")),
             start(plan.events(environment, options.host, services.events_port)),
             start(plan.web(environment, options.host, options.port)),
