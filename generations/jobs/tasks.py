@@ -5,7 +5,7 @@ from uuid import UUID
 import structlog
 from celery import shared_task
 
-from . import dispatch, polling, saving, sending
+from . import books, dispatch, polling, saving, sending
 from .leases import LostLeaseError
 
 log = structlog.get_logger(__name__)
@@ -37,3 +37,8 @@ def save_generation(generation_id: str, fence: int) -> None:
         saving.save_generation(UUID(generation_id), fence)
     except LostLeaseError:
         log.info("lease_lost")
+
+
+@shared_task(name="generations.check_books")
+def check_books() -> None:
+    books.check_books()
