@@ -1,0 +1,71 @@
+"""What is left of a stream when its client has gone: nothing."""
+
+import asyncio
+import gc
+import weakref
+from collections.abc import MutableMapping
+from typing import Any
+
+import pytest
+import redis
+
+from generations.events.feed import Subscription
+from generations.events.hub import Hub
+from generations.events.stream import EventStreams
+
+CLIENTS = 50
+
+
+class Browser:
+    """A client at the ASGI side of the server: counts what it gets, and leaves when told to."""
+
+    def __init__(self) -> None:
+        self.gone = asyncio.Event()
+        self.chunks = 0
+
+    async def receive(self) -> MutableMapping[str, Any]:
+        await self.gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: MutableMapping[str, Any]) -> None:
+        self.chunks += message["type"] == "http.response.body"
+
+
+def scope() -> dict[str, Any]:
+    return {"type": "http", "method": "GET", "path": "/events/lighthouse", "query_string": b"", "headers": []}
+
+
+async def come_and_go(streams: EventStreams, hub: Hub) -> None:
+    browsers = [Browser() for _ in range(CLIENTS)]
+    visits = [asyncio.create_task(streams(scope(), browser.receive, browser.send)) for browser in browsers]
+    async with asyncio.timeout(20):
+        while not all(browser.chunks >= 2 for browser in browsers):
+            await asyncio.sleep(0.01)
+        assert hub.feeds_open == 1
+        for browser in browsers:
+            browser.gone.set()
+        await asyncio.gather(*visits)
+
+
+async def visit(born: "weakref.WeakSet[Subscription]") -> None:
+    streams = EventStreams(admit=lambda session_key, slug: 7, heartbeat=0.2, idle=0.2)
+    before = asyncio.all_tasks()
+    for _ in range(2):
+        await come_and_go(streams, streams.hub)
+    async with asyncio.timeout(20):
+        while streams.hub.feeds_open or asyncio.all_tasks() != before:
+            await asyncio.sleep(0.01)
+    gc.collect()
+    assert len(born) == 0
+
+
+def test_clients_who_left_cost_nothing(monkeypatch: pytest.MonkeyPatch, valkey: redis.Redis) -> None:
+    born: weakref.WeakSet[Subscription] = weakref.WeakSet()
+    make = Subscription.__init__
+
+    def watched(self: Subscription) -> None:
+        make(self)
+        born.add(self)
+
+    monkeypatch.setattr(Subscription, "__init__", watched)
+    asyncio.run(visit(born))
