@@ -57,10 +57,7 @@ class GenerationAdmin(ReadOnlyAdmin[Generation]):
     inlines = (AttemptInline,)
     readonly_fields = ("id", "large_picture")
     fieldsets = (
-        (
-            None,
-            {"fields": ("large_picture", "id", "team", "author", "state", "state_since", "created_at", "finished_at")},
-        ),
+        (None, {"fields": ("large_picture", "id", "team", "author", "state")}),
         (
             "Wish",
             {
