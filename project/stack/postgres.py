@@ -37,6 +37,8 @@ class Postgres:
     def prepare(self) -> None:
         """Make the cluster if there is none; recover from what a killed run left behind."""
         self.sockets.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not self._unprivileged.may_trust(self.sockets):
+            raise StackError(f"{self.sockets} belongs to another user; remove it or choose a shorter DATA_DIR")
         if not has_cluster(self.data.parent):
             self._create_cluster()
         self._check_version()

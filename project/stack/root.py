@@ -44,6 +44,11 @@ class Unprivileged:
                 for name in files:
                     os.chown(Path(parent, name), user, group, follow_symlinks=False)
 
+    def may_trust(self, folder: Path) -> bool:
+        """Whether nobody else can have put something into the folder."""
+        owner = folder.stat().st_uid
+        return owner == os.geteuid() or (self._is_root and owner == self._user)
+
     def step_down(self) -> None:
         """Call between fork and exec."""
         if not self._is_root:

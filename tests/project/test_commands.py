@@ -34,3 +34,8 @@ def test_a_data_dir_that_is_a_file_is_one_line(data_dir: Path) -> None:
     done = manage("migrate", data_dir=data_dir)
     assert done.returncode == 1
     assert done.stderr.strip() == f"dailies: DATA_DIR {data_dir} is a file, not a folder"
+
+
+def test_a_data_dir_too_long_for_a_socket_works_too(data_dir: Path) -> None:
+    done = manage("migrate", "--check", data_dir=data_dir / ("long-" * 20))
+    assert done.returncode == 0, done.stderr
