@@ -59,7 +59,7 @@ class Choices:
 def choices(wanted: Selection, *, models: Sequence[str] = SUPPORT.current_models) -> Choices:
     """Settle the selection and list every option of each field with the reason against it, if there is one.
 
-    `models` are the ids on offer, in order, and must not be empty; a wanted model that is not among them moves to the first.
+    `models` are the ids on offer, in order, at least one; a wanted model that is not among them moves to the first.
     """
     model = SUPPORT.models[wanted.model if wanted.model in models else models[0]]
     resolution = _nearest_resolution(model, wanted.resolution)

@@ -11,7 +11,7 @@ from .support import SUPPORT
 
 def _integral(value: object) -> object:
     """Let 6.0 be 6, and keep true and "6" from being numbers."""
-    if isinstance(value, bool) or isinstance(value, str):
+    if isinstance(value, bool | str):
         raise ValueError("must be an integer")
     if isinstance(value, float) and value.is_integer():
         return int(value)
