@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -16,6 +17,12 @@ from tests.web.pages import form_values
 def _media_here(settings: Settings, tmp_path: Path) -> None:
     backend = {**settings.STORAGES["default"], "OPTIONS": {"location": tmp_path / "media", "base_url": None}}
     settings.STORAGES = {**settings.STORAGES, "default": backend}
+
+
+@pytest.fixture
+def own_cache(settings: Settings) -> None:
+    """Remember and count under names of this test's own: others run at the same time."""
+    settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": uuid4().hex}}
 
 
 @pytest.fixture

@@ -1,20 +1,14 @@
 import re
 from collections.abc import Iterator
-from uuid import uuid4
 
 import pytest
 from allauth.account.models import EmailAddress
-from pytest_django import Settings
 
 from generations.accounts.models import User
 from tests.conftest import PASSWORD
 from tests.web.pages import form_values, words
 
-
-@pytest.fixture(autouse=True)
-def _limits_of_its_own(settings: Settings) -> None:
-    """Count tries under a name of this test's own, for others run at the same time."""
-    settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": uuid4().hex}}
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 @pytest.fixture

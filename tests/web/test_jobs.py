@@ -1,9 +1,10 @@
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from generations.credits.models import Wallet
-from generations.jobs.models import Generation
+from generations.jobs.models import Generation, Outcome
 from generations.jobs.states import State
 from tests.gallery.takes import make_generation
 from tests.web.pages import HTMX, links, words
@@ -87,6 +88,30 @@ def test_one_row_can_be_asked_for_alone(client_of, alice, bob, funded, jobs):
     assert answer.content.decode().startswith("<li")
     assert rows(answer) == [str(job.pk)]
     assert client_of(alice).get(f"{jobs}{job.pk}/row").status_code == 200
+
+
+def test_a_row_tells_its_place_in_the_queue(client_of, alice, bob, funded, jobs):
+    first = make_generation(funded, bob, State.QUEUED, age=timedelta(minutes=2))
+    second = make_generation(funded, bob, State.QUEUED, age=timedelta(minutes=1))
+    assert "next to be sent" in words(client_of(bob).get(f"{jobs}{first.pk}/row"))
+    assert "place 2 in the queue" in words(client_of(bob).get(f"{jobs}{second.pk}/row"))
+
+
+def test_a_row_tells_how_long_such_jobs_usually_take(client_of, bob, funded, jobs, own_cache):
+    now = timezone.now()
+    for seconds in (60, 60, 60, 60, 120):
+        took = timedelta(seconds=seconds)
+        take = make_generation(funded, bob, age=took, finished_at=now)
+        sent = take.attempts.create(number=1, outcome=Outcome.ACCEPTED, provider="x", provider_job_id="x", request={})
+        take.attempts.filter(pk=sent.pk).update(started_at=now - took)
+    job = make_generation(funded, bob, State.PROCESSING)
+    assert "usually 1:00 to 1:36" in words(client_of(bob).get(f"{jobs}{job.pk}/row"))
+
+
+def test_a_late_take_is_said_to_cost_nothing(client_of, bob, funded, jobs):
+    late = make_generation(funded, bob, is_late=True)
+    assert "not charged" in words(client_of(bob).get(jobs))
+    assert "Cost Nothing" in words(client_of(bob).get(f"/t/{funded.slug}/takes/{late.pk}/"))
 
 
 def test_a_row_is_not_for_others(client_of, alice, bob, charlie, other_team, funded, jobs):
