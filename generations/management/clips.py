@@ -39,7 +39,7 @@ class Clip:
 
 def store_clips(team: Team) -> list[Clip]:
     """Render and keep a few clips of either orientation; the same team gets the same ones again."""
-    scenes = [(LANDSCAPE if number % 3 else PORTRAIT, number) for number in range(_SCENES)]
+    scenes = [(PORTRAIT if number % 4 == 3 else LANDSCAPE, number) for number in range(_SCENES)]
     return [_store(team, size, number) for size, number in scenes]
 
 
