@@ -42,7 +42,7 @@ class Postgres:
         if not has_cluster(self.data.parent):
             self._create_cluster()
         self._check_version()
-        self._remove_stale_pid_file()
+        self._remove_stale_files()
         self._unprivileged.own(self.data, self.sockets)
 
     def plan(self, environment: Mapping[str, str]) -> Plan:
@@ -108,8 +108,8 @@ class Postgres:
         if version != "18":
             raise StackError(f"{self.data} was made by PostgreSQL {version}; dump it there and restore it into 18")
 
-    def _remove_stale_pid_file(self) -> None:
-        """A pid file whose process is gone, or is another program by now, would stop the start.
+    def _remove_stale_files(self) -> None:
+        """Files that name a process which is gone, or is another program by now, would stop the start.
 
         The caller holds the lock of the data folder and has ended the leftovers of earlier runs.
         """
@@ -120,7 +120,9 @@ class Postgres:
                 raise StackError(f"PostgreSQL already runs on {self.data} as process {process.pid}; stop it first")
         except (OSError, ValueError, IndexError, psutil.Error):
             pass
-        pid_file.unlink(missing_ok=True)
+        # A process that died but was not yet reaped counts as alive to PostgreSQL, so its files go as well.
+        for stale in (pid_file, *self.sockets.glob(".s.PGSQL.*")):
+            stale.unlink(missing_ok=True)
 
 
 def has_cluster(data_dir: Path) -> bool:
