@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 
 from .gate import allowance
 from .hints import hint_save, hint_send
-from .leases import LEASE, announce_state
+from .leases import announce_state
 from .models import Generation
 from .queue import claim_next
 from .states import State
@@ -46,7 +46,7 @@ def dispatch_due() -> int:
 def claim_due(states: list[str], *, limit: int) -> list[tuple[UUID, int]]:
     """Lease up to `limit` due generations in these states and return ids with their new fences."""
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM_DUE, {"states": states, "limit": limit, "lease": LEASE.total_seconds()})
+        cursor.execute(_CLAIM_DUE, {"states": states, "limit": limit, "lease": settings.LEASE.total_seconds()})
         return list(cursor.fetchall())
 
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import F
 from django.db.models.functions import Now
 
@@ -17,10 +18,6 @@ from generations.events.live import announce
 
 from .models import Generation
 from .states import FINAL, State
-
-# Longer than any single step between two renewals: one request to the provider, one stretch of decoding.
-LEASE = timedelta(seconds=90)
-
 
 class LostLeaseError(Exception):
     """Somebody else has the generation now. Stop; whatever was not committed is theirs to do."""
@@ -33,7 +30,7 @@ class Lease:
 
     def renew(self) -> None:
         """Keep the row for another lease. Raises LostLeaseError."""
-        self._write(lease_until=database_time(LEASE))
+        self._write(lease_until=database_time(settings.LEASE))
 
     def defer(self, delay: timedelta, *, failures: int) -> None:
         """Give the row back in its present state, to be looked at again after the delay."""
@@ -65,7 +62,7 @@ class Lease:
 def take(generation_id: UUID, fence: int, *states: State) -> Lease | None:
     """Exchange the fence of a message for a lease, if nobody has done so before: of three deliveries one gets it."""
     taken = Generation.objects.filter(pk=generation_id, fence=fence, state__in=states).update(
-        fence=F("fence") + 1, lease_until=database_time(LEASE)
+        fence=F("fence") + 1, lease_until=database_time(settings.LEASE)
     )
     return Lease(generation_id, fence + 1) if taken else None
 

@@ -5,9 +5,9 @@ A member's batch therefore delays another member's single job by one slot, not b
 
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
 
-from .leases import LEASE
 from .models import Generation
 from .states import State
 
@@ -92,7 +92,7 @@ FROM me, beside
 def claim_next() -> tuple[UUID, int] | None:
     """Lease the generation whose turn it is, as `submitting`. Its id and new fence, or None when nothing is due."""
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, {"lease": LEASE.total_seconds()})
+        cursor.execute(_CLAIM, {"lease": settings.LEASE.total_seconds()})
         row: tuple[UUID, int] | None = cursor.fetchone()
         return row
 

@@ -29,7 +29,7 @@ from generations.upstream.answers import Completed
 from generations.upstream.download import download
 from generations.upstream.errors import DownloadError
 
-from .leases import LEASE, Lease, take
+from .leases import Lease, take
 from .models import Attempt, Generation, Outcome
 from .pace import back_off
 from .poison import set_aside
@@ -87,7 +87,7 @@ def _save(generation: Generation, lease: Lease, url: str) -> None:
 
 def _renewal(lease: Lease) -> Callable[[], None]:
     """Renew the lease when a third of it has passed, however often it is called."""
-    pause = LEASE.total_seconds() / 3
+    pause = settings.LEASE.total_seconds() / 3
     due = monotonic() + pause
 
     def renew() -> None:

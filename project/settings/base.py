@@ -187,6 +187,9 @@ PROVIDER_HONOURS_IDEMPOTENCY = IS_LOCAL_ENGINE
 PROVIDER_RATE = ENV.provider_rate
 # The vendor asks for 5 to 6 seconds between polls; the local engine does not mind.
 POLL_INTERVAL = timedelta(seconds=1 if IS_LOCAL_ENGINE else 5)
+# How long a worker may go without a sign before another takes its job over. Longer than any single step between two
+# renewals: one request to the provider, one stretch of decoding.
+LEASE = timedelta(seconds=90)
 # How long an unknown outcome may stay unknown before the credits go back.
 UNCONFIRMED_WINDOW = timedelta(hours=1)
 # From here on a job under way is polled slowly; it is never given up for being slow.
