@@ -7,6 +7,8 @@ from celery import current_app
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
+from generations.common.points import reach
+
 log = structlog.get_logger(__name__)
 
 
@@ -27,6 +29,7 @@ def _after_commit(task: str, *args: object) -> None:
 
 
 def _publish(task: str, args: tuple[object, ...]) -> None:
+    reach("hint.committed")
     try:
         current_app.send_task(task, args=args, retry=False)
     except OperationalError as error:

@@ -19,6 +19,7 @@ from generations.events.live import announce
 from .models import Generation
 from .states import FINAL, State
 
+
 class LostLeaseError(Exception):
     """Somebody else has the generation now. Stop; whatever was not committed is theirs to do."""
 

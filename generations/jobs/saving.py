@@ -14,6 +14,7 @@ import structlog
 from django.conf import settings
 from django.utils import timezone
 
+from generations.common.points import reach
 from generations.contract.support import size_of
 from generations.events.record import record_event
 from generations.media.storage_errors import StorageError
@@ -82,6 +83,7 @@ def _save(generation: Generation, lease: Lease, url: str) -> None:
         video = store_video(team=team, uploader=author, path=path, facts=facts, sha256=downloaded.sha256)
         poster = store_poster(team=team, uploader=author, poster=make_poster(path))
     _note_differences(generation, facts)
+    reach("take.stored")
     complete_generation(generation, lease, video=video, poster=poster)
 
 

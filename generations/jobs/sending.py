@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from generations.common.points import reach
 from generations.contract.schemas import ImageToVideoRequest
 from generations.media.models import Asset
 from generations.media.storage_errors import StorageError
@@ -64,6 +65,7 @@ def _send(generation: Generation, lease: Lease) -> None:
         _rejected(generation, lease, error)
     else:
         attempt = open_attempt(generation, lease, provider=settings.PROVIDER_URL, request=body)
+        reach("attempt.opened")
         _post_first(generation, lease, attempt)
 
 

@@ -10,6 +10,7 @@ from generations.accounts.models import Membership
 from generations.accounts.roles import Right
 from generations.common.errors import DailiesError
 from generations.common.ids import uuid7
+from generations.common.points import reach
 from generations.contract.rules import Violation, validate
 from generations.credits.holds import place_hold
 from generations.credits.prices import offered_models, quote
@@ -110,4 +111,5 @@ def _store(membership: Membership, wish: Wish, idempotency_key: str) -> Generati
     )
     announce(team_id=membership.team_id, kind="generation", subject_id=generation_id, state=generation.state)
     hint_dispatch()
+    reach("submit.stored")
     return generation
