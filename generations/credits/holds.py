@@ -1,6 +1,7 @@
 """Reserve credits for a job, and settle the reservation once.
 
-Each function is one statement, so that a hot wallet's row is locked only from there to the commit.
+Each function is one statement, so that a hot wallet's row is locked only from there to the commit; only a member with
+a quota takes more, since what the member has spent may be summed up only once the wallet is locked.
 The callers' transaction decides: place the hold and store the job, or settle the hold and finish the job, together.
 Locks are taken in the order wallet, hold, job.
 """
@@ -19,6 +20,7 @@ _PLACE = """
 WITH wallet AS (
     UPDATE generations_wallet SET held = held + %(amount)s
     WHERE team_id = %(team)s AND posted - held >= %(amount)s
+        AND (%(quota)s OR NOT EXISTS (SELECT FROM generations_quota WHERE membership_id = %(membership)s))
     RETURNING id, posted, held
 ), hold AS (
     INSERT INTO generations_hold (wallet_id, user_id, reference, amount, state)
@@ -50,23 +52,13 @@ FROM wallet, hold
 """
 
 
-@transaction.atomic
 def place_hold(*, membership: Membership, reference: UUID, amount: int) -> int:
     """Reserve credits of the team's wallet within the member's quota and return the hold's id.
 
     Raises OutOfCreditsError, with nothing changed, when either does not cover the amount.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _PLACE,
-            {"team": membership.team_id, "user": membership.user_id, "reference": reference, "amount": amount},
-        )
-        row = cursor.fetchone()
-    if row is None:
-        raise _wallet_short(membership, amount)
-    _check_quota(membership, amount)
-    hold_id: int = row[0]
-    return hold_id
+    hold_id = _place(membership, reference, amount, has_quota=False)
+    return _place_within_quota(membership, reference, amount) if hold_id is None else hold_id
 
 
 def capture_hold(*, hold_id: int, amount: int) -> bool:
@@ -83,6 +75,31 @@ def _settle(hold_id: int, *, state: str, kind: str, captured: int | None = None,
     with connection.cursor() as cursor:
         cursor.execute(_SETTLE, {"hold": hold_id, "state": state, "kind": kind, "captured": captured, "reason": reason})
         return bool(cursor.rowcount)
+
+
+def _place(membership: Membership, reference: UUID, amount: int, *, has_quota: bool) -> int | None:
+    """Place the hold, if the wallet covers it. None also when the member has a quota and the caller does not know."""
+    given = {
+        "team": membership.team_id,
+        "membership": membership.pk,
+        "user": membership.user_id,
+        "reference": reference,
+        "amount": amount,
+        "quota": has_quota,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_PLACE, given)
+        row: tuple[int] | None = cursor.fetchone()
+    return row[0] if row else None
+
+
+@transaction.atomic
+def _place_within_quota(membership: Membership, reference: UUID, amount: int) -> int:
+    hold_id = _place(membership, reference, amount, has_quota=True)
+    if hold_id is None:
+        raise _wallet_short(membership, amount)
+    _check_quota(membership, amount)
+    return hold_id
 
 
 def _check_quota(membership: Membership, amount: int) -> None:
