@@ -1,7 +1,6 @@
 """Cancel a generation, up to the moment its POST begins. The provider knows no cancel, so later it is too late."""
 
 from django.db import transaction
-from django.db.models import F
 
 from generations.accounts.access import require
 from generations.accounts.models import Membership
@@ -11,7 +10,7 @@ from generations.credits.holds import release_hold
 from generations.events.record import record_event
 
 from .attempts import live_attempt
-from .leases import Lease, LostLeaseError
+from .leases import LostLeaseError, take_over
 from .models import Generation
 from .states import State
 
@@ -43,23 +42,13 @@ def cancel_generation(*, membership: Membership, generation: Generation) -> None
 @transaction.atomic
 def _cancel(membership: Membership, generation: Generation) -> None:
     release_hold(hold_id=generation.hold_id, reason="canceled")
-    lease = _take_over(generation)
+    lease = take_over(generation)
     if live_attempt(generation):
         raise LostLeaseError
     lease.move(State(generation.state), State.CANCELED)
     record_event(
         "generation.canceled", team_id=generation.team_id, actor_id=membership.user_id, subject_id=generation.pk
     )
-
-
-def _take_over(generation: Generation) -> Lease:
-    """Raise the fence, so that a worker which has the row cannot open an attempt any more."""
-    row = Generation.objects.select_for_update().filter(pk=generation.pk, state=generation.state)
-    fence = row.values_list("fence", flat=True).first()
-    if fence is None:
-        raise LostLeaseError
-    Generation.objects.filter(pk=generation.pk).update(fence=F("fence") + 1)
-    return Lease(generation.pk, fence + 1)
 
 
 def _too_late(generation: Generation) -> str:

@@ -68,6 +68,19 @@ def take(generation_id: UUID, fence: int, *states: State) -> Lease | None:
     return Lease(generation_id, fence + 1) if taken else None
 
 
+def take_over(generation: Generation) -> Lease:
+    """Take the row from whoever has it, in the state that the caller has seen. Call it inside a transaction.
+
+    The fence is raised, so that the holder's next write hits nothing. Raises LostLeaseError when the state has moved on.
+    """
+    row = Generation.objects.select_for_update().filter(pk=generation.pk, state=generation.state)
+    fence = row.values_list("fence", flat=True).first()
+    if fence is None:
+        raise LostLeaseError
+    Generation.objects.filter(pk=generation.pk).update(fence=F("fence") + 1)
+    return Lease(generation.pk, fence + 1)
+
+
 def announce_state(generation_id: UUID) -> None:
     """Tell the pages that show this generation, once the change is committed."""
     row = Generation.objects.filter(pk=generation_id).values("team_id", "author_id", "state").get()

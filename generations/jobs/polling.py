@@ -1,11 +1,12 @@
 """Ask the provider about everything that is due, in one batch. Poll errors never decide; only its own word does."""
 
 import asyncio
+from datetime import timedelta
 
 import structlog
 from django.conf import settings
-from django.utils import timezone
 
+from generations.common.clock import database_now
 from generations.events.record import record_event
 from generations.upstream.answers import Completed, Failed, PollError, PollOutcome, ResultError, Running
 from generations.upstream.errors import Problem
@@ -29,19 +30,24 @@ def poll_due() -> int:
     leases = {row[0]: Lease(*row) for row in claim_due([State.PROCESSING], limit=BATCH)}
     attempts = Attempt.objects.filter(generation__in=leases, outcome=Outcome.ACCEPTED).select_related("generation")
     asked = {attempt.provider_job_id: attempt for attempt in attempts}
-    for job, answer in asyncio.run(poll_many(provider(), list(asked))).items():
+    answers = asyncio.run(poll_many(provider(), list(asked)))
+    now = database_now()
+    for job, answer in answers.items():
         attempt = asked[job]
+        age = now - attempt.generation.state_since
         try:
-            apply_answer(attempt, leases[attempt.generation_id], answer)
+            apply_answer(attempt, leases[attempt.generation_id], answer, age=age)
         except LostLeaseError:
             log.info("lease_lost", generation_id=str(attempt.generation_id))
     return len(leases)
 
 
-def apply_answer(attempt: Attempt, lease: Lease, answer: PollOutcome) -> None:
-    """Move the generation as the provider says, or look again later. Raises LostLeaseError."""
+def apply_answer(attempt: Attempt, lease: Lease, answer: PollOutcome, *, age: timedelta) -> None:
+    """Move the generation as the provider says, or look again later. Raises LostLeaseError.
+
+    `age` is how long the provider has had the job.
+    """
     generation = attempt.generation
-    age = timezone.now() - generation.state_since
     match answer:
         case Completed():
             lease.move(State.PROCESSING, State.SAVING)
@@ -53,15 +59,15 @@ def apply_answer(attempt: Attempt, lease: Lease, answer: PollOutcome) -> None:
                 log.warning("unknown_status", status=answer.status, generation_id=str(generation.pk))
             lease.defer(poll_delay(is_overdue=age > settings.OVERDUE_AFTER), failures=0)
         case PollError():
-            _apply_error(attempt, lease, answer)
+            _apply_error(attempt, lease, answer, age)
         case ResultError():
             _look_again(attempt, lease, answer.message, None)
 
 
-def _apply_error(attempt: Attempt, lease: Lease, error: PollError) -> None:
+def _apply_error(attempt: Attempt, lease: Lease, error: PollError, age: timedelta) -> None:
     if error.kind is Problem.NOT_ASKED:
         lease.defer(poll_delay(), failures=attempt.generation.failures)
-    elif error.is_missing and timezone.now() - attempt.generation.state_since > settings.MISSING_AFTER:
+    elif error.is_missing and age > settings.MISSING_AFTER:
         _lost(attempt, lease)
     else:
         _look_again(attempt, lease, error.message, error.retry_after)

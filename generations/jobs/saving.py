@@ -12,8 +12,8 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.utils import timezone
 
+from generations.common.clock import database_now
 from generations.common.points import reach
 from generations.contract.support import size_of
 from generations.events.record import record_event
@@ -112,7 +112,7 @@ def _note_differences(generation: Generation, facts: VideoFacts) -> None:
 def _try_again(generation: Generation, lease: Lease, error: Exception) -> None:
     failures = generation.failures + 1
     log.warning("saving_failed", generation_id=str(generation.pk), failures=failures, error=str(error))
-    if timezone.now() - generation.state_since < settings.SAVING_WINDOW:
+    if database_now() - generation.state_since < settings.SAVING_WINDOW:
         lease.defer(back_off(failures), failures=failures)
         return
     fail_generation(

@@ -11,8 +11,8 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
+from generations.common.clock import database_now
 from generations.common.points import reach
 from generations.contract.schemas import ImageToVideoRequest
 from generations.media.models import Asset
@@ -107,7 +107,7 @@ def _resolve(generation: Generation, lease: Lease, attempt: Attempt) -> None:
 
     Whatever asking again brings, only an acceptance or a final refusal says anything about the first POST.
     """
-    if timezone.now() >= attempt.started_at + settings.UNCONFIRMED_WINDOW:
+    if database_now() >= attempt.started_at + settings.UNCONFIRMED_WINDOW:
         _give_up(generation, lease, attempt)
         return
     if not settings.PROVIDER_HONOURS_IDEMPOTENCY:

@@ -36,6 +36,7 @@ TRANSITIONS: tuple[tuple[State, State], ...] = (
     (State.UNCONFIRMED, State.FAILED),
     (State.PARKED, State.QUEUED),
     (State.PARKED, State.CANCELED),
+    (State.PARKED, State.FAILED),
     (State.PROCESSING, State.SAVING),
     (State.PROCESSING, State.FAILED),
     (State.SAVING, State.COMPLETED),
