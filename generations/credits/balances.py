@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q, Sum
-from django.db.models.functions import Coalesce
-from django.utils import timezone
+from django.db.models.functions import Coalesce, Now
 
 from generations.accounts.models import Membership
 
@@ -57,10 +56,11 @@ def balance_of(membership: Membership) -> Balance:
 
 def quota_use(membership: Membership) -> QuotaUse | None:
     """What the member has spent in the running period, or None without a quota."""
-    quota = Quota.objects.filter(membership=membership.pk).first()
+    quota = Quota.objects.filter(membership=membership.pk).values_list("cap", "period", Now()).first()
     if quota is None:
         return None
-    span = span_of(quota.period, timezone.now())
+    cap, period, now = quota
+    span = span_of(period, now)
     holds = Hold.objects.filter(wallet__team=membership.team_id, user=membership.user_id)
     if span.start:
         holds = holds.filter(created_at__gte=span.start)
@@ -68,4 +68,4 @@ def quota_use(membership: Membership) -> QuotaUse | None:
         held=Coalesce(Sum("amount", filter=Q(state=HoldState.PENDING)), 0),
         charged=Coalesce(Sum("captured"), 0),
     )
-    return QuotaUse(cap=quota.cap, held=use["held"], charged=use["charged"], resets_at=span.end)
+    return QuotaUse(cap=cap, held=use["held"], charged=use["charged"], resets_at=span.end)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.utils import timezone
+from django.db.models.functions import Now, TruncDate
 
 from generations.common.errors import DailiesError
 from generations.contract.support import SUPPORT
@@ -39,7 +39,8 @@ class PriceList:
 
 
 def current_price_list() -> PriceList:
-    rows = PriceRow.objects.valid_on(timezone.now().date())
+    today = TruncDate(Now())
+    rows = PriceRow.objects.valid_on(today)  # type: ignore[arg-type] # the database's day, not this process's
     return PriceList({(row.model, row.tier): row.credits_per_second for row in rows})
 
 
