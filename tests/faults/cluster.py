@@ -1,0 +1,228 @@
+"""The product as real processes, each of which a test can kill, stop and start again.
+
+    cluster.start("worker", LEASE=2)          # a part by name, with settings of its own; "worker2" is a second worker
+    cluster.kill("worker")                    # SIGKILL, its pool with it; `signal` sends anything else
+    cluster.provider.script("submit", ...)    # the scripted provider, a process too
+    cluster.points.arm("take.stored")         # hold whoever comes there: see `generations.common.points`
+
+The parts are started by the plans of `make run`. What a test process does through services goes to the same database
+and the same media folder; its messages do not reach the cluster's Valkey, so the next beat finds what it submitted.
+"""
+
+import json
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import redis
+
+from project.databases import database_from_url
+from project.stack import plan
+from project.stack.children import Child, Plan, start_and_wait
+from project.stack.postgres import Postgres
+from project.stack.valkey import Valkey
+from tests.embedded import FAST
+from tests.fakes.provider import RemoteProvider
+from tests.stack import clean_environment, free_port
+
+PATIENCE = 30.0
+REGULAR_PARTS = ("postgres", "valkey", "provider", "worker", "beat")
+
+
+def wait_until(condition: Callable[[], object], *, what: str = "", within: float = PATIENCE) -> None:
+    """Return once the condition holds; AssertionError with `what` was awaited when it does not in time."""
+    deadline = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {within:.0f} s in vain for {what or condition}"
+        time.sleep(0.02)
+
+
+class Points:
+    """The test's side of `generations.common.points`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir()
+
+    def arm(self, name: str, *, then: str = "hold") -> None:
+        """Hold the first process that comes there; with `then="die"` end each one that does."""
+        draft = self.folder / f"{name}.draft"
+        draft.write_text(then)
+        draft.rename(self.folder / name)
+
+    def wait_reached(self, name: str) -> None:
+        wait_until((self.folder / f"{name}.reached").exists, what=f"somebody at {name}")
+
+    def release(self, name: str) -> None:
+        (self.folder / f"{name}.released").touch()
+
+    def clear(self) -> None:
+        """Disarm every point and let everybody go."""
+        for path in self.folder.glob("*.reached"):
+            path.with_suffix(".released").touch()
+        for path in list(self.folder.iterdir()):
+            if path.suffix not in (".released", ".reached"):
+                path.unlink(missing_ok=True)
+
+    def forget(self) -> None:
+        """Make the points of one test fit for the next. Whoever was held must have gone on or died."""
+        for path in list(self.folder.iterdir()):
+            path.unlink(missing_ok=True)
+
+
+class Cluster:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "run").mkdir(parents=True)
+        (folder / "static").mkdir()
+        self.media = folder / "media"
+        self.points = Points(folder / "points")
+        self.postgres = Postgres(folder, settings=FAST)
+        self.valkey = Valkey(folder, free_port(), is_durable=False)
+        self.provider = RemoteProvider(f"http://127.0.0.1:{free_port()}")
+        self.web_url = f"http://127.0.0.1:{free_port()}"
+        self.provider_honours_keys = False
+        self._children: dict[str, Child] = {}
+        self._settings: dict[str, dict[str, object]] = {}
+
+    # The parts.
+
+    def start(self, name: str, **settings: object) -> None:
+        """Start a part and wait until it is ready. The settings hold for this process alone."""
+        assert not self.is_running(name), f"{name} runs already"
+        self._settings[name] = settings
+        self._children[name] = start_and_wait(self._plan(name, settings), log=self.log(name))
+
+    def stop(self, name: str) -> int:
+        """Ask the part to stop, as a deployment does, and return its exit code."""
+        child = self._children.pop(name)
+        child.stop()
+        return child.process.returncode
+
+    def kill(self, name: str) -> None:
+        """End the part and its own children at once."""
+        self._children.pop(name).kill()
+
+    def restart(self, name: str, **settings: object) -> None:
+        self.kill(name)
+        self.start(name, **settings)
+
+    def signal(self, name: str, number: signal.Signals) -> None:
+        """Send a signal to the part, and to its pool as well when it is to stand still or go on."""
+        targets = [self.process(name)]
+        if number in (signal.SIGSTOP, signal.SIGCONT):
+            targets += self.pool(name)
+        for process in targets:
+            process.send_signal(number)
+
+    def is_running(self, name: str) -> bool:
+        return name in self._children and self._children[name].exit_code() is None
+
+    def process(self, name: str) -> psutil.Process:
+        return psutil.Process(self._children[name].process.pid)
+
+    def pool(self, name: str = "worker") -> list[psutil.Process]:
+        """The processes that a part has made, e.g. a worker's pool."""
+        return self.process(name).children(recursive=True)
+
+    def log(self, name: str) -> Path:
+        return self.folder / "run" / f"{name}.log"
+
+    def valkey_client(self) -> redis.Redis:
+        return redis.Redis.from_url(self.valkey.url, decode_responses=True)
+
+    # All of them.
+
+    def start_all(self) -> None:
+        for name in REGULAR_PARTS[:2]:
+            self.start(name)
+        self._migrate()
+        for name in REGULAR_PARTS[2:]:
+            self.start(name)
+
+    def restore(self) -> None:
+        """Bring the cluster back to its regular parts with their regular settings, whatever a test did to it."""
+        self.points.clear()
+        for name in list(self._children):
+            is_regular = name in REGULAR_PARTS and self.is_running(name) and not self._settings[name]
+            if not is_regular:
+                self._revive(name)
+                self.kill(name)
+        for name in REGULAR_PARTS:
+            if name in self._children:
+                self._revive(name)
+            else:
+                self.start(name)
+
+    def stop_all(self) -> None:
+        self.points.clear()
+        self.provider.close()
+        for name in reversed(list(self._children)):
+            self._revive(name)
+            self.stop(name)
+
+    def _revive(self, name: str) -> None:
+        if self.is_running(name):
+            self.signal(name, signal.SIGCONT)
+
+    # How they are started.
+
+    @property
+    def database(self) -> dict[str, object]:
+        return database_from_url(self.postgres.url)
+
+    def environment(self, settings: dict[str, object]) -> dict[str, str]:
+        return clean_environment(
+            self.folder,
+            DJANGO_SETTINGS_MODULE="tests.faults.settings",
+            DATABASE_URL=self.postgres.url,
+            REDIS_URL=self.valkey.url,
+            LTX_API_KEY="a-key",
+            LTX_BASE_URL=self.provider.base_url,
+            FAULT_POINTS=str(self.points.folder),
+            FAULT_SETTINGS=json.dumps(settings),
+            PYTHONUNBUFFERED="1",
+            LOG_LEVEL="INFO",
+        )
+
+    def _plan(self, name: str, settings: dict[str, object]) -> Plan:
+        environment = self.environment(settings)
+        kind = name.rstrip("0123456789")
+        if kind == "postgres":
+            self.postgres.prepare()
+            return self.postgres.plan(environment)
+        if kind == "valkey":
+            self.valkey.prepare()
+            return self.valkey.plan(environment)
+        if kind == "provider":
+            return self._provider_plan(environment)
+        if kind == "web":
+            host, port = "127.0.0.1", int(self.web_url.rpartition(":")[2])
+            return plan.web(environment, host, port)
+        if kind == "beat":
+            return plan.beat(environment, self.folder / "run" / name)
+        made = plan.worker(environment, self.folder / "run" / f"{name}-ready")
+        return replace(made, command=[*made.command, "--hostname", f"{name}@cluster"])
+
+    def _provider_plan(self, environment: dict[str, str]) -> Plan:
+        port = self.provider.base_url.rpartition(":")[2]
+        return Plan(
+            name="provider",
+            command=[sys.executable, "-m", "tests.fakes.provider", "--port", port, "--polls-until-done", "1"],
+            environment=environment,
+            is_ready=plan.answers(self.provider.base_url),
+        )
+
+    def _migrate(self) -> None:
+        migration = Plan(
+            name="migrate",
+            command=[sys.executable, "manage.py", "migrate", "--settings", "tests.faults.settings", "--verbosity", "0"],
+            environment=self.environment({}),
+        )
+        with self.log("migrate").open("ab") as log:
+            child = Child(migration, log)
+        assert child.process.wait(120) == 0, self.log("migrate").read_text()

@@ -1,0 +1,60 @@
+"""One cluster for all tests of a test process. After each test every job must be over, and the books must close."""
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+from django.db import connections
+from pytest_django import DjangoDbBlocker, Settings
+
+from generations.events.models import Alert
+from generations.jobs.models import Gate
+
+from .auditor import check_all_settled
+from .cluster import Cluster
+from .studio import Studio, open_studio
+
+
+@pytest.fixture(scope="session")
+def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    cluster = Cluster(tmp_path_factory.mktemp("cluster") / "data")
+    try:
+        cluster.start_all()
+        yield cluster
+    finally:
+        cluster.stop_all()
+
+
+@pytest.fixture
+def cluster(
+    _running: Cluster, _media_here: None, settings: Settings, django_db_blocker: DjangoDbBlocker
+) -> Iterator[Cluster]:
+    """The cluster, whole; this test process uses its database and its media folder."""
+    backend = {**settings.STORAGES["default"], "OPTIONS": {"location": _running.media, "base_url": None}}
+    settings.STORAGES = {**settings.STORAGES, "default": backend}
+    ours = connections.databases["default"]
+    kept = dict(ours)
+    connections["default"].close()
+    ours.update(_running.database, CONN_MAX_AGE=0)
+    try:
+        with django_db_blocker.unblock():
+            _running.restore()
+            _running.points.forget()
+            _running.provider.clear()
+            _running.provider.configure(polls_until_done=1, honours_keys=False, latency=0, api_key=None)
+            Gate.objects.all().delete()
+            Alert.objects.all().delete()
+            yield _running
+            connections["default"].close()
+            _running.restore()
+            check_all_settled(_running)
+    finally:
+        connections["default"].close()
+        ours.clear()
+        ours.update(kept)
+
+
+@pytest.fixture
+def studio(cluster: Cluster) -> Studio:
+    """A team of its own for each test, with 1,000 credits, and what is needed to submit."""
+    return open_studio(f"studio-{uuid4().hex[:8]}")

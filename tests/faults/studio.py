@@ -1,0 +1,75 @@
+"""Somebody who submits: a team with credits, a member, a still."""
+
+from dataclasses import dataclass
+from io import BytesIO
+from uuid import UUID, uuid4
+
+from django.core.files.base import ContentFile
+from PIL import Image
+
+from generations.accounts.models import Membership, Team
+from generations.accounts.roles import Role
+from generations.accounts.teams import add_member, create_team
+from generations.credits.balances import Balance, balance_of
+from generations.credits.grants import grant_credits
+from generations.jobs.models import Attempt, Generation
+from generations.jobs.states import State
+from generations.jobs.submit import Wish, submit_generation
+from generations.media.stills import store_still
+from tests.conftest import make_user
+
+from .cluster import wait_until
+
+PRICE = 18
+
+
+@dataclass(frozen=True)
+class Studio:
+    team: Team
+    member: Membership
+    wish: Wish
+
+    def submit(self, count: int = 1) -> list[UUID]:
+        """Submit so many jobs, each at PRICE credits, and return their ids."""
+        return [
+            submit_generation(membership=self.member, wish=self.wish, idempotency_key=str(uuid4())).pk
+            for _ in range(count)
+        ]
+
+    def jobs(self) -> list[Generation]:
+        return list(Generation.objects.filter(team=self.team).select_related("hold").order_by("created_at"))
+
+    def job(self) -> Generation:
+        """The only job of this studio."""
+        (job,) = self.jobs()
+        return job
+
+    def states(self) -> list[str]:
+        return [job.state for job in self.jobs()]
+
+    def attempts(self) -> list[Attempt]:
+        return list(Attempt.objects.filter(generation__team=self.team).order_by("started_at"))
+
+    def outcomes(self) -> list[str]:
+        return [attempt.outcome for attempt in self.attempts()]
+
+    def wait_for(self, *states: State, within: float = 30) -> None:
+        """Return once every job of the studio is in one of these states."""
+        wait_until(lambda: set(self.states()) <= set(states), what=f"{states}: {self.states()}", within=within)
+
+    def balance(self) -> Balance:
+        return balance_of(self.member)
+
+
+def open_studio(name: str) -> Studio:
+    owner = make_user(f"owner-{name}")
+    team = create_team(name=name, owner=owner)
+    grant_credits(team=team, amount=1000, reason="opening balance", actor=owner)
+    member = add_member(team=team, user=make_user(f"creator-{name}"), role=Role.CREATOR)
+    picture = BytesIO()
+    Image.new("RGB", (320, 180), (40, 90, 160)).save(picture, "PNG")
+    still = store_still(team=team, uploader=member.user, file=ContentFile(picture.getvalue(), name="still.png"))
+    wish = Wish(
+        first_frame=still, prompt="The lantern sways.", model="ltx-2-3-fast", resolution="1280x720", fps=24, duration=6
+    )
+    return Studio(team, member, wish)
