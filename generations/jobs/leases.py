@@ -71,7 +71,7 @@ def take(generation_id: UUID, fence: int, *states: State) -> Lease | None:
 def take_over(generation: Generation) -> Lease:
     """Take the row from whoever has it, in the state that the caller has seen. Call it inside a transaction.
 
-    The fence is raised, so that the holder's next write hits nothing. Raises LostLeaseError when the state has moved on.
+    The fence is raised, so that the holder's next write hits nothing. Raises LostLeaseError when the state has moved.
     """
     row = Generation.objects.select_for_update().filter(pk=generation.pk, state=generation.state)
     fence = row.values_list("fence", flat=True).first()

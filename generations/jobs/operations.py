@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -44,8 +45,8 @@ class Waiting:
 def waiting() -> list[Waiting]:
     """One line for each state under way, in the order of a generation's life, empty ones too."""
     rows = Generation.objects.in_flight().values("state").annotate(count=Count("pk"), oldest=Min("state_since"))
-    found = {row["state"]: row for row in rows.order_by()}
-    empty = {"count": 0, "oldest": None}
+    found: dict[str, Any] = {row["state"]: row for row in rows.order_by()}
+    empty: dict[str, Any] = {"count": 0, "oldest": None}
     return [Waiting(state, found.get(state, empty)["count"], found.get(state, empty)["oldest"]) for state in ACTIVE]
 
 

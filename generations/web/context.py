@@ -1,4 +1,4 @@
-"""What every template may use. Three queries for a signed-in member of a team, none for anybody else."""
+"""What every template may use. Three queries for a signed-in member of a team, and one for site staff."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from generations.accounts.models import Membership, Team
 from generations.accounts.roles import Right
+from generations.events.models import Alert
 
 from .theme import theme_of
 
@@ -26,6 +27,8 @@ def studio(request: HttpRequest) -> dict[str, Any]:
         "is_demo": settings.IS_DEMO,
         "is_local_engine": settings.IS_LOCAL_ENGINE,
         "theme": theme_of(request),
+        # Not read before a template shows it, and it shows it to staff alone.
+        "open_alerts": Alert.objects.open().order_by("opened_at"),
     }
     membership: Membership | None = getattr(request, "membership", None)
     return {**shared, **_team(request, membership)} if membership else {**shared, "membership": None}

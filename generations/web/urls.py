@@ -3,12 +3,15 @@
 from django.urls import URLPattern, path
 
 from .theme import choose_theme
-from .views import gallery, home, jobs, media, statement, studio, takes
+from .views import gallery, home, jobs, media, operations, statement, studio, takes
 
 urlpatterns: list[URLPattern] = [
     path("", home.home, name="home"),
     path("theme", choose_theme, name="theme"),
     path("media/<uuid:asset_id>", media.asset, name="media"),
+    path("ops/", operations.overview, name="operations"),
+    path("ops/gates/<int:gate_id>/probe", operations.probe, name="operations_probe"),
+    path("ops/jobs/<uuid:generation_id>/<slug:name>", operations.act, name="operations_act"),
     path("t/<slug:slug>/", home.team, name="team"),
     path("t/<slug:slug>/studio/", studio.studio, name="studio"),
     path("t/<slug:slug>/studio/options", studio.options, name="options"),
