@@ -7,6 +7,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -121,7 +122,8 @@ def test_a_killed_run_is_cleaned_up_after_by_the_next_start(data_dir: Path) -> N
             pid_file = data_dir / "postgres" / "postmaster.pid"
             rest = pid_file.read_text().splitlines()[1:]
             for process in [psutil.Process(second.pid), *second.processes()]:
-                process.kill()
+                with suppress(psutil.NoSuchProcess):  # those whose parent was killed are stopping already
+                    process.kill()
             second.wait()
             wait_until(lambda: second.processes() == [], "everything that was killed is gone")
             pid_file.write_text("\n".join([str(os.getpid()), *rest]) + "\n")
