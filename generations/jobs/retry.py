@@ -4,6 +4,7 @@ from generations.accounts.access import require
 from generations.accounts.models import Membership
 from generations.accounts.roles import Right
 from generations.common.errors import DailiesError, ForbiddenError
+from generations.credits.prices import quote
 
 from .models import Generation
 from .states import State
@@ -11,11 +12,11 @@ from .submit import Wish, submit_generation
 
 
 class NotRetryableError(DailiesError):
-    """It has not failed."""
+    """It has not failed, or it would cost more than before."""
 
 
 def retry_generation(*, membership: Membership, generation: Generation) -> Generation:
-    """Return the new generation; asked twice, the same one.
+    """Return the new generation; asked twice, the same one. It never costs more than the old one did.
 
     Raises NotRetryableError, ForbiddenError for somebody else's job, and whatever `submit_generation` raises.
     """
@@ -24,9 +25,12 @@ def retry_generation(*, membership: Membership, generation: Generation) -> Gener
         raise ForbiddenError("You may retry your own jobs only.")
     if generation.state not in (State.FAILED, State.CANCELED):
         raise NotRetryableError("Only a job that failed or was canceled can be submitted again.")
-    again = submit_generation(
-        membership=membership, wish=_wish_of(generation), idempotency_key=f"retry:{generation.pk}"
-    )
+    wish = _wish_of(generation)
+    price = quote(model=wish.model, resolution=wish.resolution, duration=wish.duration)
+    if price.credits > generation.price:
+        raise NotRetryableError(f"This now costs {price.credits:,} credits. Submit it from the studio if you agree.")
+    key = f"retry:{generation.pk}"
+    again = submit_generation(membership=membership, wish=wish, idempotency_key=key)
     Generation.objects.filter(pk=again.pk, retry_of=None).update(retry_of=generation)
     return again
 

@@ -10,6 +10,7 @@ from generations.common.errors import DailiesError, ForbiddenError, NotFoundErro
 from generations.credits.errors import OutOfCreditsError
 from generations.credits.prices import NoPriceError
 from generations.jobs.cancel import NotCancelableError
+from generations.jobs.retry import NotRetryableError
 from generations.jobs.submit import InvalidWishError
 from generations.media.stills import BadStillError
 from generations.media.storage_errors import StorageError
@@ -23,6 +24,7 @@ STATUS: dict[type[DailiesError], HTTPStatus] = {
     BadCursorError: HTTPStatus.BAD_REQUEST,
     OutOfCreditsError: HTTPStatus.PAYMENT_REQUIRED,
     NotCancelableError: HTTPStatus.CONFLICT,
+    NotRetryableError: HTTPStatus.CONFLICT,
     BadStillError: HTTPStatus.UNPROCESSABLE_ENTITY,
     InvalidWishError: HTTPStatus.UNPROCESSABLE_ENTITY,
     NoPriceError: HTTPStatus.UNPROCESSABLE_ENTITY,

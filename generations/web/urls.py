@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern] = [
     path("t/<slug:slug>/jobs/", jobs.jobs, name="jobs"),
     path("t/<slug:slug>/jobs/<uuid:generation_id>/row", jobs.row, name="job_row"),
     path("t/<slug:slug>/jobs/<uuid:generation_id>/cancel", jobs.cancel, name="cancel"),
+    path("t/<slug:slug>/jobs/<uuid:generation_id>/retry", jobs.retry, name="retry"),
     path("t/<slug:slug>/gallery/", gallery.gallery, name="gallery"),
     path("t/<slug:slug>/gallery/<uuid:generation_id>/tile", gallery.running, name="job_tile"),
     path("t/<slug:slug>/takes/<uuid:generation_id>/", takes.take, name="take"),

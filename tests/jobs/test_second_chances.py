@@ -9,7 +9,7 @@ from pytest_django import Settings
 from generations.accounts.models import Membership, Team, User
 from generations.common.errors import ForbiddenError
 from generations.credits.balances import balance_of
-from generations.credits.models import HoldState
+from generations.credits.models import HoldState, PriceRow
 from generations.events.models import Alert, Event
 from generations.jobs.attempts import open_attempt
 from generations.jobs.cancel import NotCancelableError, cancel_generation
@@ -77,6 +77,11 @@ class TestRetry:
     def test_two_clicks_are_one_job(self, failed: Generation, funded: Team, bob: User, member: Member) -> None:
         first = retry_generation(membership=member(bob, funded), generation=failed)
         assert retry_generation(membership=member(bob, funded), generation=failed) == first
+
+    def test_it_never_costs_more_than_before(self, failed: Generation, funded: Team, bob: User, member: Member) -> None:
+        PriceRow.objects.create(model=failed.model, tier="720p", credits_per_second=99, valid_from="2026-02-01")
+        with pytest.raises(NotRetryableError, match="now costs 594 credits"):
+            retry_generation(membership=member(bob, funded), generation=failed)
 
     def test_only_ones_own_failed_jobs(
         self, failed: Generation, submit: Submit, funded: Team, alice: User, bob: User, member: Member

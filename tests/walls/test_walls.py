@@ -39,6 +39,7 @@ OF_A_TEAM = {
     "credits": (),
     "job_row": ("generation_id",),
     "cancel": ("generation_id",),
+    "retry": ("generation_id",),
     "job_tile": ("generation_id",),
     "take": ("generation_id",),
     "download": ("generation_id",),

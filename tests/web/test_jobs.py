@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from generations.credits.grants import correct_credits
 from generations.credits.models import Wallet
 from generations.jobs.models import Generation, Outcome
 from generations.jobs.states import State
@@ -144,6 +145,30 @@ def test_what_is_with_the_provider_cannot_be_taken_back(client_of, bob, funded, 
     assert answer["HX-Retarget"] == "#notices"
     assert "with the provider already" in words(answer)
     assert Wallet.objects.get(team=funded).held == 36
+
+
+def test_a_failed_job_is_submitted_again_with_one_press(client_of, bob, funded, jobs):
+    failed = make_generation(funded, bob, State.FAILED)
+    client = client_of(bob)
+    assert "Retry · 36 credits" in client.get(jobs).content.decode()
+    for _ in range(2):
+        assert client.post(f"{jobs}{failed.pk}/retry").status_code == 302
+    (again,) = Generation.objects.exclude(pk=failed.pk)
+    assert (again.state, again.retry_of, again.price) == (State.QUEUED, failed, 36)
+
+
+def test_only_what_failed_and_is_ones_own_is_submitted_again(client_of, alice, bob, rita, funded, jobs):
+    done, failed = make_generation(funded, bob), make_generation(funded, bob, State.FAILED)
+    assert client_of(bob).post(f"{jobs}{done.pk}/retry").status_code == 409
+    assert client_of(alice).post(f"{jobs}{failed.pk}/retry").status_code == 403
+    assert client_of(rita).post(f"{jobs}{failed.pk}/retry").status_code == 403
+    assert Generation.objects.count() == 2
+
+
+def test_a_retry_without_credits_is_a_402(client_of, bob, funded, jobs):
+    failed = make_generation(funded, bob, State.FAILED)
+    correct_credits(team=funded, amount=-1000, reason="the month is over", actor=bob)
+    assert client_of(bob).post(f"{jobs}{failed.pk}/retry").status_code == 402
 
 
 def test_cancel_is_for_its_author_and_admins(client, client_of, alice, bob, rita, charlie, funded, jobs):

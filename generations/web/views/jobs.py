@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
 
 from generations.accounts.roles import Right
 from generations.common.cursors import keyset_page
@@ -16,6 +17,7 @@ from generations.jobs.cancel import cancel_generation
 from generations.jobs.history import usual_time
 from generations.jobs.models import Generation
 from generations.jobs.queue import place_in_queue
+from generations.jobs.retry import retry_generation
 from generations.jobs.states import State
 
 from ..teams import TeamRequest, team_page
@@ -56,6 +58,16 @@ def cancel(request: TeamRequest, generation_id: UUID) -> HttpResponse:
         return _row(request, _access(request, generation_id))
     messages.success(request, f"Canceled. {job.price:,} credits returned.")
     return HttpResponseRedirect(resolve_url("jobs", request.membership.team.slug))
+
+
+@team_page(Right.GENERATE)
+@require_POST
+def retry(request: TeamRequest, generation_id: UUID) -> HttpResponse:
+    """Submit a job that failed or was canceled once more, as it was and for no more than it cost."""
+    retry_generation(membership=request.membership, generation=_access(request, generation_id))
+    messages.success(request, "Submitted again, as a new job.")
+    to_list = resolve_url("jobs", request.membership.team.slug)
+    return HttpResponseClientRedirect(to_list) if request.htmx else HttpResponseRedirect(to_list)
 
 
 def _row(request: TeamRequest, job: Generation) -> HttpResponse:
