@@ -11,9 +11,9 @@ from django.db import connection
 from .models import Generation
 from .states import State
 
-# Finds the members who have something waiting by skipping through the index from one to the next, and looks at the
-# head of each one's queue: the cost grows with the number of waiting members, not of waiting jobs.
-_NEXT = """
+# Finds the members who have something waiting by skipping through the index from one to the next: the cost grows with
+# the number of waiting members, not of waiting jobs.
+_MEMBERS = """
 WITH RECURSIVE member AS (
     (SELECT team_id, author_id FROM generations_generation WHERE state = 'queued'
      ORDER BY team_id, author_id LIMIT 1)
@@ -23,7 +23,13 @@ WITH RECURSIVE member AS (
         WHERE state = 'queued' AND (team_id, author_id) > (member.team_id, member.author_id)
         ORDER BY team_id, author_id LIMIT 1
     ) following
-), lifted AS (
+)
+"""
+
+# Of each of them, only the head of the queue is looked at.
+_NEXT = f"""
+{_MEMBERS}
+, lifted AS (
     SELECT id FROM generations_generation
     WHERE state = 'queued' AND lifted_at IS NOT NULL AND next_action_at <= statement_timestamp()
     ORDER BY lifted_at LIMIT 1
@@ -42,7 +48,7 @@ WITH RECURSIVE member AS (
     ORDER BY team.served_at NULLS FIRST, turn.served_at NULLS FIRST, head.created_at, head.id
     LIMIT 1
 )
-"""
+"""  # noqa: S608 - put together from our own constants
 
 _CLAIM = f"""
 {_NEXT}
@@ -64,29 +70,37 @@ RETURNING g.id, g.fence
 """  # noqa: S608 - put together from our own constants
 
 # Everybody's jobs go in rounds. Before my n-th job go at most n of each other member of my team; and before my team's
-# m-th go at most m of each other team.
-_PLACE = """
-WITH mine AS (
-    SELECT team_id, author_id, row_number() OVER (ORDER BY created_at, id) AS nth, id
-    FROM generations_generation
-    WHERE state = 'queued' AND (team_id, author_id) =
-        (SELECT team_id, author_id FROM generations_generation WHERE id = %(id)s)
-), me AS (
-    SELECT * FROM mine WHERE id = %(id)s
-), waiting AS (
-    SELECT team_id, author_id, COUNT(*) AS jobs FROM generations_generation
-    WHERE state = 'queued' GROUP BY team_id, author_id
+# m-th go at most m of each other team. Nobody's jobs are counted further than that.
+_PLACE = f"""
+{_MEMBERS}
+, me AS (
+    SELECT mine.team_id, mine.author_id, (
+        SELECT COUNT(*) FROM generations_generation
+        WHERE state = 'queued' AND team_id = mine.team_id AND author_id = mine.author_id
+            AND (created_at, id) <= (mine.created_at, mine.id)
+    ) AS nth
+    FROM generations_generation mine WHERE id = %(id)s AND state = 'queued'
 ), beside AS (
-    SELECT COALESCE(SUM(LEAST(waiting.jobs, me.nth)), 0) AS jobs FROM waiting, me
-    WHERE waiting.team_id = me.team_id AND waiting.author_id <> me.author_id
-), team AS (
-    SELECT waiting.team_id, SUM(waiting.jobs) AS jobs FROM waiting GROUP BY waiting.team_id
+    SELECT me.nth + COALESCE(SUM(counted.jobs), 0) AS mth
+    FROM me LEFT JOIN member ON member.team_id = me.team_id AND member.author_id <> me.author_id
+    LEFT JOIN LATERAL (
+        SELECT COUNT(*) AS jobs FROM (
+            SELECT FROM generations_generation
+            WHERE state = 'queued' AND team_id = member.team_id AND author_id = member.author_id LIMIT me.nth
+        ) capped
+    ) counted ON true
+    GROUP BY me.nth
 )
-SELECT me.nth + beside.jobs + COALESCE((
-    SELECT SUM(LEAST(team.jobs, me.nth + beside.jobs)) FROM team WHERE team.team_id <> me.team_id
-), 0)
-FROM me, beside
-"""
+SELECT beside.mth + COALESCE(SUM(counted.jobs), 0)
+FROM me CROSS JOIN beside
+LEFT JOIN (SELECT DISTINCT team_id FROM member) team ON team.team_id <> me.team_id
+LEFT JOIN LATERAL (
+    SELECT COUNT(*) AS jobs FROM (
+        SELECT FROM generations_generation WHERE state = 'queued' AND team_id = team.team_id LIMIT beside.mth
+    ) capped
+) counted ON true
+GROUP BY beside.mth
+"""  # noqa: S608 - put together from our own constants
 
 
 def claim_next() -> tuple[UUID, int] | None:
