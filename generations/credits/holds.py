@@ -79,7 +79,7 @@ def _settle(hold_id: int, *, state: str, kind: str, captured: int | None = None,
 
 def _place(membership: Membership, reference: UUID, amount: int, *, has_quota: bool) -> int | None:
     """Place the hold, if the wallet covers it. None also when the member has a quota and the caller does not know."""
-    given = {
+    given: dict[str, int | UUID] = {
         "team": membership.team_id,
         "membership": membership.pk,
         "user": membership.user_id,
