@@ -1,6 +1,6 @@
 """Hold and charge pairs a second on one wallet that everybody wants, next to the same statements in bare psycopg.
 
-    python -m bench.wallet [--clients 8] [--seconds 3] [--rounds 3]
+    python -m bench.wallet [--clients 8] [--seconds 1] [--rounds 9]
 
 `limit` runs on copies of the three tables that have our constraints and indexes, but neither triggers nor foreign
 keys, each pair as two statements in autocommit. `ours` calls `place_hold` and `capture_hold`. Each client is a process;
@@ -104,8 +104,8 @@ def make_rich_team() -> Membership:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clients", type=int, default=8)
-    parser.add_argument("--seconds", type=float, default=3)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=1)
+    parser.add_argument("--rounds", type=int, default=9)
     options = parser.parse_args()
     membership = make_rich_team()
     programs: dict[str, Client] = {

@@ -1,0 +1,58 @@
+"""How long the next fair job takes to find when 500 wait and when 50,000 do, and a job its place among them.
+
+    python -m bench.queue [--few 500] [--many 50000] [--claims 100]
+
+Twenty members of five teams. The claims are real ones, each in a transaction of its own; the median counts.
+"""
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+
+from bench._ground import report
+from bench._members import add_generations, make_members, make_wish
+from generations.jobs.models import Generation
+from generations.jobs.queue import claim_next, place_in_queue
+from generations.jobs.states import State
+
+PLACES = 20
+
+
+def milliseconds(action: Callable[[], object], times: int) -> float:
+    """The median of so many runs; each has to find something."""
+    taken = []
+    for _ in range(times):
+        started = time.perf_counter()
+        found = action()
+        taken.append(time.perf_counter() - started)
+        assert found is not None
+    return statistics.median(taken) * 1000
+
+
+def measure(waiting: int, claims: int) -> float:
+    """Report both figures and return the one of claiming."""
+    last = Generation.objects.filter(state=State.QUEUED).latest("created_at")
+    place = milliseconds(lambda: place_in_queue(last), PLACES)
+    claim = milliseconds(claim_next, claims)
+    report(f"queue.claim_of_{waiting}", claim, "ms")
+    report(f"queue.place_of_{waiting}", place, "ms")
+    return claim
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--few", type=int, default=500)
+    parser.add_argument("--many", type=int, default=50_000)
+    parser.add_argument("--claims", type=int, default=100)
+    options = parser.parse_args()
+    wish = make_wish(make_members(teams=5, each=4)[0])
+    add_generations(wish, options.few, State.QUEUED)
+    few = measure(options.few, options.claims)
+    add_generations(wish, options.many - options.few + options.claims, State.QUEUED)
+    many = measure(options.many, options.claims)
+    report("queue.many_to_few", many / few, "x")
+
+
+if __name__ == "__main__":
+    main()
