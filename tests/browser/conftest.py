@@ -1,11 +1,8 @@
 """The product as a person meets it: every process of `make run`, and a real Chromium."""
 
-import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -18,13 +15,6 @@ DEMO_PASSWORD = "dailies-demo"
 # A render takes as long as the machine needs; a test fails only when nothing moves any more.
 RENDER_MS = 180_000
 expect.set_options(timeout=30_000)
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    flags = "disable-gpu disable-quic no-first-run disable-background-networking disable-component-update disable-sync"
-    args = [f"--{flag}" for flag in flags.split()] + (["--no-sandbox"] if os.geteuid() == 0 else [])
-    return {**browser_type_launch_args, "executable_path": shutil.which("chromium"), "args": args}
 
 
 @pytest.fixture(scope="session")
