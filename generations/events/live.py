@@ -1,7 +1,6 @@
 """Tell open pages that something changed. A hint, never the truth: pages ask again for what they show."""
 
 import json
-import time
 from functools import partial
 from uuid import UUID
 
@@ -9,16 +8,15 @@ import structlog
 from django.db import transaction
 from redis import RedisError
 
-from generations.common.valkey import valkey
+from generations.common.valkey import Pause, valkey
 
 from .feed import stream_key
 
 STREAM_LENGTH = 1_000
 _STREAM_LIFE = 24 * 3600  # seconds after a team's last event
-_PAUSE = 5.0  # seconds without tries after a failure, so that a lost Valkey cannot slow a batch down
 
 log = structlog.get_logger(__name__)
-_paused_until = 0.0
+_pause = Pause()
 
 
 def announce(*, team_id: int, kind: str, subject_id: UUID, state: str = "", author_id: int | None = None) -> None:
@@ -32,8 +30,7 @@ def announce(*, team_id: int, kind: str, subject_id: UUID, state: str = "", auth
 
 
 def _publish(team_id: int, data: str) -> None:
-    global _paused_until  # noqa: PLW0603
-    if time.monotonic() < _paused_until:
+    if _pause.is_on:
         return
     try:
         with valkey().pipeline(transaction=False) as pipe:
@@ -41,5 +38,5 @@ def _publish(team_id: int, data: str) -> None:
             pipe.expire(stream_key(team_id), _STREAM_LIFE)
             pipe.execute()
     except RedisError as error:
-        _paused_until = time.monotonic() + _PAUSE
+        _pause.begin()
         log.warning("live_event_lost", team_id=team_id, error=type(error).__name__)

@@ -5,11 +5,18 @@ from uuid import UUID
 import structlog
 from celery import current_app
 from django.db import transaction
-from kombu.exceptions import OperationalError
+from kombu.exceptions import KombuError
+from kombu.pools import producers
+from redis import RedisError
 
 from generations.common.points import reach
+from generations.common.valkey import Pause
+
+# Somebody's page waits for it, unlike for a worker's own connection.
+_IMPATIENT = {"socket_timeout": 1, "socket_connect_timeout": 1}
 
 log = structlog.get_logger(__name__)
+_pause = Pause()
 
 
 def hint_dispatch() -> None:
@@ -30,7 +37,12 @@ def _after_commit(task: str, *args: object) -> None:
 
 def _publish(task: str, args: tuple[object, ...]) -> None:
     reach("hint.committed")
+    if _pause.is_on:
+        return
     try:
-        current_app.send_task(task, args=args, retry=False)
-    except OperationalError as error:
-        log.warning("hint_lost", task=task, error=str(error))
+        connection = current_app.connection_for_write(transport_options=_IMPATIENT)
+        with producers[connection].acquire(block=True) as producer:
+            current_app.send_task(task, args=args, producer=producer, retry=False)
+    except (KombuError, RedisError, OSError) as error:
+        _pause.begin()
+        log.warning("hint_lost", task=task, error=type(error).__name__)

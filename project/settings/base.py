@@ -85,7 +85,7 @@ DATABASES = {"default": database_from_url(ENV.database_url)}
 REDIS_URL = ENV.redis_url
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "project.caches.ForgivingCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "dailies",
     },
@@ -159,6 +159,7 @@ EVENTS_PORT = ENV.events_port
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_timeout": 30}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # for ever: whoever mends Valkey need not restart the workers
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
