@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 from django.urls import reverse
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from generations.accounts.models import Team, User
 from generations.common.clock import database_time
@@ -118,7 +118,8 @@ def test_a_worker_can_be_told_to_look_now(staff: Client, parked: Generation) -> 
     assert Generation.objects.filter(next_action_at__lte=database_time()).exists()
 
 
-def test_the_circuit_can_be_probed(staff: Client, db: None) -> None:
+def test_the_circuit_can_be_probed(staff: Client, settings: Settings) -> None:
+    settings.PROVIDER_URL = "https://provider.example"
     open_circuit("https://provider.example", "Insufficient funds.")
     assert "Insufficient funds." in staff.get("/ops/").content.decode()
     staff.post(reverse("operations_probe", args=[gate_of("https://provider.example").pk]))
