@@ -13,7 +13,8 @@ log = structlog.get_logger(__name__)
 
 @shared_task(name="generations.dispatch_due")
 def dispatch_due() -> None:
-    dispatch.dispatch_due()
+    if mine := dispatch.dispatch_due():
+        send_generation(str(mine[0]), mine[1])
 
 
 @shared_task(name="generations.poll_due")
