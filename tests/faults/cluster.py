@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -117,7 +118,8 @@ class Cluster:
         if number in (signal.SIGSTOP, signal.SIGCONT):
             targets += self.pool(name)
         for process in targets:
-            process.send_signal(number)
+            with suppress(psutil.NoSuchProcess):  # a pool's processes come and go
+                process.send_signal(number)
 
     def is_running(self, name: str) -> bool:
         return name in self._children and self._children[name].exit_code() is None

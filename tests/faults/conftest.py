@@ -42,6 +42,8 @@ def cluster(
             _running.points.forget()
             _running.provider.clear()
             _running.provider.configure(polls_until_done=1, honours_keys=False, latency=0, api_key=None)
+            with _running.valkey_client() as valkey:
+                valkey.flushdb()
             Gate.objects.all().delete()
             Alert.objects.all().delete()
             yield _running

@@ -8,6 +8,7 @@ import os
 from datetime import timedelta
 
 from project.settings.local import *  # noqa: F403
+from project.settings.local import CELERY_BEAT_SCHEDULE, STORAGES
 
 SECRET_KEY = "for-tests-alone"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

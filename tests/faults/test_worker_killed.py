@@ -1,10 +1,16 @@
 """Workers that are killed outright, at each step of a job's life."""
 
+import signal
+
+import pytest
+
+from generations.events.models import Alert
 from generations.jobs.models import Outcome
 from generations.jobs.states import State
+from generations.media.models import Asset
 from tests.fakes.behaviours import hold, slow_drip
 
-from .cluster import Cluster
+from .cluster import Cluster, wait_until
 from .studio import PRICE, Studio
 
 
@@ -56,3 +62,76 @@ def test_killed_during_the_download_it_is_downloaded_again(cluster: Cluster, stu
     studio.wait_for(State.COMPLETED)
     assert cluster.provider.count("download") == 2
     assert studio.balance().posted == 1000 - PRICE
+
+
+def test_killed_after_the_file_was_stored_the_same_file_is_used(cluster: Cluster, studio: Studio) -> None:
+    """Row 7: its key is made from its content, so storing it again stores nothing new."""
+    cluster.points.arm("asset.stored")
+    studio.submit()
+    cluster.points.wait_reached("asset.stored")
+    cluster.restart("worker")
+    studio.wait_for(State.COMPLETED)
+    assert videos_of(cluster, studio) == (1, 1)
+    assert studio.balance().posted == 1000 - PRICE
+
+
+def test_killed_between_the_take_and_its_charge_it_is_charged_once(cluster: Cluster, studio: Studio) -> None:
+    """Row 8: the take is finished and paid in one transaction, which another worker does."""
+    cluster.points.arm("take.stored")
+    studio.submit()
+    cluster.points.wait_reached("take.stored")
+    assert (studio.states(), studio.balance().posted) == ([State.SAVING], 1000)
+    cluster.restart("worker")
+    studio.wait_for(State.COMPLETED)
+    assert videos_of(cluster, studio) == (1, 1)
+    assert studio.balance().posted == 1000 - PRICE
+
+
+def test_a_killed_pool_process_is_replaced_and_its_task_is_done(cluster: Cluster, studio: Studio) -> None:
+    """Row 9: the worker lives on, and the loss is counted."""
+    worker = cluster.process("worker").pid
+    cluster.provider.script("upload", hold("upload"))
+    studio.submit()
+    cluster.provider.wait_held("upload")
+    for process in cluster.pool():
+        process.send_signal(signal.SIGKILL)
+    wait_until(lambda: studio.job().losses == 1, what="the loss to be counted")
+    cluster.provider.release("upload")
+    studio.wait_for(State.COMPLETED)
+    assert cluster.process("worker").pid == worker
+    assert cluster.provider.count("submit") == 1
+
+
+def test_a_job_that_kills_its_workers_is_set_aside(cluster: Cluster, studio: Studio) -> None:
+    """Row 10: its credits come back, staff are told, and the others' jobs go on."""
+    cluster.restart("worker", MAX_LOSSES=2)
+    cluster.points.arm("take.stored", then="die")
+    studio.submit()
+    studio.wait_for(State.FAILED)
+    cluster.points.clear()
+    assert studio.job().error_type == "poison"
+    assert studio.balance().available == 1000
+    assert Alert.objects.open().filter(kind="poison").exists()
+    studio.submit()
+    studio.wait_for(State.FAILED, State.COMPLETED)
+    assert studio.states() == [State.FAILED, State.COMPLETED]
+
+
+@pytest.mark.parametrize("step", ["upload", "submit", "poll", "download"])
+def test_a_deployment_loses_nothing(cluster: Cluster, studio: Studio, step: str) -> None:
+    """Row 11: SIGTERM while a request is under way; the worker ends in time, and the next one goes on."""
+    cluster.provider.script(step, hold(step))
+    studio.submit()
+    cluster.provider.wait_held(step)
+    assert cluster.stop("worker") >= 0, "it did not end by itself"
+    cluster.provider.release(step)
+    cluster.start("worker")
+    studio.wait_for(State.COMPLETED, State.FAILED)
+    assert studio.states() == [State.FAILED if step == "submit" else State.COMPLETED]
+    assert cluster.provider.count("submit") == 1
+
+
+def videos_of(cluster: Cluster, studio: Studio) -> tuple[int, int]:
+    """How many videos the team has, in rows and in files."""
+    files = list((cluster.media / f"teams/{studio.team.pk}/videos").rglob("*.mp4"))
+    return Asset.objects.filter(team=studio.team, kind="video").count(), len(files)

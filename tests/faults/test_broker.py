@@ -1,0 +1,73 @@
+"""Valkey dies, is away, is full, or does not answer. It holds nothing that is needed."""
+
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from generations.jobs.states import State
+
+from .cluster import Cluster, wait_until
+from .studio import Studio
+from .visitor import Visitor
+
+PAGES = ("/", "/studio/", "/jobs/", "/gallery/", "/credits/")
+
+
+@pytest.fixture
+def visitor(cluster: Cluster, studio: Studio) -> Iterator[Visitor]:
+    cluster.start("web")
+    with Visitor(cluster, studio) as visitor:
+        yield visitor
+
+
+def test_a_valkey_that_lost_everything_costs_no_job_and_no_restart(cluster: Cluster, studio: Studio) -> None:
+    """Row 12: jobs at every step go on, with the same worker and the same beat."""
+    same = [cluster.process(name).pid for name in ("worker", "beat")]
+    cluster.provider.configure(polls_until_done=1000)
+    studio.submit(3)
+    studio.wait_for(State.PROCESSING)
+    cluster.signal("worker", signal.SIGSTOP)
+    studio.submit(2)
+    cluster.kill("valkey")
+    cluster.signal("worker", signal.SIGCONT)
+    cluster.provider.configure(polls_until_done=1)
+    cluster.start("valkey")
+    studio.wait_for(State.COMPLETED)
+    assert [cluster.process(name).pid for name in ("worker", "beat")] == same
+    assert cluster.provider.count("submit") == 5
+
+
+def test_without_valkey_people_sign_in_read_and_submit(cluster: Cluster, studio: Studio, visitor: Visitor) -> None:
+    """Row 13: the submit is stored, and sent once Valkey is back; the workers come back by themselves."""
+    worker = cluster.process("worker").pid
+    cluster.kill("valkey")
+    visitor.sign_in()
+    assert visitor.submit() == 303
+    assert [visitor.get(page).status_code for page in PAGES] == [200] * len(PAGES)
+    assert (studio.states(), studio.balance().held > 0) == ([State.QUEUED], True)
+    cluster.start("valkey")
+    studio.wait_for(State.COMPLETED)
+    assert cluster.process("worker").pid == worker
+
+
+def test_a_valkey_that_does_not_answer_keeps_nobody_waiting(cluster: Cluster, studio: Studio, visitor: Visitor) -> None:
+    """Row 13: connections are taken and nothing comes back."""
+    cluster.signal("valkey", signal.SIGSTOP)
+    visitor.sign_in()
+    assert visitor.submit() == 303
+    assert [visitor.get(page).status_code for page in PAGES] == [200] * len(PAGES)
+    cluster.signal("valkey", signal.SIGCONT)
+    studio.wait_for(State.COMPLETED)
+
+
+def test_a_full_valkey_is_as_none_at_all(cluster: Cluster, studio: Studio, visitor: Visitor) -> None:
+    """Row 14: it refuses every write and evicts nothing."""
+    with cluster.valkey_client() as valkey:
+        valkey.config_set("maxmemory", "1")
+        visitor.sign_in()
+        assert visitor.submit() == 303
+        assert [visitor.get(page).status_code for page in PAGES] == [200] * len(PAGES)
+        wait_until(lambda: valkey.info("clients")["connected_clients"], what="Valkey to answer")
+        valkey.config_set("maxmemory", "0")
+    studio.wait_for(State.COMPLETED)
