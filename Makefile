@@ -10,7 +10,7 @@ PRODUCTION = DJANGO_SETTINGS_MODULE=project.settings.production \
 	PUBLIC_URL=https://studio.example.com DATABASE_URL=postgresql:///dailies REDIS_URL=redis://localhost
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench clean
+.PHONY: help run test check format bench soak clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -44,6 +44,10 @@ format: ## Bring the code into its one format
 bench: ## Measure; a table, and one JSON line per figure
 	@$(BOOTSTRAP) test
 	@$(IN) -m bench $(ARGS)
+
+soak: ## Five minutes of random kills; every job must end settled, the books closed
+	@$(BOOTSTRAP) test
+	@$(IN) -m bench.soak $(ARGS)
 
 clean: ## Remove what was installed or generated; the data in .data stays
 	rm -rf .venv .uv .artifacts .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
