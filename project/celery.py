@@ -2,7 +2,7 @@ import os
 from pathlib import Path
 
 from celery import Celery
-from celery.signals import worker_ready
+from celery.signals import beat_init, worker_ready
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 app = Celery("dailies")
@@ -17,3 +17,17 @@ def note_ready(**_: object) -> None:
     """Tell whoever started the worker, and asked for it, that it takes messages now."""
     if path := os.environ.get("WORKER_READY_FILE"):
         Path(path).touch()
+
+
+@worker_ready.connect
+def watch_hearing(**_: object) -> None:
+    from generations.ops.hearing import watch_hearing  # only now is Django set up
+
+    watch_hearing()
+
+
+@beat_init.connect
+def watch_canary(**_: object) -> None:
+    from generations.ops.watch import watch_canary  # only now is Django set up
+
+    watch_canary()

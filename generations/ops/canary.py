@@ -4,8 +4,6 @@ from django.db import connection
 
 from generations.common.valkey import valkey
 
-FRESH = 60.0
-"""Seconds within which a worker must have finished the task."""
 _KEY = "dailies:canary"
 _LIFE = 7 * 24 * 3600
 

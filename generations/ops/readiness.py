@@ -12,6 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 import structlog
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import connection
 
@@ -19,7 +20,7 @@ from generations.common.errors import DailiesError
 from generations.common.valkey import valkey
 from generations.media.storages import media_storage
 
-from .canary import FRESH, canary_age
+from .canary import canary_age
 
 DEADLINE = 3.0
 """Seconds for all parts together."""
@@ -112,7 +113,7 @@ def check_canary() -> None:
     age = canary_age()
     if age is None:
         raise NotReadyError("no worker has finished a task yet")
-    if age > FRESH:
+    if age > settings.CANARY_FRESH.total_seconds():
         raise NotReadyError(f"no worker has finished a task for {age:.0f} s")
 
 

@@ -209,6 +209,10 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENV.default_from_email
 globals().update(mail_from_url(ENV.email_url))
 
 # --- operation ------------------------------------------------------------------------------------
+# Within this time some worker must have finished the canary task, or staff are told and nothing is ready.
+CANARY_FRESH = timedelta(seconds=60)
+# An idle worker that receives nothing for so long, while messages wait, ends itself.
+DEAF_AFTER = timedelta(seconds=45)
 METRICS_TOKEN = ENV.metrics_token.get_secret_value() if ENV.metrics_token else ""
 
 # --- logs -----------------------------------------------------------------------------------------

@@ -31,13 +31,14 @@ def nothing() -> None:
 
 @dataclass(frozen=True)
 class Plan:
-    """How to start a child, know that it is ready, and ask it to stop."""
+    """How to start a child, know that it is ready and still well, and ask it to stop."""
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
     is_ready: Callable[[], bool] = always
     ready_within: float = 60
+    is_well: Callable[[], bool] = always
     stop_signal: signal.Signals = signal.SIGTERM
     before_exec: Callable[[], None] = nothing
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from .children import Plan
+from .life import SignOfLife
 from .ports import LOOPBACK
 
 WEB_THREADS = 16
@@ -27,13 +28,20 @@ def engine(environment: Mapping[str, str], url: str, data: Path) -> Plan:
 
 def worker(environment: Mapping[str, str], ready: Path) -> Plan:
     ready.unlink(missing_ok=True)  # an earlier worker's
+    alive = ready.with_name(f"{ready.name}-alive")
     flags = ["--queues", "dailies", "--concurrency", str(WORKER_PROCESSES), "--without-gossip", "--without-mingle"]
     return Plan(
         name="worker",
         command=_celery("worker", *flags),
         # A first SIGTERM then lets running tasks finish for a moment and hands the rest back to the queue.
-        environment={**environment, "REMAP_SIGTERM": "SIGQUIT", "WORKER_READY_FILE": str(ready)},
+        environment={
+            **environment,
+            "REMAP_SIGTERM": "SIGQUIT",
+            "WORKER_READY_FILE": str(ready),
+            "WORKER_ALIVE_FILE": str(alive),
+        },
         is_ready=ready.exists,
+        is_well=SignOfLife(alive),
     )
 
 

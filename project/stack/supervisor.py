@@ -62,9 +62,10 @@ class Supervisor:
             raise StackError(f"{child.name} {describe_exit(code)}; its lines above say why")
 
     def watch(self) -> None:
-        """Return never: StopRequested when asked to stop, StackError when a child dies."""
+        """Return never: StopRequested when asked to stop, StackError when a child dies or stands still."""
         while True:
             self._check()
+            self._check_health()
             self._pump(0.5)
 
     def stop(self, *, are_last: Callable[[Child], bool]) -> None:
@@ -97,6 +98,11 @@ class Supervisor:
             if code is not None and child is not besides:
                 self._forget(child)
                 raise StackError(f"{child.name} {describe_exit(code)}; everything is stopped")
+
+    def _check_health(self) -> None:
+        for child in self._children:
+            if not child.plan.is_well():
+                raise StackError(f"{child.name} lives but gives no sign of life; everything is stopped")
 
     def _pump(self, seconds: float) -> None:
         """Show what the children wrote, waiting for it no longer than this."""
