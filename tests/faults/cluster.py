@@ -20,6 +20,7 @@ from pathlib import Path
 
 import psutil
 import redis
+from celery import Celery
 
 from project.databases import database_from_url
 from project.stack import plan
@@ -121,6 +122,11 @@ class Cluster:
             with suppress(psutil.NoSuchProcess):  # a pool's processes come and go
                 process.send_signal(number)
 
+    def wait_ended(self, name: str) -> int:
+        """Wait until the part has ended by itself, and return its exit code."""
+        wait_until(lambda: not self.is_running(name), what=f"the end of {name}")
+        return self._children.pop(name).process.returncode
+
     def is_running(self, name: str) -> bool:
         return name in self._children and self._children[name].exit_code() is None
 
@@ -136,6 +142,10 @@ class Cluster:
 
     def valkey_client(self) -> redis.Redis:
         return redis.Redis.from_url(self.valkey.url, decode_responses=True)
+
+    def celery(self) -> Celery:
+        """A client of the cluster's broker, to send messages and orders to workers."""
+        return Celery("cluster", broker=self.valkey.url, set_as_current=False)
 
     # All of them.
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from generations.events.models import Alert
 from generations.jobs.states import State
 
 from .cluster import Cluster, wait_until
@@ -62,12 +63,13 @@ def test_a_valkey_that_does_not_answer_keeps_nobody_waiting(cluster: Cluster, st
 
 
 def test_a_full_valkey_is_as_none_at_all(cluster: Cluster, studio: Studio, visitor: Visitor) -> None:
-    """Row 14: it refuses every write and evicts nothing."""
+    """Row 14: it refuses every write and evicts nothing; staff are told."""
+    cluster.restart("beat", CANARY_FRESH=1)
     with cluster.valkey_client() as valkey:
         valkey.config_set("maxmemory", "1")
         visitor.sign_in()
         assert visitor.submit() == 303
         assert [visitor.get(page).status_code for page in PAGES] == [200] * len(PAGES)
-        wait_until(lambda: valkey.info("clients")["connected_clients"], what="Valkey to answer")
+        wait_until(Alert.objects.open().filter(kind="workers").exists, what="the alert")
         valkey.config_set("maxmemory", "0")
     studio.wait_for(State.COMPLETED)
