@@ -1,0 +1,65 @@
+"""Anything that may happen to jobs, in any order, against a naive model; and the proof that this finds a mistake."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, connection
+from hypothesis import Phase
+from hypothesis import settings as hypothesis_settings
+from hypothesis.stateful import run_state_machine_as_test
+from pytest_django import Settings
+
+from generations.accounts.models import Membership, Team, User
+from generations.credits import holds
+from generations.credits.models import LedgerEntry
+from generations.jobs.submit import Wish
+from tests.fakes.provider import ScriptedProvider
+
+from .machine import Jobs
+
+Member = Callable[[User, Team], Membership]
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def machine(
+    provider: ScriptedProvider, settings: Settings, wish: Wish, funded: Team, bob: User, member: Member
+) -> Callable[[], Jobs]:
+    settings.POLL_INTERVAL = timedelta(hours=1)
+    settings.MISSING_AFTER = timedelta(0)
+    settings.MAX_LOSSES = 1000
+    membership = member(bob, funded)
+    return lambda: Jobs(provider, membership, wish)
+
+
+@pytest.fixture
+def unguarded(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A ledger that lets a hold settle twice: the statement without its condition, the database without its rules."""
+    guard = "AND state = 'pending'"
+    assert guard in holds._SETTLE
+    monkeypatch.setattr(holds, "_SETTLE", holds._SETTLE.replace(guard, ""))
+    index = LedgerEntry._meta.constraints[0]
+    assert index.name == "entry_settles_hold_once"
+    with connection.schema_editor() as editor:
+        editor.remove_constraint(LedgerEntry, index)
+        editor.execute("ALTER TABLE generations_hold DISABLE TRIGGER USER")
+    yield
+    with connection.schema_editor() as editor:
+        editor.execute("TRUNCATE generations_ledgerentry")
+        editor.execute("ALTER TABLE generations_hold ENABLE TRIGGER USER")
+        editor.add_constraint(LedgerEntry, index)
+
+
+def test_whatever_happens_every_job_is_settled_once(machine: Callable[[], Jobs]) -> None:
+    run_state_machine_as_test(machine, settings=hypothesis_settings(max_examples=30, stateful_step_count=25))
+
+
+def test_a_planted_double_settle_is_found(machine: Callable[[], Jobs], unguarded: None) -> None:
+    """By the auditor; or by the wallet itself, when too little else is held to hide it."""
+    # The first failure is enough: no second one, and no shorter way to it.
+    settings = hypothesis_settings(
+        max_examples=200, stateful_step_count=25, derandomize=True, database=None, phases=[Phase.generate]
+    )
+    with pytest.raises((AssertionError, IntegrityError), match=r"settled 2 times|wallet_held_not_negative"):
+        run_state_machine_as_test(machine, settings=settings)
