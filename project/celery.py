@@ -5,6 +5,9 @@ from celery import Celery
 from celery.signals import beat_init, worker_ready
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
+from . import broker
+
+broker.register()
 app = Celery("dailies")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

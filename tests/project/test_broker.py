@@ -1,0 +1,33 @@
+"""A worker's connection to the broker, when the broker goes away."""
+
+import os
+from pathlib import Path
+
+from kombu import Consumer, Queue
+
+from project.celery import app
+from project.stack.children import start_and_wait
+from project.stack.valkey import Valkey
+from tests.stack import free_port
+
+
+def test_whoever_holds_a_message_outlives_the_broker(tmp_path: Path) -> None:
+    """A worker lets go of the broken connection before it closes the channel."""
+    (tmp_path / "run").mkdir()
+    valkey = Valkey(tmp_path, free_port(), is_durable=False)
+    valkey.prepare()
+    server = start_and_wait(valkey.plan(os.environ), log=tmp_path / "valkey.log")
+    connection = app.connection_for_read(valkey.url)
+    try:
+        channel, queue, held = connection.default_channel, Queue("held"), []
+        consumer = Consumer(channel, [queue], callbacks=[lambda _, message: held.append(message)])
+        consumer.consume()
+        connection.Producer(channel).publish({}, routing_key="held", exchange="", declare=[queue])
+        connection.drain_events(timeout=10)
+        server.kill()
+        connection.transport.client = None
+        channel.close()
+    finally:
+        server.kill()
+    assert len(held) == 1
+    assert channel.closed
