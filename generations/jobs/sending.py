@@ -11,6 +11,7 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.db.models.functions import Now
 
 from generations.common.clock import database_now
 from generations.common.points import reach
@@ -24,7 +25,7 @@ from generations.upstream.errors import NeverSentError, RejectedError, UnknownOu
 from .attempts import close_attempt, live_attempt, open_attempt
 from .body import request_body
 from .gate import note_accepted, note_too_much, open_circuit
-from .leases import Lease, take
+from .leases import Lease, LostLeaseError, take
 from .models import Attempt, Generation, Outcome
 from .pace import back_off, poll_delay
 from .poison import set_aside
@@ -49,6 +50,8 @@ def send_generation(generation_id: UUID, fence: int) -> None:
         set_aside(generation, lease)
     elif attempt is None:
         _send(generation, lease)
+    elif attempt.outcome == Outcome.ACCEPTED:
+        lease.move(State(generation.state), State.PROCESSING, delay=poll_delay())
     else:
         _resolve(generation, lease, attempt)
 
@@ -142,7 +145,12 @@ def _accepted(generation: Generation, lease: Lease, attempt: Attempt, accepted: 
             request_id=accepted.request_id,
             status=accepted.status,
         )
-        lease.move(State(generation.state), State.PROCESSING, delay=poll_delay())
+        try:
+            lease.move(State(generation.state), State.PROCESSING, delay=poll_delay())
+        except LostLeaseError:
+            # The job is paid for, so that the answer must not be lost with the lease: who has it now finds it there.
+            log.info("accepted_late", generation_id=str(generation.pk))
+            Generation.objects.filter(pk=generation.pk, state=State.UNCONFIRMED).update(next_action_at=Now())
     note_accepted(attempt.provider)
 
 

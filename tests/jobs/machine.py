@@ -166,7 +166,7 @@ class Jobs(RuleBasedStateMachine):
     @precondition(lambda self: self.workers)
     @rule(pick=picks)
     def wake(self, pick: int) -> None:
-        """A paused worker goes on. If its job was taken over meanwhile, it writes nothing."""
+        """A paused worker goes on. If its job was taken over meanwhile, it only says what the provider has accepted."""
         worker = pick_from(self.workers, pick)
         self.workers.remove(worker)
         self.provider.release(worker.barrier)
@@ -176,6 +176,9 @@ class Jobs(RuleBasedStateMachine):
             self._end(worker.job, State.COMPLETED)
         elif worker.has_the_job:
             self._answer(worker.job, worker.answer)
+        elif worker.answer == "accepts":
+            worker.job.attempt = "accepted"
+            self._unpark()
 
     @precondition(lambda self: self.old_mail())
     @rule(pick=picks)
@@ -342,7 +345,9 @@ class Jobs(RuleBasedStateMachine):
 
     def _resolve(self, job: Job) -> None:
         """A POST was begun before. It is not made again: its outcome shows, or the window passes."""
-        if job.is_old:
+        if job.attempt == "accepted":
+            job.state = State.PROCESSING
+        elif job.is_old:
             self._end(job, State.FAILED)
         else:
             job.state = State.UNCONFIRMED
