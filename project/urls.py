@@ -11,3 +11,4 @@ urlpatterns = [
 handler400 = "generations.web.views.errors.bad_request"
 handler403 = "generations.web.views.errors.forbidden"
 handler404 = "generations.web.views.errors.not_found"
+handler500 = "generations.web.views.errors.server_error"
