@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
 from generations.accounts.access import require
 from generations.accounts.models import Membership
 from generations.accounts.roles import Right
+from generations.common.conflicts import in_one_transaction
 from generations.common.errors import DailiesError
 from generations.common.ids import uuid7
 from generations.common.points import reach
@@ -56,7 +57,7 @@ def submit_generation(*, membership: Membership, wish: Wish, idempotency_key: st
         return existing
     check_wish(membership, wish)
     try:
-        return _store(membership, wish, idempotency_key)
+        return in_one_transaction(lambda: _store(membership, wish, idempotency_key))
     except IntegrityError:
         # The same key was submitted at the same moment, and the other one won.
         if existing := _submitted_before(membership, idempotency_key):
@@ -85,7 +86,6 @@ def _submitted_before(membership: Membership, key: str) -> Generation | None:
     return Generation.objects.filter(team=membership.team_id, author=membership.user_id, idempotency_key=key).first()
 
 
-@transaction.atomic
 def _store(membership: Membership, wish: Wish, idempotency_key: str) -> Generation:
     price = quote(model=wish.model, resolution=wish.resolution, duration=wish.duration)
     generation_id = uuid7()
