@@ -3,6 +3,9 @@
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+# Who waits longer than this for a connection, for a row that another holds, or for its own next step, gives up.
+PATIENCE = {"connect_timeout": "5", "options": "-c lock_timeout=10s -c idle_in_transaction_session_timeout=5min"}
+
 
 def database_from_url(url: str) -> dict[str, Any]:
     """`postgresql://user:password@host:port/name?host=/socket/dir`; ValueError for anything but PostgreSQL.
@@ -22,5 +25,5 @@ def database_from_url(url: str) -> dict[str, Any]:
         "PORT": query.pop("port", None) or str(parts.port or ""),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": query,
+        "OPTIONS": {**PATIENCE, **query},
     }
