@@ -29,9 +29,9 @@ def _is_healthy_check(event: dict[str, Any]) -> bool:
 
 
 def logging_config(log_format: str, level: str) -> dict[str, Any]:
-    renderer: Any = (
-        structlog.processors.JSONRenderer() if log_format == "json" else structlog.dev.ConsoleRenderer(colors=False)
-    )
+    # Never the tracebacks that show local variables: passwords and keys stand in some of them.
+    console = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    renderer: Any = structlog.processors.JSONRenderer() if log_format == "json" else console
     final = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if log_format == "json":
         final.append(structlog.processors.format_exc_info)  # type: ignore[arg-type]
