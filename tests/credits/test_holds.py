@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from pytest_django import DjangoAssertNumQueries
 
 from generations.accounts.models import Membership, Team, User
 from generations.credits.audit import CHECKS, run_checks
@@ -32,6 +33,15 @@ def test_a_hold_reserves_and_a_capture_charges(funded: Team, bob: User, member: 
     kinds = [(entry.kind, entry.available_after) for entry in LedgerEntry.objects.order_by("id")]
     assert kinds == [("grant", 1000), ("hold", 964), ("capture", 964)]
     assert books_close()
+
+
+def test_holding_and_charging_take_one_statement_each(
+    funded: Team, bob: User, member: Member, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    """A hot wallet's row is then locked for no round trip."""
+    membership = member(bob, funded)
+    with django_assert_num_queries(2):
+        assert capture_hold(hold_id=place_hold(membership=membership, reference=uuid4(), amount=36), amount=36)
 
 
 def test_a_partial_capture_gives_the_rest_back(funded: Team, bob: User, member: Member) -> None:
