@@ -10,6 +10,8 @@ and the same media folder; its messages do not reach the cluster's Valkey, so th
 """
 
 import json
+import os
+import resource
 import signal
 import sys
 import time
@@ -83,7 +85,7 @@ class Cluster:
         (folder / "static").mkdir()
         self.media = folder / "media"
         self.points = Points(folder / "points")
-        self.postgres = Postgres(folder, settings=FAST)
+        self.postgres = Postgres(folder, settings={**FAST, "synchronous_commit": "on"})
         self.valkey = Valkey(folder, free_port(), is_durable=False)
         self.provider = RemoteProvider(f"http://127.0.0.1:{free_port()}")
         self.web_url = f"http://127.0.0.1:{free_port()}"
@@ -98,6 +100,12 @@ class Cluster:
         assert not self.is_running(name), f"{name} runs already"
         self._settings[name] = settings
         self._children[name] = start_and_wait(self._plan(name, settings), log=self.log(name))
+
+    def start_on_full_disk(self, name: str) -> None:
+        """Start a part that can make files, and put no more than 2 KB into them: it then gets an OSError."""
+        cramped = replace(self._plan(name, {}), before_exec=_fill_the_disk)
+        self._settings[name] = {"is_cramped": True}
+        self._children[name] = start_and_wait(cramped, log=Path(os.devnull))
 
     def stop(self, name: str) -> int:
         """Ask the part to stop, as a deployment does, and return its exit code."""
@@ -238,3 +246,8 @@ class Cluster:
         with self.log("migrate").open("ab") as log:
             child = Child(migration, log)
         assert child.process.wait(120) == 0, self.log("migrate").read_text()
+
+
+def _fill_the_disk() -> None:
+    """Between fork and exec: no file of this process may grow beyond 2 KB."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2048, 2048))

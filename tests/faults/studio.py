@@ -55,6 +55,7 @@ class Studio:
 
     def wait_for(self, *states: State, within: float = 30) -> None:
         """Return once every job of the studio is in one of these states."""
+        assert self.jobs(), "nothing was submitted"
         wait_until(lambda: set(self.states()) <= set(states), what=f"{states}: {self.states()}", within=within)
 
     def balance(self) -> Balance:

@@ -1,0 +1,121 @@
+"""Messages are hints: three times, in parallel, out of order, a week late, they have one effect."""
+
+import signal
+from uuid import UUID
+
+from celery import Celery
+
+from generations.jobs.models import Generation
+from generations.jobs.states import State
+from tests.fakes.behaviours import hold
+
+from .cluster import Cluster, wait_until
+from .studio import PRICE, Studio
+
+TASKS = ("generations.send_generation", "generations.save_generation")
+
+
+def send(celery: Celery, job: UUID, *fences: int) -> None:
+    for fence in fences:
+        for task in TASKS:
+            celery.send_task(task, args=[str(job), fence], queue="dailies")
+
+
+def wait_consumed(cluster: Cluster) -> None:
+    """Return once every message was taken and dealt with."""
+    with cluster.valkey_client() as valkey:
+        wait_until(lambda: not valkey.llen("dailies") and not valkey.hlen("unacked"), what="an empty queue")
+
+
+def test_every_message_three_times_at_once_has_one_effect(cluster: Cluster, studio: Studio) -> None:
+    """Row 16: at each fence a job has had, and by two workers at once."""
+    cluster.start("worker2")
+    with cluster.celery() as celery:
+        jobs = studio.submit(3)
+        while not set(studio.states()) <= {State.COMPLETED, State.FAILED}:
+            for job, fence in Generation.objects.in_flight().filter(team=studio.team).values_list("pk", "fence"):
+                send(celery, job, fence, fence, fence)
+            for task in ("generations.dispatch_due", "generations.poll_due") * 3:
+                celery.send_task(task, queue="dailies")
+            wait_consumed(cluster)
+    assert (studio.states(), len(jobs)) == ([State.COMPLETED] * 3, 3)
+    assert cluster.provider.count("submit") == 3
+    assert cluster.provider.count("download") == 3
+    assert studio.balance().posted == 1000 - 3 * PRICE
+
+
+def test_messages_of_every_age_do_nothing_to_a_job_that_is_over(cluster: Cluster, studio: Studio) -> None:
+    """Row 17: what was sent a week ago names a fence that is gone."""
+    first, second = studio.submit(2)
+    wait_until(lambda: cluster.provider.count("submit") == 2, what="both to be sent")
+    studio.wait_for(State.COMPLETED)
+    before = _facts(first, second)
+    with cluster.celery() as celery:
+        for job in (first, second):
+            send(celery, job, *range(12, -1, -1))
+        wait_consumed(cluster)
+    assert _facts(first, second) == before
+    assert cluster.provider.count("submit") == 2
+
+
+def test_messages_out_of_order_do_not_turn_a_job_back(cluster: Cluster, studio: Studio) -> None:
+    """Row 17: an order to send, when the provider renders already."""
+    cluster.provider.configure(polls_until_done=1000)
+    (job,) = studio.submit()
+    studio.wait_for(State.PROCESSING)
+    fence = studio.job().fence
+    with cluster.celery() as celery:
+        send(celery, job, fence, fence - 1, fence + 1, 0)
+        wait_consumed(cluster)
+    assert studio.states() == [State.PROCESSING]
+    assert cluster.provider.count("submit") == 1
+    cluster.provider.configure(polls_until_done=1)
+    studio.wait_for(State.COMPLETED)
+
+
+def test_two_beats_and_two_workers_do_the_work_of_one(cluster: Cluster, studio: Studio) -> None:
+    """Row 18: every job is sent once, polled in turn and saved once."""
+    cluster.start("beat2")
+    cluster.start("worker2")
+    studio.submit(6)
+    studio.wait_for(State.COMPLETED)
+    assert cluster.provider.count("submit") == 6
+    assert cluster.provider.count("download") == 6
+    assert studio.balance().posted == 1000 - 6 * PRICE
+
+
+def test_a_holder_that_wakes_after_its_lease_writes_nothing(cluster: Cluster, studio: Studio) -> None:
+    """Row 19: it stood still while its answer came; another gave the job up; its own write matches no row."""
+    cluster.provider.script("submit", hold("late answer"))
+    studio.submit()
+    cluster.provider.wait_held("late answer")
+    cluster.signal("worker", signal.SIGSTOP)
+    cluster.provider.release("late answer")
+    cluster.start("worker2")
+    studio.wait_for(State.FAILED)
+    before = _facts(studio.job().pk)
+    cluster.stop("worker2")
+    cluster.signal("worker", signal.SIGCONT)
+    wait_consumed(cluster)
+    assert _facts(studio.job().pk) == before
+    assert cluster.provider.count("submit") == 1
+
+
+def test_a_saver_that_wakes_after_its_lease_charges_nothing(cluster: Cluster, studio: Studio) -> None:
+    """Row 19: another brought the same take home meanwhile."""
+    cluster.points.arm("take.stored")
+    studio.submit()
+    cluster.points.wait_reached("take.stored")
+    cluster.start("worker2")
+    studio.wait_for(State.COMPLETED)
+    before = _facts(studio.job().pk)
+    cluster.points.release("take.stored")
+    wait_consumed(cluster)
+    assert _facts(studio.job().pk) == before
+    assert studio.balance().posted == 1000 - PRICE
+
+
+def _facts(*jobs: UUID) -> list[dict[str, object]]:
+    """Everything that is stored about jobs, their attempts and their holds."""
+    rows = Generation.objects.filter(pk__in=jobs).order_by("pk")
+    return list(rows.values("state", "fence", "state_since", "finished_at", "video", "hold__state", "hold__captured"))
