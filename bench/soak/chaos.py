@@ -6,7 +6,6 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-from tests.embedded import FAST
 from tests.fakes.behaviours import Behaviour, drop, refuse, reset, truncated
 from tests.faults.cluster import Cluster, wait_until
 
@@ -31,8 +30,6 @@ class Chaos:
     def __init__(self, cluster: Cluster, chance: random.Random) -> None:
         self.ended_alone: Counter[str] = Counter()
         self._cluster = cluster
-        # A crash of PostgreSQL alone loses nothing without fsync; without synchronous commits it does.
-        cluster.postgres.settings = {**FAST, "synchronous_commit": "on"}
         self._chance = chance
         self._counts: Counter[str] = Counter()
         self._acts: tuple[Callable[[], None], ...] = (
