@@ -22,7 +22,13 @@ run: ## Install what is missing, start everything, print the address
 test: ## The whole suite on real services and a real browser
 	@$(BOOTSTRAP) test
 	@$(IN) -m tests.chromium
+ifdef ARGS
 	@$(IN) -m pytest -n auto $(ARGS)
+else
+	# A browser's event loop stays in its process, where nothing else could then ask the database: a run of its own.
+	@$(IN) -m pytest -n auto --ignore tests/browser
+	@$(IN) -m pytest tests/browser
+endif
 
 check: ## Lint, format, types, import rules, migrations, deploy settings, compose file
 	@$(BOOTSTRAP) check
