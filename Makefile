@@ -25,7 +25,7 @@ test: ## The whole suite on real services and a real browser
 ifdef ARGS
 	@$(IN) -m pytest -n auto $(ARGS)
 else
-	# A browser's event loop stays in its process, where nothing else could then ask the database: a run of its own.
+# A browser's event loop stays in its process, where nothing else could then ask the database: a run of its own.
 	@$(IN) -m pytest -n auto --ignore tests/browser
 	@$(IN) -m pytest tests/browser
 endif
