@@ -10,8 +10,6 @@ and the same media folder; its messages do not reach the cluster's Valkey, so th
 """
 
 import json
-import os
-import resource
 import signal
 import sys
 import time
@@ -101,11 +99,11 @@ class Cluster:
         self._settings[name] = settings
         self._children[name] = start_and_wait(self._plan(name, settings), log=self.log(name))
 
-    def start_on_full_disk(self, name: str) -> None:
-        """Start a part that can make files, and put no more than 2 KB into them: it then gets an OSError."""
-        cramped = replace(self._plan(name, {}), before_exec=_fill_the_disk)
-        self._settings[name] = {"is_cramped": True}
-        self._children[name] = start_and_wait(cramped, log=Path(os.devnull))
+    def fill_disk(self, name: str) -> None:
+        """From now on no file of the part and its pool may grow beyond a few bytes: writing is an OSError."""
+        self._settings[name] = {"disk": "full"}
+        for process in (self.process(name), *self.pool(name)):
+            process.rlimit(psutil.RLIMIT_FSIZE, (16, 16))
 
     def stop(self, name: str) -> int:
         """Ask the part to stop, as a deployment does, and return its exit code."""
@@ -246,8 +244,3 @@ class Cluster:
         with self.log("migrate").open("ab") as log:
             child = Child(migration, log)
         assert child.process.wait(120) == 0, self.log("migrate").read_text()
-
-
-def _fill_the_disk() -> None:
-    """Between fork and exec: no file of this process may grow beyond 2 KB."""
-    resource.setrlimit(resource.RLIMIT_FSIZE, (2048, 2048))
