@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from project.databases import database_from_url
+from project.databases import PATIENCE, database_from_url
 from project.env import ROOT
 from project.mail import mail_from_url
 
@@ -55,7 +55,12 @@ def test_production_refuses_to_start_without_the_real_thing(name: str, value: st
 def test_a_database_url_is_taken_apart() -> None:
     found = database_from_url("postgresql://me:p%40ss@db.example.com:5433/studio?sslmode=require")
     assert (found["USER"], found["PASSWORD"], found["HOST"], found["PORT"]) == ("me", "p@ss", "db.example.com", "5433")
-    assert (found["NAME"], found["OPTIONS"]) == ("studio", {"sslmode": "require"})
+    assert (found["NAME"], found["OPTIONS"]) == ("studio", {**PATIENCE, "sslmode": "require"})
+
+
+def test_a_database_url_may_say_how_long_to_wait() -> None:
+    found = database_from_url("postgresql:///studio?connect_timeout=30")
+    assert found["OPTIONS"] == {**PATIENCE, "connect_timeout": "30"}
 
 
 def test_a_database_url_may_name_a_socket() -> None:
