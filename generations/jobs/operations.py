@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from generations.accounts.models import User
 from generations.common.clock import database_time
 from generations.common.errors import DailiesError
+from generations.credits.holds import release_hold
 from generations.events.record import record_event
 
 from .attempts import live_attempt
@@ -87,6 +88,8 @@ def give_up(*, generation: Generation, actor: User, reason: str) -> None:
     if generation.is_final:
         raise MovedOnError
     try:
+        # Before the job's row is locked: money is always locked first, or this and a worker wait for each other.
+        release_hold(hold_id=generation.hold_id, reason="given_up")
         lease = take_over(generation)
         fail_generation(
             generation,

@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from threading import Barrier
+from time import monotonic
 from typing import TypeVar
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection, transaction
@@ -17,15 +18,17 @@ from generations.accounts.models import Membership, Team, User
 from generations.credits.balances import balance_of
 from generations.credits.errors import OutOfCreditsError
 from generations.credits.grants import correct_credits, grant_credits
+from generations.credits.holds import release_hold
 from generations.credits.models import HoldState
 from generations.jobs.attempts import close_attempt, open_attempt
 from generations.jobs.audit import audit_books
 from generations.jobs.cancel import NotCancelableError, cancel_generation
-from generations.jobs.leases import LostLeaseError, take
+from generations.jobs.leases import Lease, LostLeaseError, take
 from generations.jobs.models import Attempt, Generation, Outcome
+from generations.jobs.operations import MovedOnError, give_up
 from generations.jobs.queue import claim_next
 from generations.jobs.sending import send_generation
-from generations.jobs.settle import complete_generation
+from generations.jobs.settle import complete_generation, fail_generation
 from generations.jobs.states import State
 from generations.jobs.submit import Wish, submit_generation
 from generations.media.models import Asset, AssetKind
@@ -220,6 +223,53 @@ class TestCancelAtEveryMoment:
         for number, job in enumerate(jobs):
             self.check(job, said[2 * number])
         assert {"canceled", "too late"} <= set(said)
+
+
+class TestTwoWhoEndTheSameJob:
+    """Row 22: whoever is second waits for the first, and neither for the other."""
+
+    @pytest.mark.parametrize("end", [give_up, cancel_generation])
+    def test_the_second_waits_and_then_finds_the_job_over(
+        self, end: Callable[..., None], submit: Submit, bob: User, funded: Team, member: Member
+    ) -> None:
+        generation = submit()
+        row = claim_in_transaction()
+        by = {"actor": bob, "reason": ""} if end is give_up else {"membership": member(bob, funded)}
+        seen = Generation.objects.get(pk=generation.pk)
+
+        def second() -> None:
+            try:
+                end(generation=seen, **by)
+            finally:
+                connection.close()
+
+        with ThreadPoolExecutor(1) as pool:
+            with transaction.atomic():
+                release_hold(hold_id=generation.hold_id, reason="refused")
+                other = pool.submit(second)
+                wait_until_blocking()
+                fail_generation(seen, Lease(*row), error_type="refused", message="Refused.")
+            with pytest.raises((MovedOnError, NotCancelableError)):
+                other.result(10)
+        assert Generation.objects.get().error_type == "refused"
+
+
+def claim_in_transaction() -> tuple[UUID, int]:
+    with transaction.atomic():
+        row = claim_next()
+    assert row is not None
+    return row
+
+
+def wait_until_blocking() -> None:
+    """Return once somebody waits for a lock of this connection."""
+    deadline = monotonic() + 10
+    with connection.cursor() as cursor:
+        while monotonic() < deadline:
+            cursor.execute("SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))")
+            if cursor.rowcount:
+                return
+    raise AssertionError("nobody waits for us")
 
 
 class TestAWorkerThatIsOvertaken:
