@@ -31,4 +31,5 @@ def open_attempt(generation: Generation, lease: Lease, *, provider: str, request
 
 def close_attempt(attempt: Attempt, outcome: Outcome, **answer: Any) -> None:
     """Write what became of the POST: outcome, status, ids, error. An acceptance is never taken back."""
-    Attempt.objects.filter(pk=attempt.pk).exclude(outcome=Outcome.ACCEPTED).update(outcome=outcome, answered_at=Now(), **answer)
+    rows = Attempt.objects.filter(pk=attempt.pk).exclude(outcome=Outcome.ACCEPTED)
+    rows.update(outcome=outcome, answered_at=Now(), **answer)
