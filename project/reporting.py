@@ -7,11 +7,16 @@ from pydantic import SecretStr
 
 
 def report_errors(dsn: SecretStr | None) -> None:
-    """Do nothing without a DSN. People's data stays here: no cookies, addresses or request bodies are sent."""
+    """Do nothing without a DSN. No cookies, addresses, request bodies or variables are sent."""
     if dsn is None:
         return
     if find_spec("sentry_sdk") is None:
         raise ImproperlyConfigured("SENTRY_DSN is set but sentry-sdk is not installed; install the extra `sentry`")
     import sentry_sdk
 
-    sentry_sdk.init(dsn=dsn.get_secret_value(), send_default_pii=False, max_request_body_size="never")
+    sentry_sdk.init(
+        dsn=dsn.get_secret_value(),
+        send_default_pii=False,
+        max_request_body_size="never",
+        include_local_variables=False,
+    )
