@@ -116,6 +116,12 @@ class Generation(models.Model):
             models.Index(
                 fields=["team", "author", "created_at", "id"], condition=Q(state="queued"), name="generation_queue"
             ),
+            # What staff have lifted.
+            models.Index(
+                fields=["lifted_at"],
+                condition=Q(state="queued", lifted_at__isnull=False),
+                name="generation_lifted",
+            ),
             # What is due: the dispatcher and the poller.
             models.Index(
                 fields=["state", "next_action_at"],
