@@ -52,7 +52,7 @@ def unguarded(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_whatever_happens_every_job_is_settled_once(machine: Callable[[], Jobs]) -> None:
-    run_state_machine_as_test(machine, settings=hypothesis_settings(max_examples=30, stateful_step_count=25))
+    run_state_machine_as_test(machine, settings=hypothesis_settings(max_examples=40, stateful_step_count=25))
 
 
 def test_a_planted_double_settle_is_found(machine: Callable[[], Jobs], unguarded: None) -> None:
