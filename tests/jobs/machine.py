@@ -61,7 +61,7 @@ class Jobs(RuleBasedStateMachine):
         self.messages: list[Message] = []
         self.workers: list[Worker] = []
         self.barriers = count()
-        self.posted = self.held = self.posts = 0
+        self.posted = self.held = self.posts = self.refusals = 0
         self.is_circuit_open = False
         provider.clear()
         provider.configure(polls_until_done=1000)
@@ -75,6 +75,11 @@ class Jobs(RuleBasedStateMachine):
 
     def having(self, *states: State) -> list[Job]:
         return [job for job in self.jobs.values() if job.state in states]
+
+    def may_submit(self) -> bool:
+        """Not so often that nothing else would happen: with credits, or now and then without."""
+        has_credits = self.posted - self.held >= PRICE
+        return len(self.having(*ACTIVE)) < BUSY and (has_credits or self.refusals < 2)
 
     def mail(self, *states: State) -> list[Message]:
         return [message for message in self.messages if message.is_for(*states)]
@@ -95,12 +100,12 @@ class Jobs(RuleBasedStateMachine):
         grant_credits(team=self.membership.team, amount=amount, reason="more")
         self.posted += amount
 
-    @precondition(lambda self: len(self.having(*ACTIVE)) < BUSY)
+    @precondition(lambda self: self.may_submit())
     @rule()
     def submit(self) -> None:
         self._admit(lambda: submit_generation(membership=self.membership, wish=self.wish, idempotency_key=str(uuid4())))
 
-    @precondition(lambda self: self.having(State.FAILED, State.CANCELED) and len(self.having(*ACTIVE)) < BUSY)
+    @precondition(lambda self: self.having(State.FAILED, State.CANCELED) and self.may_submit())
     @rule(pick=picks)
     def retry(self, pick: int) -> None:
         job = pick_from(self.having(State.FAILED, State.CANCELED), pick)
@@ -304,6 +309,7 @@ class Jobs(RuleBasedStateMachine):
 
     def _admit(self, submit: Callable[[], Generation]) -> Job | None:
         if self.posted - self.held < PRICE:
+            self.refusals += 1
             refused(OutOfCreditsError, submit)
             return None
         job = Job(submit().pk)
