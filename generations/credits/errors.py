@@ -35,7 +35,3 @@ class OutOfCreditsError(DailiesError):
             f"{whose} does not cover this: {shortage.required:,} credits are needed, {shortage.available:,} are left."
         )
         self.shortage = shortage
-
-
-class HoldSettledError(DailiesError):
-    """The hold has been captured, released or expired already: somebody else was first."""

@@ -9,7 +9,6 @@
 """
 
 from datetime import date
-from typing import ClassVar
 
 import pgtrigger
 from django.conf import settings
@@ -95,8 +94,6 @@ class EntryKind(models.TextChoices):
 
 class LedgerEntry(models.Model):
     """One change of one wallet, in credits. `posted_after` and `held_after` are the balances it left."""
-
-    SETTLING: ClassVar = (EntryKind.CAPTURE, EntryKind.RELEASE)
 
     wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="entries")
     kind = models.CharField(max_length=10, choices=EntryKind.choices)

@@ -4,7 +4,7 @@ from typing import get_args
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generations.contract.prices import billed_seconds, credits_per_second, list_price, price
+from generations.contract.prices import credits_per_second, price
 from generations.contract.schemas import CameraMotion
 from generations.contract.support import SUPPORT, size_of
 
@@ -32,16 +32,10 @@ def test_sizes_are_width_and_height() -> None:
     assert size_of("1280x720") == (1280, 720)
 
 
-def test_the_list_price_is_the_vendors_price_in_cents() -> None:
-    assert list_price("ltx-2-3-fast", "1280x720", 6) == 18
-    assert list_price("ltx-2-5-pro", "3840x2160", 10) == 390
-    assert list_price("ltx-2-3-fast", "720x1280", 6) == list_price("ltx-2-3-fast", "1280x720", 6)
-
-
-def test_an_automatic_length_is_held_at_the_longest() -> None:
-    model = SUPPORT.models["ltx-2-5-fast"]
-    assert billed_seconds(model, "1920x1080", 24, None) == 20
-    assert billed_seconds(model, "1920x1080", 24, 8) == 8
+def test_a_video_costs_the_vendors_price_in_cents() -> None:
+    models = SUPPORT.models
+    assert price(models["ltx-2-3-fast"].usd_per_second["720p"], 6) == 18
+    assert price(models["ltx-2-5-pro"].usd_per_second["2160p"], 10) == 390
 
 
 @given(st.decimals(min_value="0.0001", max_value="10", places=4), st.integers(1, 60))
