@@ -36,6 +36,9 @@ def test_a_killed_worker_costs_neither_the_job_nor_a_second_charge(
         page.set_input_files("#id_first_frame_file", still)
         expect(page.locator("still-slot[data-name=first_frame] img").first).to_be_visible()
         page.get_by_label("Prompt").fill("Slow tide.")
+        # Long enough that the render outlives the worker on any machine.
+        page.locator("input[name=duration][value='20']").check(force=True)
+        expect(page.locator("#generate")).to_contain_text("260 credits")
         page.locator("#generate").click()
         expect(page).to_have_url(re.compile(r"/t/demo/jobs/"))
         expect(page.locator(".job .state").first).to_contain_text("Rendering at the provider", timeout=RENDER_MS)
