@@ -24,8 +24,8 @@ LOCK = ROOT / "uv.lock"
 RUN = ["--extra", "local", "--extra", "engine"]
 TARGETS = {
     "run": RUN,
-    "test": [*RUN, "--group", "test"],
-    "check": [*RUN, "--group", "test", "--group", "lint"],
+    "test": [*RUN, "--extra", "sentry", "--group", "test"],
+    "check": [*RUN, "--extra", "sentry", "--group", "test", "--group", "lint"],
     "image": ["--extra", "engine", "--extra", "sentry"],
 }
 DOWNLOAD_SECONDS = 60
