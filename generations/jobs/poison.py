@@ -1,5 +1,7 @@
 """Jobs that kill whoever works on them: after a few deaths they are set aside, the credits returned, staff told."""
 
+from django.db import transaction
+
 from generations.events.alerts import open_alert
 
 from .leases import Lease
@@ -7,6 +9,7 @@ from .models import Generation
 from .settle import fail_generation
 
 
+@transaction.atomic
 def set_aside(generation: Generation, lease: Lease) -> None:
     """Fail the generation. What the provider has made of it can still be asked for from the operations page."""
     fail_generation(
