@@ -56,3 +56,11 @@ def sign_in(page: Page, studio: StackProcess) -> Callable[[str], None]:
         expect(page.get_by_role("link", name="Gallery").first).to_be_visible()
 
     return go
+
+
+def choose(page: Page, name: str, value: str) -> None:
+    """Click the chip as a person does. A change renews the options, so the next chip may be replaced under the mouse:
+    the label's click waits until it stands still, which a forced one would not."""
+    chip = page.locator(f"label:has(input[name={name}][value='{value}'])")
+    chip.click()
+    expect(chip.locator("input")).to_be_checked()

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.stack import StackProcess, manage
 
-from .conftest import RENDER_MS
+from .conftest import RENDER_MS, choose
 
 SignIn = Callable[..., None]
 
@@ -51,11 +51,11 @@ def test_from_a_still_to_a_take(
     page.set_input_files("#id_first_frame_file", still)
     expect(page.locator("still-slot[data-name=first_frame] img").first).to_be_visible()
     page.get_by_label("Prompt").fill("The harbour at dusk; the water moves, the camera comes closer.")
-    page.locator("input[name=model][value=ltx-2-3-fast]").check(force=True)
-    page.locator("input[name=resolution][value='1280x720']").check(force=True)
-    page.locator("input[name=camera_motion][value=dolly_in]").check(force=True)
+    choose(page, "model", "ltx-2-3-fast")
+    choose(page, "resolution", "1280x720")
+    choose(page, "camera_motion", "dolly_in")
     # Long enough that nobody can miss it being rendered.
-    page.locator("input[name=duration][value='20']").check(force=True)
+    choose(page, "duration", "20")
     button = page.locator("#generate")
     expect(button).to_contain_text("60 credits")
     expect(button).to_contain_text("left")
@@ -119,7 +119,7 @@ def test_out_of_credits_says_everything_that_helps(
     sign_up(page, studio, "dana@example.com")
     page.set_input_files("#id_first_frame_file", still)
     page.get_by_label("Prompt").fill("Wind in the sails.")
-    page.locator("input[name=model][value=ltx-2-3-fast]").check(force=True)
+    choose(page, "model", "ltx-2-3-fast")
     expect(page.locator("#generate")).to_contain_text("36 credits")
     with page.expect_response(
         lambda answer: answer.request.method == "POST" and answer.url.endswith("/studio/")
@@ -170,8 +170,8 @@ def test_everything_works_without_scripts(plain_page: Page, studio: StackProcess
     page.goto(f"{studio.url}/t/demo/studio/")
     page.set_input_files("#id_first_frame_file", still)
     page.fill("#id_prompt", "Without scripts.")
-    page.locator("input[name=model][value=ltx-2-3-fast]").check(force=True)
-    page.locator("input[name=resolution][value='1280x720']").check(force=True)
+    choose(page, "model", "ltx-2-3-fast")
+    choose(page, "resolution", "1280x720")
     page.get_by_role("button", name="Update price").click()
     expect(page.locator("#generate")).to_contain_text("18 credits")
     expect(page.locator("#id_prompt")).to_have_value("Without scripts.")

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.stack import StackProcess, manage
 
-from .conftest import RENDER_MS
+from .conftest import RENDER_MS, choose
 
 COUNTS = """
 from generations.models import Attempt, Generation, LedgerEntry
@@ -37,7 +37,7 @@ def test_a_killed_worker_costs_neither_the_job_nor_a_second_charge(
         expect(page.locator("still-slot[data-name=first_frame] img").first).to_be_visible()
         page.get_by_label("Prompt").fill("Slow tide.")
         # Long enough that the render outlives the worker on any machine.
-        page.locator("input[name=duration][value='20']").check(force=True)
+        choose(page, "duration", "20")
         expect(page.locator("#generate")).to_contain_text("260 credits")
         page.locator("#generate").click()
         expect(page).to_have_url(re.compile(r"/t/demo/jobs/"))
