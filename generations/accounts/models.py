@@ -6,16 +6,20 @@
 - Signing up makes a personal team, owned by the new user, so that there is always somewhere to work.
 - Nobody reaches a team's rows but through `access`: outsiders are told that there is nothing there.
 - The current team stands in the address, so that two tabs may show two teams.
+- An API key acts for a person or, as a service key, for the team; only the hashes of its secrets are stored.
 """
 
 from typing import Any, ClassVar, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower, Now
 
-from .roles import RIGHTS, Right, Role
+from generations.common.ids import uuid7
+
+from .roles import RIGHTS, Right, Role, Scope
 
 
 class UserManager(BaseUserManager["User"]):
@@ -89,3 +93,54 @@ class Membership(models.Model):
 
     def can(self, right: Right) -> bool:
         return right in RIGHTS[self.role]
+
+
+class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
+    def live(self) -> Self:
+        """Neither revoked nor expired, by the database's clock."""
+        return self.filter(models.Q(expires_at__isnull=True) | models.Q(expires_at__gt=Now()), revoked_at__isnull=True)
+
+
+class ApiKey(models.Model):
+    """A program's way in. Its secrets come and go by rotation; name, scopes, quota and history stay with the key.
+
+    A personal key acts for its user and dies with the membership. A service key belongs to the team: `user` is who
+    made it, its spending counts against no member's quota, and it outlives that person's membership.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="api_keys")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=80)
+    is_service = models.BooleanField("service key", default=False)
+    scopes = ArrayField(models.CharField(max_length=10, choices=Scope.choices))
+    created_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, help_text="To the minute.")
+
+    objects = ApiKeyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "API key"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(scopes__contained_by=Scope.values, scopes__len__gt=0), name="apikey_scopes_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ApiKeySecret(models.Model):
+    """One secret of a key. While a rotation overlaps there are two; the older one has an end."""
+
+    key = models.ForeignKey(ApiKey, on_delete=models.CASCADE, related_name="secrets")
+    prefix = models.CharField(max_length=16, help_text="The beginning, shown so that people can tell keys apart.")
+    digest = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the whole secret, in hex.")
+    created_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.prefix}…"

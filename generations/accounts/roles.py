@@ -12,6 +12,15 @@ class Role(TextChoices):
     REVIEWER = "reviewer", "Reviewer"
 
 
+class Scope(TextChoices):
+    """What an API key may be used for; never more than its user's role allows."""
+
+    GENERATE = "generate", "Generate"
+    READ = "read", "Read"
+    REVIEW = "review", "Review"
+    MANAGE = "manage", "Manage"
+
+
 class Right(StrEnum):
     VIEW = "view"  # the gallery, takes and their media
     GENERATE = "generate"  # upload stills, submit, cancel own jobs

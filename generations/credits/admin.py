@@ -119,20 +119,19 @@ class HoldAdmin(ReadOnlyAdmin[Hold]):
 
 @admin.register(Quota)
 class QuotaAdmin(CarefulList, ModelAdmin[Quota]):
-    list_display = ("member", "team", "cap", "period")
-    list_filter = ("period",)
-    list_select_related = ("membership__user", "membership__team")
-    search_fields = ("membership__user__email", "membership__team__name", "membership__team__slug")
-    autocomplete_fields = ("membership",)
+    list_display = ("holds_for", "team", "cap", "period")
+    list_filter = ("period", "role")
+    list_select_related = ("team", "membership__user", "api_key")
+    search_fields = ("membership__user__email", "team__name", "team__slug", "api_key__name")
+    autocomplete_fields = ("team", "membership")
+    raw_id_fields = ("api_key",)
     ordering = ("-id",)
 
-    @admin.display(ordering="membership__user__email")
-    def member(self, quota: Quota) -> str:
-        return quota.membership.user.email
-
-    @admin.display(ordering="membership__team__name")
-    def team(self, quota: Quota) -> Team:
-        return quota.membership.team
+    @admin.display(description="holds for")
+    def holds_for(self, quota: Quota) -> str:
+        if quota.membership:
+            return quota.membership.user.email
+        return str(quota.api_key or quota.get_role_display() or "everybody")
 
 
 class PriceRowForm(forms.ModelForm):  # type: ignore[type-arg]

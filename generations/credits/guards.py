@@ -10,8 +10,9 @@ HOLD_SETTLES_ONCE = pgtrigger.Trigger(
         IF OLD.state <> 'pending' THEN
             RAISE EXCEPTION 'hold % is already %', OLD.id, OLD.state USING ERRCODE = 'check_violation';
         END IF;
-        IF (NEW.wallet_id, NEW.user_id, NEW.reference, NEW.amount, NEW.created_at)
-            IS DISTINCT FROM (OLD.wallet_id, OLD.user_id, OLD.reference, OLD.amount, OLD.created_at) THEN
+        IF (NEW.wallet_id, NEW.user_id, NEW.api_key_id, NEW.reference, NEW.amount, NEW.created_at)
+            IS DISTINCT FROM
+            (OLD.wallet_id, OLD.user_id, OLD.api_key_id, OLD.reference, OLD.amount, OLD.created_at) THEN
             RAISE EXCEPTION 'hold % may only be settled', OLD.id USING ERRCODE = 'check_violation';
         END IF;
         RETURN NEW;

@@ -4,7 +4,8 @@
 - A hold reserves credits for one job. It leaves `pending` once: captured, released or expired.
 - An entry tells one change of a wallet with the balance after it. Entries are only ever added.
 - At every commit a wallet's balances equal those of its newest entry; no wallet's `posted - held` is below zero.
-- A quota caps what one member may spend in a period inside the wallet; holds count in the period they were made in.
+- A quota caps what a member or a key may spend in a period inside the wallet; holds count in the period they were
+  made in. Team, role, member and key each may set one.
 - All of these rules are constraints and triggers in PostgreSQL. Python asks, the database decides.
 """
 
@@ -12,9 +13,12 @@ from datetime import date
 
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+
+from generations.accounts.roles import Role
 
 from .guards import ENTRY_SUMS, HOLD_SETTLES_ONCE, WALLET_FOLLOWS_ENTRIES
 
@@ -50,7 +54,9 @@ class HoldState(models.TextChoices):
 
 class Hold(models.Model):
     wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="holds")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    # Whose quota it counts against: nobody's, when a service key asked.
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    api_key = models.ForeignKey("generations.ApiKey", on_delete=models.PROTECT, null=True, related_name="+")
     reference = models.UUIDField(unique=True, help_text="What the credits are held for; the caller's id.")
     amount = models.BigIntegerField()
     captured = models.BigIntegerField(null=True)
@@ -77,6 +83,7 @@ class Hold(models.Model):
             models.Index(fields=["wallet"], condition=Q(state="pending"), name="hold_pending"),
             # What a member has spent in a period.
             models.Index(fields=["wallet", "user", "created_at"], name="hold_of_member"),
+            models.Index(fields=["api_key", "created_at"], condition=Q(api_key__isnull=False), name="hold_of_key"),
         ]
         triggers = [HOLD_SETTLES_ONCE, pgtrigger.Protect(name="hold_stays", operation=pgtrigger.Delete)]
 
@@ -151,16 +158,45 @@ class Period(models.TextChoices):
 
 
 class Quota(models.Model):
-    """The most credits one member may spend of the team's wallet in one period (UTC)."""
+    """Caps inside the team's wallet, at one of four levels. What is empty is left to the level above.
 
-    membership = models.OneToOneField("generations.Membership", on_delete=models.CASCADE, related_name="quota")
-    cap = models.BigIntegerField()
+    Team default (neither role, member nor key), role, member: the nearest level that sets a field decides it. A key's
+    quota holds beside its member's: a job must fit both. `cap` is in credits a period, in the team's time zone;
+    `max_jobs` counts jobs at once, `max_seconds` and `max_tier` are of one job.
+    """
+
+    team = models.ForeignKey("generations.Team", on_delete=models.CASCADE, related_name="quotas")
+    role = models.CharField(max_length=10, choices=Role.choices, blank=True)
+    membership = models.OneToOneField(
+        "generations.Membership", on_delete=models.CASCADE, null=True, blank=True, related_name="quota"
+    )
+    api_key = models.OneToOneField(
+        "generations.ApiKey", on_delete=models.CASCADE, null=True, blank=True, related_name="quota"
+    )
+    cap = models.BigIntegerField(null=True, blank=True)
     period = models.CharField(max_length=5, choices=Period.choices, default=Period.MONTH)
+    is_uncapped = models.BooleanField(default=False, help_text="No cap, whatever the level above says.")
+    max_jobs = models.PositiveSmallIntegerField(null=True, blank=True)
+    max_seconds = models.PositiveSmallIntegerField(null=True, blank=True)
+    max_tier = models.CharField(max_length=10, blank=True)
+    allowed_models = ArrayField(models.CharField(max_length=40), null=True, blank=True)
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(cap__gte=0), name="quota_cap_not_negative"),
+            models.CheckConstraint(condition=Q(cap__isnull=True) | Q(is_uncapped=False), name="quota_cap_or_uncapped"),
             models.CheckConstraint(condition=Q(period__in=Period.values), name="quota_period_known"),
+            models.CheckConstraint(
+                condition=Q(role="", membership__isnull=True)
+                | Q(role="", api_key__isnull=True)
+                | (Q(role__in=Role.values, membership__isnull=True) & Q(api_key__isnull=True)),
+                name="quota_has_one_level",
+            ),
+            models.UniqueConstraint(
+                fields=["team", "role"],
+                condition=Q(membership__isnull=True, api_key__isnull=True),
+                name="quota_once_a_level",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -4,13 +4,20 @@
 - Every room writes through `record_event`; no room is read back from here.
 - Events commit with the change that they tell of.
 - PostgreSQL refuses to change or delete one.
+- Whoever reads on from an event orders by `transaction`, then id, and stops before the oldest transaction that is
+  still open: ids alone become visible out of order.
 - An alert is what site staff must act on; it is open until its cause has gone.
+- A webhook endpoint is told of a team's events; a delivery is one event on its way to one endpoint.
 """
 
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models import Func, Q
+from django.db.models.functions import Cast, Now
+
+from generations.common.ids import uuid7
 
 
 class Event(models.Model):
@@ -20,9 +27,15 @@ class Event(models.Model):
     subject_id = models.UUIDField(null=True)
     data = models.JSONField(default=dict)
     created_at = models.DateTimeField(db_default=Now())
+    transaction = models.BigIntegerField(
+        db_default=Cast(Cast(Func(function="pg_current_xact_id"), models.TextField()), models.BigIntegerField()),
+        editable=False,
+    )
 
     class Meta:
         indexes = [
+            models.Index(fields=["transaction", "id"], name="event_in_order"),
+            models.Index(fields=["team", "transaction", "id"], name="event_of_team_in_order"),
             models.Index(fields=["team", "-id"], name="event_of_team"),
             models.Index(fields=["subject_id", "-id"], name="event_of_subject"),
         ]
@@ -54,3 +67,105 @@ class Alert(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class EndpointState(models.TextChoices):
+    ON = "on", "On"
+    PAUSED = "paused", "Paused after failures"
+    OFF = "off", "Off"
+
+
+class WebhookEndpoint(models.Model):
+    """Where a team's program wants to be told. An empty `kinds` means every kind.
+
+    `secret` signs by Standard Webhooks; after a rotation `old_secret` signs as well until `old_secret_until`.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    team = models.ForeignKey("generations.Team", on_delete=models.CASCADE, related_name="webhook_endpoints")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    url = models.URLField(max_length=500)
+    description = models.CharField(max_length=120, blank=True)
+    kinds = ArrayField(models.CharField(max_length=60), default=list, blank=True)
+    secret = models.CharField(max_length=80)
+    old_secret = models.CharField(max_length=80, blank=True)
+    old_secret_until = models.DateTimeField(null=True, blank=True)
+    state = models.CharField(max_length=6, choices=EndpointState.choices, default=EndpointState.ON)
+    state_reason = models.CharField(max_length=200, blank=True)
+    failing_since = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=EndpointState.values), name="endpoint_state_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.url
+
+
+class DeliveryState(models.TextChoices):
+    PENDING = "pending", "Waiting"
+    DELIVERED = "delivered", "Delivered"
+    FAILED = "failed", "Given up"
+
+
+class WebhookDelivery(models.Model):
+    """One event on its way to one endpoint. Its id is the `webhook-id`: the same at each try, so receivers can tell.
+
+    `event` is empty for a test message; `lease_until` keeps two workers from sending at once.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    endpoint = models.ForeignKey(WebhookEndpoint, on_delete=models.CASCADE, related_name="deliveries")
+    event = models.ForeignKey(Event, on_delete=models.PROTECT, null=True, related_name="+")
+    kind = models.CharField(max_length=60)
+    payload = models.JSONField(help_text="The body, as every try sends it.")
+    state = models.CharField(max_length=10, choices=DeliveryState.choices, default=DeliveryState.PENDING)
+    tries = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField(null=True, db_default=Now())
+    lease_until = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name_plural = "webhook deliveries"
+        constraints = [
+            models.UniqueConstraint(fields=["endpoint", "event"], name="delivery_once"),
+            models.CheckConstraint(condition=Q(state__in=DeliveryState.values), name="delivery_state_known"),
+        ]
+        indexes = [
+            models.Index(fields=["next_try_at"], condition=Q(state="pending"), name="delivery_due"),
+            models.Index(fields=["endpoint", "-created_at", "-id"], name="delivery_of_endpoint"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.state}"
+
+
+class WebhookTry(models.Model):
+    """One POST to an endpoint and what came of it. `status` is empty when there was no answer."""
+
+    delivery = models.ForeignKey(WebhookDelivery, on_delete=models.CASCADE, related_name="log")
+    status = models.PositiveSmallIntegerField(null=True)
+    error = models.CharField(max_length=200, blank=True)
+    answer = models.CharField(max_length=500, blank=True, help_text="The beginning of the answer's body.")
+    milliseconds = models.PositiveIntegerField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name_plural = "webhook tries"
+
+    def __str__(self) -> str:
+        return str(self.status or self.error)
+
+
+class WebhookCursor(models.Model):
+    """The last event, in transaction order, that deliveries have been made for. One row."""
+
+    transaction = models.BigIntegerField(default=0)
+    event_id = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.transaction}/{self.event_id}"

@@ -45,6 +45,9 @@ class Generation(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     team = models.ForeignKey("generations.Team", on_delete=models.PROTECT, related_name="generations")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="generations")
+    api_key = models.ForeignKey(
+        "generations.ApiKey", on_delete=models.PROTECT, null=True, blank=True, related_name="generations"
+    )
     idempotency_key = models.CharField(max_length=80)
 
     first_frame = models.ForeignKey("generations.Asset", on_delete=models.PROTECT, related_name="+")
@@ -53,7 +56,7 @@ class Generation(models.Model):
     )
     prompt = models.TextField()
     model = models.CharField(max_length=40)
-    duration = models.PositiveSmallIntegerField(help_text="Seconds.")
+    duration = models.PositiveSmallIntegerField(null=True, help_text="Seconds; empty leaves the length to the model.")
     resolution = models.CharField(max_length=9)
     fps = models.PositiveSmallIntegerField()
     camera_motion = models.CharField(max_length=20, blank=True)

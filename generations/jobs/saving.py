@@ -103,7 +103,8 @@ def _renewal(lease: Lease) -> Callable[[], None]:
 
 def _note_differences(generation: Generation, facts: VideoFacts) -> None:
     """A take that is not as ordered is delivered all the same, and told of."""
-    asked = (*size_of(generation.resolution), generation.duration * generation.fps, generation.generate_audio)
+    frames = facts.frames if generation.duration is None else generation.duration * generation.fps
+    asked = (*size_of(generation.resolution), frames, generation.generate_audio)
     came = (facts.width, facts.height, facts.frames, facts.has_audio)
     if asked != came:
         record_event("take.differs", team_id=generation.team_id, subject_id=generation.pk, asked=asked, came=came)

@@ -5,9 +5,11 @@
 - Videos are kept as the provider made them, after every frame has been decoded once.
 - Each asset belongs to one team; the same bytes in two teams are two assets.
 - Frame rates are fractions, lengths are frames. Seconds are derived.
+- An upload is a place that an API client may fill once; what it holds is a still like any other.
 """
 
 from typing import ClassVar
+from uuid import uuid4
 
 from django.conf import settings
 from django.db import models
@@ -71,3 +73,28 @@ class Asset(models.Model):
     @property
     def seconds(self) -> float | None:
         return self.frames / self.fps if self.frames and self.fps else None
+
+
+class Upload(models.Model):
+    """`ltx://uploads/<id>`: filled by one PUT until `expires_at`, usable for a day."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    team = models.ForeignKey("generations.Team", on_delete=models.CASCADE, related_name="uploads")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    asset = models.ForeignKey(Asset, on_delete=models.PROTECT, null=True, blank=True, related_name="uploads")
+    created_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField(help_text="Of the address to PUT to.")
+    filled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["created_at"], name="upload_by_age")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(asset__isnull=True, filled_at__isnull=True)
+                | Q(asset__isnull=False, filled_at__isnull=False),
+                name="upload_filled_has_time",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"ltx://uploads/{self.id}"

@@ -43,7 +43,7 @@ def fill(team: Team, price_list: None) -> Callable[[int], None]:
 def _member_with_take(team: Team) -> None:
     user = User.objects.create_user(f"{uuid4().hex[:12]}@example.com")
     membership = add_member(team=team, user=user, role=Role.CREATOR)
-    Quota.objects.create(membership=membership, cap=100)
+    Quota.objects.create(team=membership.team, membership=membership, cap=100)
     key = uuid4()
     hold = place_hold(membership=membership, reference=key, amount=10)
     capture_hold(hold_id=hold, amount=10)

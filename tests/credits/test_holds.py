@@ -82,7 +82,7 @@ def test_an_empty_wallet_says_everything_that_helps(team: Team, alice: User, bob
 
 
 def test_a_quota_stops_its_member_and_nobody_else(funded: Team, alice: User, bob: User, member: Member) -> None:
-    Quota.objects.create(membership=member(bob, funded), cap=50)
+    Quota.objects.create(team=funded, membership=member(bob, funded), cap=50)
     place_hold(membership=member(bob, funded), reference=uuid4(), amount=36)
     with pytest.raises(OutOfCreditsError) as caught:
         place_hold(membership=member(bob, funded), reference=uuid4(), amount=36)
@@ -95,7 +95,7 @@ def test_a_quota_stops_its_member_and_nobody_else(funded: Team, alice: User, bob
 
 
 def test_a_returned_hold_gives_the_quota_back(funded: Team, bob: User, member: Member) -> None:
-    Quota.objects.create(membership=member(bob, funded), cap=36)
+    Quota.objects.create(team=funded, membership=member(bob, funded), cap=36)
     hold_id = place_hold(membership=member(bob, funded), reference=uuid4(), amount=36)
     release_hold(hold_id=hold_id, reason="failed")
     assert balance_of(member(bob, funded)).spendable == 36
@@ -123,7 +123,7 @@ def test_parallel_holds_take_exactly_what_is_there(funded: Team, alice: User, me
 @pytest.mark.django_db(transaction=True)
 def test_a_parallel_quota_is_not_overdrawn(funded: Team, bob: User, member: Member) -> None:
     membership = member(bob, funded)
-    Quota.objects.create(membership=membership, cap=100)
+    Quota.objects.create(team=membership.team, membership=membership, cap=100)
 
     def hold(_: int) -> bool:
         try:

@@ -182,7 +182,7 @@ def test_a_fast_clock_takes_no_lease_from_its_holder(
 def test_a_daily_quota_begins_with_the_databases_day(
     offset: timedelta, wrong_by: Clock, submit: Submit, funded: Team, bob: User, member: Member
 ) -> None:
-    Quota.objects.create(membership=member(bob, funded), cap=20, period=Period.DAY)
+    Quota.objects.create(team=funded, membership=member(bob, funded), cap=20, period=Period.DAY)
     submit()
     wrong_by(offset)
     with pytest.raises(OutOfCreditsError) as caught:

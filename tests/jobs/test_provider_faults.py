@@ -268,7 +268,7 @@ class TestPeople:
         PriceRow.objects.create(
             model="ltx-2-3-fast", tier="720p", credits_per_second=50, valid_from=database_now().date()
         )
-        Quota.objects.create(membership=member(bob, funded), cap=0)
+        Quota.objects.create(team=funded, membership=member(bob, funded), cap=0)
         drive.to_the_end()
         assert state_of(generation) == IS_DONE
         assert (reloaded(generation).price, Hold.objects.get().captured) == (18, 18)

@@ -48,4 +48,6 @@ def filled(client_of: Callable[[User], Client], bob: User, still: Asset, studio:
 
 @pytest.fixture
 def give_quota(team: Team) -> Callable[[User, int], Quota]:
-    return lambda user, cap: Quota.objects.create(membership=Membership.objects.get(team=team, user=user), cap=cap)
+    return lambda user, cap: Quota.objects.create(
+        team=team, membership=Membership.objects.get(team=team, user=user), cap=cap
+    )
