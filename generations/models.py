@@ -1,11 +1,26 @@
 """Gathers the models of the rooms, where each is defined and explained."""
 
-from .accounts.models import ApiKey, ApiKeySecret, Membership, Team, User
+from .accounts.models import ApiKey, ApiKeySecret, Invitation, Membership, Team, User
 from .api.models import Replay
-from .credits.models import Hold, LedgerEntry, OfferedModel, PriceRow, Quota, Wallet
-from .events.models import Alert, Event, WebhookCursor, WebhookDelivery, WebhookEndpoint, WebhookTry
-from .jobs.models import Attempt, Gate, Generation, Turn
+from .credits.models import (
+    CreditRequest,
+    Crossing,
+    Freeze,
+    Hold,
+    LedgerEntry,
+    Lot,
+    OfferedModel,
+    PriceRow,
+    Quota,
+    QuotaRaise,
+    RefillRule,
+    SpendWatcher,
+    Wallet,
+)
+from .events.models import Alert, Event, Notice, WebhookCursor, WebhookDelivery, WebhookEndpoint, WebhookTry
+from .jobs.models import Attempt, Gate, Generation, Project, Turn
 from .media.models import Asset, Upload
+from .review.models import Decision
 
 __all__ = [
     "Alert",
@@ -13,16 +28,27 @@ __all__ = [
     "ApiKeySecret",
     "Asset",
     "Attempt",
+    "CreditRequest",
+    "Crossing",
+    "Decision",
     "Event",
+    "Freeze",
     "Gate",
     "Generation",
     "Hold",
+    "Invitation",
     "LedgerEntry",
+    "Lot",
     "Membership",
+    "Notice",
     "OfferedModel",
     "PriceRow",
+    "Project",
     "Quota",
+    "QuotaRaise",
+    "RefillRule",
     "Replay",
+    "SpendWatcher",
     "Team",
     "Turn",
     "Upload",

@@ -6,6 +6,7 @@
 - Signing up makes a personal team, owned by the new user, so that there is always somewhere to work.
 - Nobody reaches a team's rows but through `access`: outsiders are told that there is nothing there.
 - The current team stands in the address, so that two tabs may show two teams.
+- An invitation is a secret in a link, for one address or for whoever has the link; only its hash is stored.
 - An API key acts for a person or, as a service key, for the team; only the hashes of its secrets are stored.
 """
 
@@ -60,6 +61,12 @@ class User(AbstractBaseUser, PermissionsMixin):
 class Team(models.Model):
     name = models.CharField(max_length=80)
     slug = models.SlugField(max_length=60, unique=True)
+    time_zone = models.CharField(
+        max_length=64, default="UTC", help_text="Where a day, a week and a month of quotas and reports begin."
+    )
+    ends_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the team and all that is its own goes for good; until then it may stay."
+    )
     created_at = models.DateTimeField(db_default=Now())
     members: "models.ManyToManyField[User, Membership]" = models.ManyToManyField(
         User, through="Membership", related_name="teams"
@@ -71,7 +78,7 @@ class Team(models.Model):
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def active(self) -> Self:
-        return self.filter(user__is_active=True)
+        return self.filter(user__is_active=True, deactivated_at__isnull=True)
 
 
 class Membership(models.Model):
@@ -79,6 +86,8 @@ class Membership(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.CREATOR)
     created_at = models.DateTimeField(db_default=Now())
+    # The row stays: takes, entries and service keys go on naming who made them.
+    deactivated_at = models.DateTimeField(null=True, blank=True)
 
     objects = MembershipQuerySet.as_manager()
 
@@ -93,6 +102,46 @@ class Membership(models.Model):
 
     def can(self, right: Right) -> bool:
         return right in RIGHTS[self.role]
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def open(self) -> Self:
+        """May still be accepted, by the database's clock."""
+        return self.filter(
+            models.Q(max_uses__isnull=True) | models.Q(uses__lt=models.F("max_uses")),
+            revoked_at__isnull=True,
+            expires_at__gt=Now(),
+        )
+
+
+class Invitation(models.Model):
+    """A way into a team. With an `email` it is for that person alone; without one, for whoever has the link."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField(blank=True)
+    role = models.CharField(max_length=10, choices=Role.choices, default=Role.CREATOR)
+    digest = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the secret in the link, in hex.")
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+    max_uses = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Empty: as many as like.")
+    uses = models.PositiveSmallIntegerField(default=0)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(role__in=Role.values), name="invitation_role_known"),
+            models.CheckConstraint(
+                condition=models.Q(max_uses__isnull=True) | models.Q(uses__lte=models.F("max_uses")),
+                name="invitation_not_overused",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email or 'link'} to {self.team}"
 
 
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):

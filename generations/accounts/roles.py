@@ -10,6 +10,7 @@ class Role(TextChoices):
     ADMIN = "admin", "Admin"
     CREATOR = "creator", "Creator"
     REVIEWER = "reviewer", "Reviewer"
+    BILLING = "billing", "Billing"
 
 
 class Scope(TextChoices):
@@ -24,17 +25,20 @@ class Scope(TextChoices):
 class Right(StrEnum):
     VIEW = "view"  # the gallery, takes and their media
     GENERATE = "generate"  # upload stills, submit, cancel own jobs
+    REVIEW = "review"  # say what is approved
     MANAGE_JOBS = "manage_jobs"  # see and cancel everybody's jobs
-    MANAGE_CREDITS = "manage_credits"  # the team's statement
-    MANAGE_TEAM = "manage_team"
+    MANAGE_CREDITS = "manage_credits"  # the team's statement, quotas, requests and reports
+    MANAGE_TEAM = "manage_team"  # people, invitations, keys, webhooks
+    OWN_TEAM = "own_team"  # name and end the team, make and unmake owners
 
 
-_CREATOR = {Right.VIEW, Right.GENERATE}
+_CREATOR = {Right.VIEW, Right.GENERATE, Right.REVIEW}
 _ADMIN = {*_CREATOR, Right.MANAGE_JOBS, Right.MANAGE_CREDITS, Right.MANAGE_TEAM}
 
 RIGHTS: dict[str, frozenset[Right]] = {
-    Role.OWNER: frozenset(_ADMIN),
+    Role.OWNER: frozenset({*_ADMIN, Right.OWN_TEAM}),
     Role.ADMIN: frozenset(_ADMIN),
     Role.CREATOR: frozenset(_CREATOR),
-    Role.REVIEWER: frozenset({Right.VIEW}),
+    Role.REVIEWER: frozenset({Right.VIEW, Right.REVIEW}),
+    Role.BILLING: frozenset({Right.VIEW, Right.MANAGE_CREDITS}),
 }

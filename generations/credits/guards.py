@@ -53,3 +53,35 @@ WALLET_FOLLOWS_ENTRIES = pgtrigger.Trigger(
         RETURN NULL;
     """,
 )
+
+# Income makes a lot; expense takes from lots, the one that expires soonest first, or from the lot that expired.
+ENTRY_MOVES_LOTS = pgtrigger.Trigger(
+    name="entry_moves_lots",
+    when=pgtrigger.After,
+    operation=pgtrigger.Insert,
+    condition=pgtrigger.Condition("NEW.posted_change <> 0"),
+    declare=[("due", "BIGINT"), ("taken", "BIGINT"), ("lot", "RECORD")],
+    func="""
+        IF NEW.posted_change > 0 THEN
+            INSERT INTO generations_lot (wallet_id, entry_id, amount, remaining, expires_at)
+            VALUES (NEW.wallet_id, NEW.id, NEW.posted_change, NEW.posted_change, NEW.expires_at);
+            RETURN NULL;
+        END IF;
+        due := -NEW.posted_change;
+        FOR lot IN
+            SELECT id, remaining FROM generations_lot
+            WHERE wallet_id = NEW.wallet_id AND remaining > 0 AND (NEW.lot_id IS NULL OR id = NEW.lot_id)
+            ORDER BY expires_at NULLS LAST, id FOR UPDATE
+        LOOP
+            taken := LEAST(due, lot.remaining);
+            UPDATE generations_lot SET remaining = remaining - taken WHERE id = lot.id;
+            due := due - taken;
+            EXIT WHEN due = 0;
+        END LOOP;
+        IF due > 0 THEN
+            RAISE EXCEPTION 'the lots of wallet % lack % credits', NEW.wallet_id, due
+                USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN NULL;
+    """,
+)

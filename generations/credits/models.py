@@ -19,8 +19,9 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from generations.accounts.roles import Role
+from generations.common.ids import uuid7
 
-from .guards import ENTRY_SUMS, HOLD_SETTLES_ONCE, WALLET_FOLLOWS_ENTRIES
+from .guards import ENTRY_MOVES_LOTS, ENTRY_SUMS, HOLD_SETTLES_ONCE, WALLET_FOLLOWS_ENTRIES
 
 
 class Wallet(models.Model):
@@ -94,6 +95,8 @@ class Hold(models.Model):
 class EntryKind(models.TextChoices):
     GRANT = "grant", "Grant"
     CORRECTION = "correction", "Correction"
+    TRANSFER = "transfer", "Transfer"
+    EXPIRY = "expiry", "Expired"
     HOLD = "hold", "Held"
     CAPTURE = "capture", "Charged"
     RELEASE = "release", "Returned"
@@ -111,6 +114,9 @@ class LedgerEntry(models.Model):
     hold = models.ForeignKey(Hold, on_delete=models.PROTECT, null=True, related_name="entries")
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     reason = models.CharField(max_length=200, blank=True)
+    expires_at = models.DateTimeField(null=True, help_text="Until when credits that came in may be spent.")
+    lot = models.ForeignKey("Lot", on_delete=models.PROTECT, null=True, related_name="+", help_text="What expired.")
+    transfer = models.UUIDField(null=True, help_text="The same in both wallets of a transfer.")
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -123,19 +129,26 @@ class LedgerEntry(models.Model):
             models.CheckConstraint(
                 condition=Q(kind="grant", posted_change__gt=0, held_change=0, hold__isnull=True)
                 | (Q(kind="correction", held_change=0, hold__isnull=True) & ~Q(posted_change=0))
+                | (Q(kind="transfer", held_change=0, hold__isnull=True, transfer__isnull=False) & ~Q(posted_change=0))
+                | Q(kind="expiry", posted_change__lt=0, held_change=0, hold__isnull=True, lot__isnull=False)
                 | Q(kind="hold", posted_change=0, held_change__gt=0, hold__isnull=False)
                 | Q(kind="capture", posted_change__lte=0, held_change__lt=0, hold__isnull=False)
                 | Q(kind="release", posted_change=0, held_change__lt=0, hold__isnull=False),
                 name="entry_kind_fits_signs",
             ),
             models.CheckConstraint(
-                condition=~Q(kind__in=("grant", "correction")) | ~Q(reason=""), name="entry_grant_has_reason"
+                condition=~Q(kind__in=("grant", "correction", "transfer")) | ~Q(reason=""),
+                name="entry_grant_has_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(expires_at__isnull=True) | Q(posted_change__gt=0), name="entry_only_income_expires"
             ),
         ]
         indexes = [models.Index(fields=["wallet", "-id"], name="entry_of_wallet")]
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
             ENTRY_SUMS,
+            ENTRY_MOVES_LOTS,
         ]
 
     def __str__(self) -> str:
@@ -148,6 +161,35 @@ class LedgerEntry(models.Model):
     @property
     def available_change(self) -> int:
         return self.posted_change - self.held_change
+
+
+class Lot(models.Model):
+    """Credits that came in together. What is spent is taken from the lot that expires soonest.
+
+    The database makes a lot of each entry that brings credits in and takes from lots with each that takes some out,
+    so that the `remaining` of a wallet's lots always sum up to its `posted`.
+    """
+
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="lots")
+    entry = models.OneToOneField(LedgerEntry, on_delete=models.PROTECT, null=True, related_name="brought")
+    amount = models.BigIntegerField()
+    remaining = models.BigIntegerField()
+    expires_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(remaining__gte=0, remaining__lte=F("amount")), name="lot_remaining_fits"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["wallet", "expires_at", "id"], condition=Q(remaining__gt=0), name="lot_in_order"),
+            models.Index(fields=["expires_at"], condition=Q(remaining__gt=0, expires_at__isnull=False), name="lot_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.remaining} of {self.amount} credits"
 
 
 class Period(models.TextChoices):
@@ -201,6 +243,141 @@ class Quota(models.Model):
 
     def __str__(self) -> str:
         return f"{self.cap} credits {self.get_period_display()}"
+
+
+class QuotaRaise(models.Model):
+    """More than the quota says, for one member, until it ends by itself; without an end, until it is taken back."""
+
+    membership = models.ForeignKey("generations.Membership", on_delete=models.CASCADE, related_name="raises")
+    amount = models.BigIntegerField()
+    expires_at = models.DateTimeField(null=True, blank=True)
+    reason = models.CharField(max_length=200)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(amount__gt=0), name="raise_amount_positive")]
+        indexes = [models.Index(fields=["membership", "expires_at"], name="raise_of_member")]
+
+    def __str__(self) -> str:
+        return f"{self.amount} credits more"
+
+
+class RequestState(models.TextChoices):
+    PENDING = "pending", "Waiting"
+    APPROVED = "approved", "Approved"
+    DECLINED = "declined", "Declined"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+class RequestTarget(models.TextChoices):
+    QUOTA = "quota", "Own quota"
+    WALLET = "wallet", "Team's wallet"
+
+
+class CreditRequest(models.Model):
+    """A member asks for more: of the own quota, which the team's managers raise, or of the wallet, which site staff
+    fill. It is decided once."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    membership = models.ForeignKey("generations.Membership", on_delete=models.CASCADE, related_name="credit_requests")
+    target = models.CharField(max_length=6, choices=RequestTarget.choices)
+    amount = models.BigIntegerField()
+    reason = models.CharField(max_length=500)
+    state = models.CharField(max_length=10, choices=RequestState.choices, default=RequestState.PENDING)
+    granted = models.BigIntegerField(null=True)
+    note = models.CharField(max_length=500, blank=True)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="request_amount_positive"),
+            models.CheckConstraint(condition=Q(state__in=RequestState.values), name="request_state_known"),
+            models.CheckConstraint(
+                condition=Q(state="approved", granted__gt=0) | (~Q(state="approved") & Q(granted__isnull=True)),
+                name="request_approved_has_amount",
+            ),
+            models.UniqueConstraint(
+                fields=["membership", "target"], condition=Q(state="pending"), name="request_pending_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount} credits for {self.get_target_display().lower()}"
+
+
+class RefillMode(models.TextChoices):
+    ADD = "add", "Add the amount"
+    TOP_UP = "top_up", "Fill up to the amount"
+
+
+class RefillRule(models.Model):
+    """On the first of each month, in the team's time zone, the wallet gets credits."""
+
+    team = models.OneToOneField("generations.Team", on_delete=models.CASCADE, related_name="refill")
+    amount = models.BigIntegerField()
+    mode = models.CharField(max_length=6, choices=RefillMode.choices, default=RefillMode.TOP_UP)
+    does_expire = models.BooleanField(default=False, help_text="What is left of it goes at the next refill.")
+    next_at = models.DateTimeField()
+    is_on = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(amount__gt=0), name="refill_amount_positive")]
+
+    def __str__(self) -> str:
+        return f"{self.get_mode_display()}: {self.amount} credits"
+
+
+class SpendWatcher(models.Model):
+    """Who is told when a wallet or a quota runs low; without any, whoever manages the team's credits."""
+
+    membership = models.OneToOneField("generations.Membership", on_delete=models.CASCADE, related_name="spend_watcher")
+
+    def __str__(self) -> str:
+        return str(self.membership)
+
+
+class Crossing(models.Model):
+    """A wallet or a member's quota went past `level` percent. `basis` names the period or the grant, so that each
+    crossing is told once."""
+
+    team = models.ForeignKey("generations.Team", on_delete=models.CASCADE, related_name="+")
+    membership = models.ForeignKey("generations.Membership", on_delete=models.CASCADE, null=True, related_name="+")
+    basis = models.CharField(max_length=60)
+    level = models.PositiveSmallIntegerField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["team", "membership", "basis", "level"], nulls_distinct=False, name="crossing_told_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.level} % of {self.basis}"
+
+
+class Freeze(models.Model):
+    """While it lasts nothing new is submitted: in one team, or everywhere. Jobs under way go on."""
+
+    team = models.ForeignKey("generations.Team", on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    reason = models.CharField(max_length=200)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    began_at = models.DateTimeField(db_default=Now())
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["team"], condition=Q(ended_at__isnull=True), nulls_distinct=False, name="freeze_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 class PriceRowQuerySet(models.QuerySet["PriceRow"]):

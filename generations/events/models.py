@@ -26,6 +26,8 @@ class Event(models.Model):
     kind = models.CharField(max_length=60)
     subject_id = models.UUIDField(null=True)
     data = models.JSONField(default=dict)
+    is_audit = models.BooleanField(default=False, help_text="An administrative act: who did what, before and after.")
+    address = models.GenericIPAddressField(null=True, help_text="Where the actor was.")
     created_at = models.DateTimeField(db_default=Now())
     transaction = models.BigIntegerField(
         db_default=Cast(Cast(Func(function="pg_current_xact_id"), models.TextField()), models.BigIntegerField()),
@@ -36,6 +38,7 @@ class Event(models.Model):
         indexes = [
             models.Index(fields=["transaction", "id"], name="event_in_order"),
             models.Index(fields=["team", "transaction", "id"], name="event_of_team_in_order"),
+            models.Index(fields=["team", "-id"], condition=Q(is_audit=True), name="event_audit"),
             models.Index(fields=["team", "-id"], name="event_of_team"),
             models.Index(fields=["subject_id", "-id"], name="event_of_subject"),
         ]
@@ -64,6 +67,24 @@ class Alert(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["kind"], condition=models.Q(closed_at__isnull=True), name="alert_open_once")
         ]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Notice(models.Model):
+    """One sentence for one person, with where to go; it stays until it is read."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices")
+    team = models.ForeignKey("generations.Team", on_delete=models.CASCADE, null=True, related_name="+")
+    kind = models.CharField(max_length=60)
+    text = models.CharField(max_length=300)
+    path = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+    read_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["user", "-id"], name="notice_of_user")]
 
     def __str__(self) -> str:
         return self.text

@@ -14,7 +14,7 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models.functions import Lower, Now
 
 from generations.common.ids import uuid7
 
@@ -22,6 +22,21 @@ from .states import ACTIVE, AT_PROVIDER, TRANSITIONS, State
 
 if TYPE_CHECKING:
     from generations.accounts.models import Team
+
+
+class Project(models.Model):
+    """What a team's generations are made for; reports sum up by it."""
+
+    team = models.ForeignKey("generations.Team", on_delete=models.CASCADE, related_name="projects")
+    name = models.CharField(max_length=80)
+    created_at = models.DateTimeField(db_default=Now())
+    archived_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint("team", Lower("name"), name="project_name_once")]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class GenerationQuerySet(models.QuerySet["Generation"]):
@@ -48,6 +63,7 @@ class Generation(models.Model):
     api_key = models.ForeignKey(
         "generations.ApiKey", on_delete=models.PROTECT, null=True, blank=True, related_name="generations"
     )
+    project = models.ForeignKey(Project, on_delete=models.SET_NULL, null=True, blank=True, related_name="generations")
     idempotency_key = models.CharField(max_length=80)
 
     first_frame = models.ForeignKey("generations.Asset", on_delete=models.PROTECT, related_name="+")
