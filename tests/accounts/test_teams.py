@@ -35,9 +35,10 @@ def test_addresses_are_one_account_in_any_case(alice: User) -> None:
 def test_every_role_has_its_rights_and_no_others(role: str) -> None:
     expected = {
         "owner": set(Right),
-        "admin": set(Right),
-        "creator": {Right.VIEW, Right.GENERATE},
-        "reviewer": {Right.VIEW},
+        "admin": set(Right) - {Right.OWN_TEAM},
+        "creator": {Right.VIEW, Right.GENERATE, Right.REVIEW},
+        "reviewer": {Right.VIEW, Right.REVIEW},
+        "billing": {Right.VIEW, Right.MANAGE_CREDITS},
     }
     assert RIGHTS[role] == expected[role]
 
