@@ -1,0 +1,135 @@
+"""API keys: made, rotated with an overlap, revoked at once, and recognised by their secret."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F, FilteredRelation, Q
+from django.db.models.functions import Least, Now
+
+from generations.common.clock import database_time
+from generations.common.errors import DailiesError, NotFoundError
+from generations.events.record import record_event
+
+from .access import require
+from .callers import Caller
+from .key_secrets import digest_of, is_well_formed, new_secret, prefix_of
+from .models import ApiKey, ApiKeyQuerySet, ApiKeySecret, Membership, User
+from .roles import Right, Scope
+
+# How often the time of the last use is written down.
+NOTED_EVERY = timedelta(minutes=1)
+
+
+class EndedKeyError(DailiesError):
+    """The key was revoked or has expired; there is nothing left to rotate."""
+
+
+@dataclass(frozen=True)
+class NewKey:
+    """A key with its secret, which is told this once and stored nowhere."""
+
+    key: ApiKey
+    secret: str
+
+
+@transaction.atomic
+def create_key(
+    *,
+    membership: Membership,
+    name: str,
+    scopes: Iterable[Scope],
+    expires_at: datetime | None = None,
+    is_service: bool = False,
+) -> NewKey:
+    """Make a key for the member, or for the whole team. Raises ForbiddenError: service keys need MANAGE_TEAM."""
+    if is_service:
+        require(membership, Right.MANAGE_TEAM)
+    key = ApiKey.objects.create(
+        team=membership.team,
+        user=membership.user,
+        name=name,
+        scopes=sorted(set(scopes)),
+        expires_at=expires_at,
+        is_service=is_service,
+    )
+    secret = _add_secret(key)
+    _record("key.created", key, membership.user, scopes=key.scopes, is_service=is_service, prefix=prefix_of(secret))
+    return NewKey(key, secret)
+
+
+@transaction.atomic
+def rotate_key(*, key: ApiKey, actor: User, overlap: timedelta) -> NewKey:
+    """Give the key a new secret; the old ones go on for the overlap at most. Raises EndedKeyError."""
+    if not ApiKey.objects.live().select_for_update().filter(pk=key.pk).exists():
+        raise EndedKeyError(f"The key {key} has ended. Make a new one.")
+    # LEAST passes over NULL: a secret without an end gets one, and none lives longer than before.
+    key.secrets.update(expires_at=Least(F("expires_at"), database_time(overlap)))
+    secret = _add_secret(key)
+    _record("key.rotated", key, actor, overlap=int(overlap.total_seconds()), prefix=prefix_of(secret))
+    return NewKey(key, secret)
+
+
+@transaction.atomic
+def revoke_key(*, key: ApiKey, actor: User) -> None:
+    """End the key for good, with all its secrets, from the next request on."""
+    if ApiKey.objects.filter(pk=key.pk, revoked_at__isnull=True).update(revoked_at=Now()):
+        _record("key.revoked", key, actor)
+    key.refresh_from_db(fields=["revoked_at"])
+
+
+def visible_keys(membership: Membership) -> ApiKeyQuerySet:
+    """The member's own keys of the team; with MANAGE_TEAM, everybody's and the service keys."""
+    keys = ApiKey.objects.filter(team=membership.team)
+    return keys if membership.can(Right.MANAGE_TEAM) else keys.filter(user=membership.user, is_service=False)
+
+
+def access_key(membership: Membership, key_id: UUID) -> ApiKey:
+    """The one way to a key for people. What the member may not see is not there."""
+    key = visible_keys(membership).select_related("team", "user").filter(pk=key_id).first()
+    if key is None:
+        raise NotFoundError
+    return key
+
+
+def key_by_secret(secret: str) -> Caller | None:
+    """Recognise a caller, in one query. None for whatever is not, or no longer, a way in."""
+    if not is_well_formed(secret):
+        return None
+    unended = Q(secrets__expires_at__isnull=True) | Q(secrets__expires_at__gt=Now())
+    key = (
+        ApiKey.objects.live()
+        .filter(unended, secrets__digest=digest_of(secret))
+        .annotate(
+            membership=FilteredRelation("team__memberships", condition=Q(team__memberships__user=F("user"))),
+        )
+        .select_related("team", "user", "membership")  # type: ignore[misc] # annotated
+        .first()
+    )
+    return _caller(key) if key else None
+
+
+def note_use(key: ApiKey, *, now: datetime) -> None:
+    """Write down that the key was used, once a minute at most."""
+    if key.last_used_at is None or now - key.last_used_at >= NOTED_EVERY:
+        ApiKey.objects.filter(pk=key.pk).update(last_used_at=Now())
+
+
+def _caller(key: ApiKey) -> Caller | None:
+    membership: Membership | None = getattr(key, "membership", None)  # Django leaves it out when there is none
+    if membership is None or not (key.is_service or key.user.is_active):
+        return None
+    membership.team, membership.user = key.team, key.user
+    return Caller(key, membership)
+
+
+def _add_secret(key: ApiKey) -> str:
+    secret = new_secret()
+    ApiKeySecret.objects.create(key=key, prefix=prefix_of(secret), digest=digest_of(secret))
+    return secret
+
+
+def _record(kind: str, key: ApiKey, actor: User, **data: object) -> None:
+    record_event(kind, team_id=key.team_id, actor_id=actor.pk, subject_id=key.pk, name=key.name, **data)
