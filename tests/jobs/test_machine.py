@@ -46,7 +46,7 @@ def unguarded(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         editor.execute("ALTER TABLE generations_hold DISABLE TRIGGER USER")
     yield
     with connection.schema_editor() as editor:
-        editor.execute("TRUNCATE generations_ledgerentry")
+        editor.execute("TRUNCATE generations_ledgerentry, generations_lot")
         editor.execute("ALTER TABLE generations_hold ENABLE TRIGGER USER")
         editor.add_constraint(LedgerEntry, index)
 
