@@ -5,11 +5,11 @@ between check and use gains nothing.
 """
 
 import asyncio
-import ipaddress
 import socket
 
 import httpx
 
+from generations.contract.addresses import is_public
 from generations.contract.support import SUPPORT
 
 from .images import BadImageError
@@ -56,16 +56,6 @@ async def public_address(host: str, port: int) -> str:
     return addresses[0]
 
 
-def is_public(address: str) -> bool:
-    """Tell whether an address belongs to the open internet; those that only wrap another count as what they wrap."""
-    ip = ipaddress.ip_address(address)
-    if isinstance(ip, ipaddress.IPv6Address):
-        if ip in _NAT64:
-            return False
-        ip = ip.ipv4_mapped or ip.sixtofour or ip
-    return ip.is_global and not ip.is_multicast
-
-
 async def download(client: httpx.AsyncClient, request: httpx.Request) -> bytes:
     """Return the body of a plain 200 answer within the size limit of the contract."""
     limit = SUPPORT.image.https_url_max_bytes
@@ -82,6 +72,3 @@ async def download(client: httpx.AsyncClient, request: httpx.Request) -> bytes:
         return bytes(body)
     finally:
         await response.aclose()
-
-
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")

@@ -8,8 +8,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import httpx
 import pytest
 
+from generations.contract.addresses import is_public
 from generations.contract.support import SUPPORT
-from generations.engine.fetch import download, fetch_image, is_public, pinned_request, public_address
+from generations.engine.fetch import download, fetch_image, pinned_request, public_address
 from generations.engine.images import BadImageError
 
 LIMIT = SUPPORT.image.https_url_max_bytes
@@ -51,7 +52,7 @@ def downloaded(url: str) -> bytes:
 @pytest.mark.parametrize(
     "address",
     ["127.0.0.1", "10.0.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0", "224.0.0.1", "100.64.0.1", "::1", "fe80::1",  # noqa: S104
-     "fd00::1", "::ffff:127.0.0.1", "2002:7f00:1::", "64:ff9b::7f00:1", "ff02::1"],
+     "fd00::1", "::ffff:127.0.0.1", "2002:7f00:1::", "64:ff9b::7f00:1", "::7f00:1", "ff02::1"],
 )  # fmt: skip
 def test_an_inside_address_is_not_public(address: str):
     assert not is_public(address)
