@@ -9,7 +9,7 @@ from collections.abc import Callable
 from tests.fakes.behaviours import Behaviour, drop, refuse, reset, truncated
 from tests.faults.cluster import Cluster, wait_until
 
-WORKERS = ("worker", "worker2")
+WORKERS = ("worker", "worker2", "saver", "saver2")
 BEATS = ("beat", "beat2")
 PARTS = (*WORKERS, *BEATS, "web")
 LEASE = 5
@@ -49,7 +49,7 @@ class Chaos:
 
     def start_parts(self) -> None:
         self._cluster.start_all()
-        for name in ("worker", "beat"):
+        for name in ("worker", "saver", "beat"):
             self._cluster.stop(name)
         for name in PARTS:
             self._start(name)

@@ -4,6 +4,7 @@ Queued ones go in fair order, as far as the provider's gate lets them through. W
 any more is begun again by another worker, unless workers keep dying of it.
 """
 
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -21,7 +22,8 @@ from .states import State
 # One dispatcher counts and claims at a time, or two would fill the same slot twice.
 _DISPATCH_LOCK = 7_310_001
 
-_CLAIM_DUE = """
+# A lease that ran out is a worker that died of it; an offer that nobody took up merely waited behind others.
+_RAISE_FENCES = """
 WITH due AS (
     SELECT id, lease_until IS NOT NULL AS is_lost FROM generations_generation
     WHERE state = ANY(%(states)s) AND next_action_at <= statement_timestamp()
@@ -31,7 +33,9 @@ WITH due AS (
     FOR UPDATE SKIP LOCKED
 )
 UPDATE generations_generation g
-SET fence = g.fence + 1, lease_until = statement_timestamp() + make_interval(secs => %(lease)s),
+SET fence = g.fence + 1,
+    lease_until = CASE WHEN %(is_claim)s THEN statement_timestamp() + make_interval(secs => %(lease)s) END,
+    next_action_at = statement_timestamp() + make_interval(secs => %(lease)s),
     losses = CASE WHEN due.is_lost THEN g.losses + 1 ELSE g.losses END
 FROM due WHERE g.id = due.id
 RETURNING g.id, g.fence
@@ -50,8 +54,23 @@ def dispatch_due() -> tuple[UUID, int] | None:
 
 def claim_due(states: list[str], *, limit: int) -> list[tuple[UUID, int]]:
     """Lease up to `limit` due generations in these states and return ids with their new fences."""
+    return _raise_fences(states, limit=limit, is_claim=True)
+
+
+def offer_due(states: list[str], *, limit: int) -> list[tuple[UUID, int]]:
+    """As `claim_due`, for messages: whoever takes one up gets the lease. They are due again when nobody has in time."""
+    return _raise_fences(states, limit=limit, is_claim=False)
+
+
+def _raise_fences(states: list[str], *, limit: int, is_claim: bool) -> list[tuple[UUID, int]]:
+    values: dict[str, Any] = {
+        "states": states,
+        "limit": limit,
+        "lease": settings.LEASE.total_seconds(),
+        "is_claim": is_claim,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM_DUE, {"states": states, "limit": limit, "lease": settings.LEASE.total_seconds()})
+        cursor.execute(_RAISE_FENCES, values)
         return list(cursor.fetchall())
 
 
@@ -82,8 +101,8 @@ def _unpark_one() -> None:
 @transaction.atomic
 def _dispatch_begun() -> None:
     """Sendings and savings whose worker never began or died, and unconfirmed ones whose time has come."""
-    sending = claim_due([State.SUBMITTING, State.UNCONFIRMED], limit=50)
-    saving = claim_due([State.SAVING], limit=50)
+    sending = offer_due([State.SUBMITTING, State.UNCONFIRMED], limit=50)
+    saving = offer_due([State.SAVING], limit=50)
     for row in sending:
         hint_send(*row)
     for row in saving:

@@ -80,9 +80,10 @@ def _credits() -> list[Gauge]:
 
 
 def _workers() -> list[Gauge]:
-    messages: Any = valkey().llen(settings.CELERY_TASK_DEFAULT_QUEUE)
+    queues = (settings.CELERY_TASK_DEFAULT_QUEUE, settings.SAVING_QUEUE)
+    messages: Any = {queue: valkey().llen(queue) for queue in queues}
     return [
-        _one("broker_messages", "Messages that wait for a worker.", messages),
+        Gauge("broker_messages", "Messages that wait for a worker.", messages, "queue"),
         _one("canary_age_seconds", "Time since a worker finished the canary task.", canary_age()),
     ]
 

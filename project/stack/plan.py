@@ -13,6 +13,7 @@ from .ports import LOOPBACK
 
 WEB_THREADS = 16
 WORKER_PROCESSES = 2
+SAVER_PROCESSES = 2
 EVENT_STREAMS = 8192
 
 
@@ -27,12 +28,21 @@ def engine(environment: Mapping[str, str], url: str, data: Path) -> Plan:
 
 
 def worker(environment: Mapping[str, str], ready: Path) -> Plan:
-    ready.unlink(missing_ok=True)  # an earlier worker's
+    return _consumer("worker", "dailies", WORKER_PROCESSES, environment, ready)
+
+
+def saver(environment: Mapping[str, str], ready: Path) -> Plan:
+    """A worker for downloads alone: they may take minutes each, and hold up nothing but each other."""
+    return _consumer("saver", "saving", SAVER_PROCESSES, environment, ready)
+
+
+def _consumer(name: str, queue: str, processes: int, environment: Mapping[str, str], ready: Path) -> Plan:
+    ready.unlink(missing_ok=True)  # an earlier one's
     alive = ready.with_name(f"{ready.name}-alive")
-    flags = ["--queues", "dailies", "--concurrency", str(WORKER_PROCESSES), "--without-gossip", "--without-mingle"]
+    flags = ["--queues", queue, "--concurrency", str(processes), "--without-gossip", "--without-mingle"]
     return Plan(
-        name="worker",
-        command=_celery("worker", *flags),
+        name=name,
+        command=_celery("worker", *flags, "--hostname", f"{name}@%h"),
         # A first SIGTERM then lets running tasks finish for a moment and hands the rest back to the queue.
         environment={
             **environment,

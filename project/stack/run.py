@@ -130,14 +130,15 @@ class Stack:
         self._supervisor.wait_until_ready(started)
 
     def _start_own_parts(self, environment: Mapping[str, str], services: RunningServices) -> None:
-        options, start = self._options, self._supervisor.start
+        options, start, run = self._options, self._supervisor.start, self._data_dir / "run"
         started = []
         if options.is_engine_needed:
             started.append(start(plan.engine(environment, services.engine_url, self._data_dir / "engine")))
         self._prepare(environment)
         started += [
-            start(plan.worker(environment, self._data_dir / "run" / "worker-ready")),
-            start(plan.beat(environment, self._data_dir / "run" / "beat")),
+            start(plan.worker(environment, run / "worker-ready")),
+            start(plan.saver(environment, run / "saver-ready")),
+            start(plan.beat(environment, run / "beat")),
             start(plan.events(environment, options.host, services.events_port)),
             start(plan.web(environment, options.host, options.port)),
         ]

@@ -32,7 +32,8 @@ from tests.fakes.provider import RemoteProvider
 from tests.stack import clean_environment, free_port
 
 PATIENCE = 30.0
-REGULAR_PARTS = ("postgres", "valkey", "provider", "worker", "beat")
+REGULAR_PARTS = ("postgres", "valkey", "provider", "worker", "saver", "beat")
+CONSUMERS = {"worker": plan.worker, "saver": plan.saver}
 
 
 def wait_until(condition: Callable[[], object], *, what: str = "", within: float = PATIENCE) -> None:
@@ -139,7 +140,7 @@ class Cluster:
     def process(self, name: str) -> psutil.Process:
         return psutil.Process(self._children[name].process.pid)
 
-    def pool(self, name: str = "worker") -> list[psutil.Process]:
+    def pool(self, name: str) -> list[psutil.Process]:
         """The processes that a part has made, e.g. a worker's pool."""
         return self.process(name).children(recursive=True)
 
@@ -223,7 +224,7 @@ class Cluster:
             return plan.web(environment, host, port)
         if kind == "beat":
             return plan.beat(environment, self.folder / "run" / name)
-        made = plan.worker(environment, self.folder / "run" / f"{name}-ready")
+        made = CONSUMERS[kind](environment, self.folder / "run" / f"{name}-ready")
         return replace(made, command=[*made.command, "--hostname", f"{name}@cluster"])
 
     def _provider_plan(self, environment: dict[str, str]) -> Plan:

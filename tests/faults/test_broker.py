@@ -24,7 +24,7 @@ def visitor(cluster: Cluster, studio: Studio) -> Iterator[Visitor]:
 
 def test_a_valkey_that_lost_everything_costs_no_job_and_no_restart(cluster: Cluster, studio: Studio) -> None:
     """Row 12: jobs at every step go on, with the same worker and the same beat."""
-    same = [cluster.process(name).pid for name in ("worker", "beat")]
+    same = [cluster.process(name).pid for name in ("worker", "saver", "beat")]
     cluster.provider.configure(polls_until_done=1000)
     studio.submit(3)
     studio.wait_for(State.PROCESSING)
@@ -35,7 +35,7 @@ def test_a_valkey_that_lost_everything_costs_no_job_and_no_restart(cluster: Clus
     cluster.provider.configure(polls_until_done=1)
     cluster.start("valkey")
     studio.wait_for(State.COMPLETED)
-    assert [cluster.process(name).pid for name in ("worker", "beat")] == same
+    assert [cluster.process(name).pid for name in ("worker", "saver", "beat")] == same
     assert cluster.provider.count("submit") == 5
 
 

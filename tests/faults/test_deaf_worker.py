@@ -2,6 +2,8 @@
 
 import signal
 
+import pytest
+
 from generations.events.models import Alert
 from generations.jobs.states import State
 
@@ -9,15 +11,17 @@ from .cluster import Cluster, wait_until
 from .studio import Studio
 
 
-def test_a_deaf_worker_ends_itself_and_says_so(cluster: Cluster, studio: Studio) -> None:
+@pytest.mark.parametrize(("part", "queue"), [("worker", "dailies"), ("saver", "saving")])
+def test_a_deaf_worker_ends_itself_and_says_so(cluster: Cluster, studio: Studio, part: str, queue: str) -> None:
     """Row 15: whoever supervises it starts another, which does the work."""
-    cluster.restart("worker", DEAF_AFTER=1)
+    cluster.restart(part, DEAF_AFTER=1)
+    to = [f"{part}@cluster"]
     with cluster.celery() as celery:
-        wait_until(lambda: celery.control.cancel_consumer("dailies", reply=True), what="the worker to be deaf")
+        wait_until(lambda: celery.control.cancel_consumer(queue, destination=to, reply=True), what=f"a deaf {part}")
         studio.submit()
-        assert cluster.wait_ended("worker") == 70
-    assert "worker_is_deaf" in _log(cluster)
-    cluster.start("worker")
+        assert cluster.wait_ended(part) == 70
+    assert "worker_is_deaf" in cluster.log(part).read_text()
+    cluster.start(part)
     studio.wait_for(State.COMPLETED)
 
 
@@ -29,7 +33,3 @@ def test_staff_are_told_of_silent_workers_and_of_their_return(cluster: Cluster) 
     wait_until(is_alarmed, what="the alert")
     cluster.signal("worker", signal.SIGCONT)
     wait_until(lambda: not is_alarmed(), what="the end of the alert")
-
-
-def _log(cluster: Cluster) -> str:
-    return cluster.log("worker").read_text()

@@ -58,7 +58,7 @@ def test_killed_during_the_download_it_is_downloaded_again(cluster: Cluster, stu
     cluster.provider.script("download", slow_drip(0.05))
     studio.submit()
     cluster.provider.wait_for("download")
-    cluster.restart("worker")
+    cluster.restart("saver")
     studio.wait_for(State.COMPLETED)
     assert cluster.provider.count("download") == 2
     assert studio.balance().posted == 1000 - PRICE
@@ -69,7 +69,7 @@ def test_killed_after_the_file_was_stored_the_same_file_is_used(cluster: Cluster
     cluster.points.arm("asset.stored")
     studio.submit()
     cluster.points.wait_reached("asset.stored")
-    cluster.restart("worker")
+    cluster.restart("saver")
     studio.wait_for(State.COMPLETED)
     assert videos_of(cluster, studio) == (1, 1)
     assert studio.balance().posted == 1000 - PRICE
@@ -81,7 +81,7 @@ def test_killed_between_the_take_and_its_charge_it_is_charged_once(cluster: Clus
     studio.submit()
     cluster.points.wait_reached("take.stored")
     assert (studio.states(), studio.balance().posted) == ([State.SAVING], 1000)
-    cluster.restart("worker")
+    cluster.restart("saver")
     studio.wait_for(State.COMPLETED)
     assert videos_of(cluster, studio) == (1, 1)
     assert studio.balance().posted == 1000 - PRICE
@@ -93,7 +93,7 @@ def test_a_killed_pool_process_is_replaced_and_its_task_is_done(cluster: Cluster
     cluster.provider.script("upload", hold("upload"))
     studio.submit()
     cluster.provider.wait_held("upload")
-    for process in cluster.pool():
+    for process in cluster.pool("worker"):
         process.send_signal(signal.SIGKILL)
     wait_until(lambda: studio.job().losses == 1, what="the loss to be counted")
     cluster.provider.release("upload")
@@ -104,7 +104,7 @@ def test_a_killed_pool_process_is_replaced_and_its_task_is_done(cluster: Cluster
 
 def test_a_job_that_kills_its_workers_is_set_aside(cluster: Cluster, studio: Studio) -> None:
     """Row 10: its credits come back, staff are told, and the others' jobs go on."""
-    cluster.restart("worker", MAX_LOSSES=2)
+    cluster.restart("saver", MAX_LOSSES=2)
     cluster.points.arm("take.stored", then="die")
     studio.submit()
     studio.wait_for(State.FAILED)
@@ -117,15 +117,17 @@ def test_a_job_that_kills_its_workers_is_set_aside(cluster: Cluster, studio: Stu
     assert studio.states() == [State.FAILED, State.COMPLETED]
 
 
-@pytest.mark.parametrize("step", ["upload", "submit", "poll", "download"])
-def test_a_deployment_loses_nothing(cluster: Cluster, studio: Studio, step: str) -> None:
+@pytest.mark.parametrize(
+    ("part", "step"), [("worker", "upload"), ("worker", "submit"), ("worker", "poll"), ("saver", "download")]
+)
+def test_a_deployment_loses_nothing(cluster: Cluster, studio: Studio, part: str, step: str) -> None:
     """Row 11: a deployment while a request is under way; the next worker goes on."""
     cluster.provider.script(step, hold(step))
     studio.submit()
     cluster.provider.wait_held(step)
-    cluster.stop("worker")
+    cluster.stop(part)
     cluster.provider.release(step)
-    cluster.start("worker")
+    cluster.start(part)
     studio.wait_for(State.COMPLETED, State.FAILED)
     assert studio.states() == [State.FAILED if step == "submit" else State.COMPLETED]
     assert cluster.provider.count("submit") == 1

@@ -133,7 +133,7 @@ def test_a_killed_run_is_cleaned_up_after_by_the_next_start(data_dir: Path) -> N
 
 def test_a_child_that_dies_ends_everything_and_is_named(data_dir: Path) -> None:
     with StackProcess(data_dir) as stack:
-        stack.child("celery --quiet --app project worker").kill()
+        stack.child("worker --queues dailies").kill()
         assert stack.wait() == 1
         assert "dailies: worker was killed by SIGKILL" in stack.output
         assert stack.processes() == []
