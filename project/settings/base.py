@@ -11,7 +11,6 @@ from project.env import Environment
 from project.logs import configure_logging, logging_config
 from project.mail import mail_from_url
 from project.reporting import report_errors
-from project.sign_on import sign_on_providers
 from project.storages import storages
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -36,10 +35,6 @@ INSTALLED_APPS = [
     "django.forms",
     "allauth",
     "allauth.account",
-    "allauth.mfa",
-    "allauth.socialaccount",
-    "allauth.socialaccount.providers.openid_connect",
-    "allauth.usersessions",
     "csp",
     "django_htmx",
     "django_structlog",
@@ -123,24 +118,6 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_FORMS = {"login": "generations.accounts.forms.LoginForm"}
-ACCOUNT_CHANGE_EMAIL = True  # one address a person; the old one holds until the new one is confirmed
-ACCOUNT_EMAIL_NOTIFICATIONS = True
-ACCOUNT_REAUTHENTICATION_REQUIRED = True
-ACCOUNT_RATE_LIMITS = {"export_account": "5/h/user", "delete_account": "10/h/user"}
-MFA_ADAPTER = "generations.accounts.second_factor.SecondFactorAdapter"
-MFA_FORMS = {"add_webauthn": "generations.accounts.forms.AddPasskeyForm"}
-MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
-MFA_PASSKEY_LOGIN_ENABLED = True
-MFA_TOTP_ISSUER = "Dailies"
-MFA_TOTP_TOLERANCE = 1  # a telephone's clock may be half a minute off
-# Nobody signs in before an address is confirmed, so no second factor ever guards an account without one; without this
-# whoever has one could not change the address.
-MFA_ALLOW_UNVERIFIED_EMAIL = True
-SOCIALACCOUNT_ADAPTER = "generations.accounts.sign_on.SignOnAdapter"
-SOCIALACCOUNT_PROVIDERS = sign_on_providers(ENV)
-SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
-IS_SIGN_ON_EMAIL_TRUSTED = ENV.oidc_trust_email
 
 # --- pages ----------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
