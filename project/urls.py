@@ -5,6 +5,7 @@ urlpatterns = [
     path("", include("generations.ops.urls")),
     path("admin/", admin.site.urls),
     path("account/", include("allauth.account.urls")),
+    path("api/v1/", include("generations.api.v1.urls")),
     path("", include("generations.web.urls")),
 ]
 

@@ -1,0 +1,29 @@
+"""What a key may see of its team. Whatever it may not see is not there."""
+
+from uuid import UUID
+
+from django.db.models import Q
+
+from generations.accounts.callers import Caller
+from generations.accounts.roles import Right
+from generations.common.errors import NotFoundError
+from generations.jobs.models import Generation, GenerationQuerySet
+
+
+def visible_generations(caller: Caller) -> GenerationQuerySet:
+    """The team's with MANAGE_JOBS; else the finished takes with VIEW, and the caller's own.
+
+    A person's own are those of the person, however submitted; a service key's own are those it submitted itself.
+    """
+    jobs = Generation.objects.of_team(caller.team).with_media().select_related("hold", "api_key")
+    if caller.can(Right.MANAGE_JOBS):
+        return jobs
+    own = Q(api_key=caller.key) if caller.key.is_service else Q(author=caller.user)
+    return jobs.filter(own | Q(video__isnull=False)) if caller.can(Right.VIEW) else jobs.filter(own)
+
+
+def access_generation(caller: Caller, generation_id: UUID) -> Generation:
+    found = visible_generations(caller).filter(pk=generation_id).first()
+    if found is None:
+        raise NotFoundError
+    return found
