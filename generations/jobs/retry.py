@@ -26,7 +26,7 @@ def retry_generation(*, membership: Membership, generation: Generation) -> Gener
     if generation.state not in (State.FAILED, State.CANCELED):
         raise NotRetryableError("Only a job that failed or was canceled can be submitted again.")
     wish = _wish_of(generation)
-    price = quote(model=wish.model, resolution=wish.resolution, duration=wish.duration)
+    price = quote(model=wish.model, resolution=wish.resolution, duration=wish.held_seconds)
     if price.credits > generation.price:
         raise NotRetryableError(f"This now costs {price.credits:,} credits. Submit it from the studio if you agree.")
     key = f"retry:{generation.pk}"

@@ -1,5 +1,7 @@
 """End a generation: the money and the state move in one transaction, in the order wallet, hold, job."""
 
+from math import ceil
+
 from django.db import transaction
 
 from generations.credits.holds import capture_hold, release_hold
@@ -17,15 +19,23 @@ def complete_generation(generation: Generation, lease: Lease, *, video: Asset, p
 
     A hold that was released before stays released: a late success is delivered and not charged.
     """
-    is_charged = capture_hold(hold_id=generation.hold_id, amount=generation.price)
+    charge = _charge(generation, video)
+    is_charged = capture_hold(hold_id=generation.hold_id, amount=charge)
     Attempt.objects.filter(generation=generation, outcome=Outcome.ACCEPTED).update(bill=Bill.DUE)
     lease.move(State.SAVING, State.COMPLETED, video=video, poster=poster, error_type="", error_message="")
     record_event(
         "generation.completed",
         team_id=generation.team_id,
         subject_id=generation.pk,
-        charged=generation.price if is_charged else 0,
+        charged=charge if is_charged else 0,
     )
+
+
+def _charge(generation: Generation, video: Asset) -> int:
+    """The price; of a length that was left to the model, that of the seconds that came, begun ones counted whole."""
+    if generation.duration is not None or video.seconds is None:
+        return generation.price
+    return min(generation.price, generation.credits_per_second * ceil(video.seconds))
 
 
 @transaction.atomic

@@ -6,13 +6,14 @@ from django.conf import settings
 from django.db import IntegrityError
 
 from generations.accounts.access import require
-from generations.accounts.models import Membership
+from generations.accounts.models import ApiKey, Membership
 from generations.accounts.roles import Right
 from generations.common.conflicts import in_one_transaction
 from generations.common.errors import DailiesError
 from generations.common.ids import uuid7
 from generations.common.points import reach
 from generations.contract.rules import Violation, validate
+from generations.contract.support import SUPPORT
 from generations.credits.holds import place_hold
 from generations.credits.prices import offered_models, quote
 from generations.events.live import announce
@@ -34,30 +35,39 @@ class InvalidWishError(DailiesError):
 
 @dataclass(frozen=True)
 class Wish:
-    """What a member asks for. `duration` is in seconds; an empty `camera_motion` leaves the camera to the model."""
+    """What a member asks for. `duration` is in seconds; None, or an empty `camera_motion`, leaves it to the model."""
 
     first_frame: Asset
     prompt: str
     model: str
     resolution: str
     fps: int
-    duration: int
+    duration: int | None
     camera_motion: str = ""
     generate_audio: bool = True
     last_frame: Asset | None = None
 
+    @property
+    def held_seconds(self) -> int:
+        """What to hold credits for: the most that the matrix allows, when the length is left to the model."""
+        return self.duration or max(SUPPORT.models[self.model].seconds(self.resolution, self.fps))
 
-def submit_generation(*, membership: Membership, wish: Wish, idempotency_key: str) -> Generation:
+
+def submit_generation(
+    *, membership: Membership, wish: Wish, idempotency_key: str, api_key: ApiKey | None = None
+) -> Generation:
     """Store the generation as `queued` and hold its price; a key that the member has used before returns that one.
 
+    Whoever passes a service key has checked its scopes: the role of its maker does not count.
     Raises InvalidWishError, ForbiddenError, NoPriceError or OutOfCreditsError, and then nothing is stored.
     """
-    require(membership, Right.GENERATE)
+    if api_key is None or not api_key.is_service:
+        require(membership, Right.GENERATE)
     if existing := _submitted_before(membership, idempotency_key):
         return existing
     check_wish(membership, wish)
     try:
-        return in_one_transaction(lambda: _store(membership, wish, idempotency_key))
+        return in_one_transaction(lambda: _store(membership, wish, idempotency_key, api_key))
     except IntegrityError:
         # The same key was submitted at the same moment, and the other one won.
         if existing := _submitted_before(membership, idempotency_key):
@@ -86,14 +96,15 @@ def _submitted_before(membership: Membership, key: str) -> Generation | None:
     return Generation.objects.filter(team=membership.team_id, author=membership.user_id, idempotency_key=key).first()
 
 
-def _store(membership: Membership, wish: Wish, idempotency_key: str) -> Generation:
-    price = quote(model=wish.model, resolution=wish.resolution, duration=wish.duration)
+def _store(membership: Membership, wish: Wish, idempotency_key: str, api_key: ApiKey | None) -> Generation:
+    price = quote(model=wish.model, resolution=wish.resolution, duration=wish.held_seconds)
     generation_id = uuid7()
     hold_id = place_hold(membership=membership, reference=generation_id, amount=price.credits)
     generation = Generation.objects.create(
         id=generation_id,
         team=membership.team,
         author=membership.user,
+        api_key=api_key,
         idempotency_key=idempotency_key,
         hold_id=hold_id,
         price=price.credits,
