@@ -8,7 +8,7 @@ from .roles import Right, Scope
 SCOPE_RIGHTS: dict[str, frozenset[Right]] = {
     Scope.GENERATE: frozenset({Right.GENERATE}),
     Scope.READ: frozenset({Right.VIEW}),
-    Scope.REVIEW: frozenset({Right.VIEW}),
+    Scope.REVIEW: frozenset({Right.VIEW, Right.REVIEW}),
     Scope.MANAGE: frozenset({Right.MANAGE_JOBS, Right.MANAGE_CREDITS, Right.MANAGE_TEAM}),
 }
 

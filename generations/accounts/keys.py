@@ -114,12 +114,16 @@ def key_by_secret(secret: str) -> Caller | None:
 def note_use(key: ApiKey, *, now: datetime) -> None:
     """Write down that the key was used, once a minute at most."""
     if key.last_used_at is None or now - key.last_used_at >= NOTED_EVERY:
-        ApiKey.objects.filter(pk=key.pk).update(last_used_at=Now())
+        is_stale = Q(last_used_at__isnull=True) | Q(last_used_at__lte=database_time(-NOTED_EVERY))
+        ApiKey.objects.filter(is_stale, pk=key.pk).update(last_used_at=Now())
 
 
 def _caller(key: ApiKey) -> Caller | None:
     membership: Membership | None = getattr(key, "membership", None)  # Django leaves it out when there is none
-    if membership is None or not (key.is_service or key.user.is_active):
+    if membership is None:
+        return None
+    is_present = key.user.is_active and membership.deactivated_at is None
+    if not (key.is_service or is_present):
         return None
     membership.team, membership.user = key.team, key.user
     return Caller(key, membership)
