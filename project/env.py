@@ -46,6 +46,8 @@ class Environment(BaseSettings):
 
     events_port: int | None = Field(default=None, ge=1, le=65535)
     """Port of the live events process when no proxy puts it under `/events/` of the same address."""
+    trusted_proxies: int = Field(default=0, ge=0)
+    """How many proxies stand before the studio: so many addresses at the end of `X-Forwarded-For` are believed."""
     email_url: str = "console:"
     """`console:`, `file:/path`, `smtp://user:password@host:587` or `smtps://…`."""
     default_from_email: str = "Dailies <dailies@localhost>"

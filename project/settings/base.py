@@ -49,6 +49,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "generations.events.middleware.LiveEventsPolicyMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
+    "generations.events.origin.OriginMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -153,6 +154,7 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "generations.web.views.errors.csrf_failure"
 EVENTS_PORT = ENV.events_port
+TRUSTED_PROXIES = ENV.trusted_proxies
 
 # --- work -----------------------------------------------------------------------------------------
 # The visibility timeout must exceed the longest task; PostgreSQL decides, messages are only hints.
