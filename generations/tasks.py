@@ -1,7 +1,17 @@
 """Gathers the tasks of the rooms, where each is defined and explained."""
 
+from .events.tasks import send_letter
 from .jobs.tasks import check_books, dispatch_due, poll_due, save_generation, send_generation
 from .media.tasks import sweep
 from .ops.tasks import canary
 
-__all__ = ["canary", "check_books", "dispatch_due", "poll_due", "save_generation", "send_generation", "sweep"]
+__all__ = [
+    "canary",
+    "check_books",
+    "dispatch_due",
+    "poll_due",
+    "save_generation",
+    "send_generation",
+    "send_letter",
+    "sweep",
+]
