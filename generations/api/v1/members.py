@@ -1,0 +1,55 @@
+"""Who is in the team."""
+
+from ninja import Query, Router
+from pydantic import BaseModel, Field
+
+from generations.accounts.models import Membership
+from generations.accounts.roles import Right, Role
+from generations.common.errors import NotFoundError
+
+from .auth import READ, ApiRequest
+from .openapi import refuses
+from .pages import oldest_first
+from .shapes import Moment, PageOut, PageParams, RowId
+
+router = Router(tags=["Members"])
+
+
+class MemberOut(BaseModel):
+    id: int = Field(description="The person's id, as in `author` of a generation.")
+    name: str
+    email: str | None = Field(description="For whoever manages the team; null for everybody else.")
+    role: Role
+    joined_at: Moment
+
+    @classmethod
+    def of(cls, member: Membership, *, with_email: bool) -> "MemberOut":
+        person = member.user
+        return cls(
+            id=person.pk,
+            name=person.display_name,
+            email=person.email if with_email else None,
+            role=Role(member.role),
+            joined_at=member.created_at,
+        )
+
+
+@router.get("", auth=READ, response=PageOut[MemberOut], operation_id="list_members")
+def list_members(request: ApiRequest, page: Query[PageParams]) -> PageOut[MemberOut]:
+    """The members of the team, in the order they came."""
+    caller = request.auth
+    members = caller.team.memberships.active().select_related("user")
+    found = oldest_first(members, cursor=page.cursor, size=page.limit)
+    with_email = caller.can(Right.MANAGE_TEAM)
+    data = [MemberOut.of(member, with_email=with_email) for member in found.rows]
+    return PageOut(data=data, next_cursor=found.next_cursor)
+
+
+@router.get("/{int:user_id}", auth=READ, response=MemberOut, operation_id="get_member", openapi_extra=refuses(404))
+def get_member(request: ApiRequest, user_id: RowId) -> MemberOut:
+    """One member."""
+    caller = request.auth
+    member = caller.team.memberships.active().select_related("user").filter(user=user_id).first()
+    if member is None:
+        raise NotFoundError
+    return MemberOut.of(member, with_email=caller.can(Right.MANAGE_TEAM))
