@@ -1,25 +1,26 @@
-"""What a member may still spend: the team's wallet and the member's own quota, side by side."""
+"""What one may still spend: the team's wallet and one's own quota, side by side."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q, Sum
-from django.db.models.functions import Coalesce, Now
+from django.db import connection
 
-from generations.accounts.models import Membership
+from generations.accounts.models import ApiKey, Membership
 
-from .models import Hold, HoldState, Quota, Wallet
-from .periods import span_of
+from .models import Wallet
+from .quotas import Cap, EffectiveQuota, Level, effective_quota
 
 
 @dataclass(frozen=True)
 class QuotaUse:
-    """Credits of one member in the running period: held and charged, against the cap."""
+    """Credits of the running period, held and charged, against the cap. `level` is who set it."""
 
     cap: int
     held: int
     charged: int
     resets_at: datetime | None
+    level: Level = Level.MEMBER
+    raised: int = 0
 
     @property
     def spent(self) -> int:
@@ -27,12 +28,13 @@ class QuotaUse:
 
     @property
     def left(self) -> int:
+        """Below zero when the cap was lowered under what had been spent."""
         return self.cap - self.spent
 
 
 @dataclass(frozen=True)
 class Balance:
-    """Credits of the team (`posted`, `held`) and, if the member has one, of the quota."""
+    """Credits of the team (`posted`, `held`) and, if there is one, of the quota with the least left."""
 
     posted: int
     held: int
@@ -44,28 +46,33 @@ class Balance:
 
     @property
     def spendable(self) -> int:
-        """The most that one more job of this member may cost."""
+        """The most that one more job may cost."""
         return max(0, min(self.available, self.quota.left) if self.quota else self.available)
 
 
-def balance_of(membership: Membership) -> Balance:
-    """Read the balance in two queries, three with a quota."""
-    posted, held = Wallet.objects.filter(team=membership.team_id).values_list("posted", "held").first() or (0, 0)
-    return Balance(posted=posted, held=held, quota=quota_use(membership))
+def balance_of(membership: Membership, api_key: ApiKey | None = None) -> Balance:
+    """Read the balance in two queries, and one more for each quota."""
+    wallet = Wallet.objects.filter(team=membership.team_id).values_list("posted", "held").first()
+    posted, held = wallet or (0, 0)
+    uses = quota_uses(membership, effective_quota(membership, api_key), api_key)
+    return Balance(posted=posted, held=held, quota=min(uses, key=lambda use: use.left, default=None))
 
 
-def quota_use(membership: Membership) -> QuotaUse | None:
-    """What the member has spent in the running period, or None without a quota."""
-    quota = Quota.objects.filter(membership=membership.pk).values_list("cap", "period", Now()).first()
-    if quota is None:
-        return None
-    cap, period, now = quota
-    span = span_of(period, now)
-    holds = Hold.objects.filter(wallet__team=membership.team_id, user=membership.user_id)
-    if span.start:
-        holds = holds.filter(created_at__gte=span.start)
-    use = holds.aggregate(
-        held=Coalesce(Sum("amount", filter=Q(state=HoldState.PENDING)), 0),
-        charged=Coalesce(Sum("captured"), 0),
-    )
-    return QuotaUse(cap=cap, held=use["held"], charged=use["charged"], resets_at=span.end)
+def quota_uses(membership: Membership, quota: EffectiveQuota, api_key: ApiKey | None = None) -> list[QuotaUse]:
+    """What has been spent in the running period of each cap that holds: the member's, then the key's."""
+    return [
+        _use(membership, api_key if of == "key" else None, caps.cap.value, caps.cap.level)
+        for of, caps in quota
+        if caps.cap.value and caps.cap.level
+    ]
+
+
+def _use(membership: Membership, api_key: ApiKey | None, cap: Cap, level: Level) -> QuotaUse:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT used.held, used.charged FROM generations_wallet w, "
+            "generations_quota_use(w.id, %s, %s, %s) used WHERE w.team_id = %s",
+            [membership.user_id, api_key.pk if api_key else None, cap.span.start, membership.team_id],
+        )
+        held, charged = cursor.fetchone() or (0, 0)
+    return QuotaUse(cap=cap.credits, held=held, charged=charged, resets_at=cap.span.end, level=level, raised=cap.raised)

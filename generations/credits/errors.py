@@ -4,18 +4,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from generations.common.errors import DailiesError
+from generations.common.errors import DailiesError, ForbiddenError
 
-Limit = Literal["wallet", "member"]
+# Who stopped it. A team's default is a cap of each member's.
+Limit = Literal["wallet", "member", "role", "key"]
+
+WHOSE: dict[Limit, str] = {
+    "wallet": "The team's wallet",
+    "member": "Your own quota",
+    "role": "The quota of your role",
+    "key": "The quota of this key",
+}
 
 
 @dataclass(frozen=True)
 class Shortage:
     """What a 402 tells, in credits.
 
-    `limit` names who stopped it: the team's wallet or the member's own quota. `available` and `held` are
-    those of that limit; `resets_at` is when the quota's period ends, None for a wallet. `contacts` are the
-    e-mail addresses of the people who can help.
+    `available` and `held` are those of the `limit`; `resets_at` is when the quota's period ends, None for a wallet and
+    for a quota that never begins anew. `contacts` are the e-mail addresses of the people who can help.
     """
 
     required: int
@@ -30,8 +37,37 @@ class OutOfCreditsError(DailiesError):
     """HTTP 402. Nothing was stored and nothing held."""
 
     def __init__(self, shortage: Shortage) -> None:
-        whose = "The team's wallet" if shortage.limit == "wallet" else "Your own quota"
         super().__init__(
-            f"{whose} does not cover this: {shortage.required:,} credits are needed, {shortage.available:,} are left."
+            f"{WHOSE[shortage.limit]} does not cover this: "
+            f"{shortage.required:,} credits are needed, {shortage.available:,} are left."
         )
         self.shortage = shortage
+
+
+class TooManyJobsError(DailiesError):
+    """HTTP 429, never 402: as many jobs are under way as the quota allows at once. Nothing was stored."""
+
+    retry_after = 10  # seconds: about what the shortest job needs
+
+    def __init__(self, limit: Limit, most: int, running: int) -> None:
+        jobs = "job" if most == 1 else "jobs"
+        super().__init__(f"{WHOSE[limit]} allows {most} {jobs} at once; {running} are under way. Wait for one to end.")
+        self.limit = limit
+        self.most = most
+        self.running = running
+
+
+class NotAllowedError(ForbiddenError):
+    """HTTP 403: the quota excludes this model, length or size. `field` is the contract's name of it."""
+
+    def __init__(self, field: str, limit: Limit, reason: str) -> None:
+        super().__init__(f"{WHOSE[limit]} {reason}")
+        self.field = field
+        self.limit = limit
+
+
+class FrozenError(DailiesError):
+    """HTTP 503: site staff have stopped new jobs for a while, of this team or of all."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"New jobs are stopped at present: {reason}")

@@ -1,39 +1,42 @@
 """Reserve credits for a job, and settle the reservation once.
 
-Each function is one statement, so that a hot wallet's row is locked only from there to the commit; only a member with
-a quota takes more, since what the member has spent may be summed up only once the wallet is locked.
+Each function is one statement, so that a hot wallet's row is locked only from there to the commit. Where a quota holds
+`place_hold` takes two: the first finds the quota and brings its rules along, the second says what they bound.
 The callers' transaction decides: place the hold and store the job, or settle the hold and finish the job, together.
 Locks are taken in the order wallet, hold, job.
 """
 
+import json
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import connection
 
-from generations.accounts.models import Membership, Team
+from generations.accounts.models import ApiKey, Membership, Team
 from generations.accounts.roles import RIGHTS, Right
+from generations.common.errors import DailiesError
 
-from .balances import balance_of, quota_use
-from .errors import OutOfCreditsError, Shortage
+from .errors import OutOfCreditsError, Shortage, TooManyJobsError
+from .quotas import APPLYING, RULES, Cap, EffectiveQuota, Ruled, applicant, quota_from
 
-_PLACE = """
-WITH wallet AS (
-    UPDATE generations_wallet SET held = held + %(amount)s
-    WHERE team_id = %(team)s AND posted - held >= %(amount)s
-        AND (%(quota)s OR NOT EXISTS (SELECT FROM generations_quota WHERE membership_id = %(membership)s))
-    RETURNING id, posted, held
-), hold AS (
-    INSERT INTO generations_hold (wallet_id, user_id, reference, amount, state)
-    SELECT id, %(user)s, %(reference)s, %(amount)s, 'pending' FROM wallet
-    RETURNING id, wallet_id
-), entry AS (
-    INSERT INTO generations_ledgerentry
-        (wallet_id, kind, posted_change, held_change, posted_after, held_after, hold_id, actor_id, reason)
-    SELECT wallet.id, 'hold', 0, %(amount)s, wallet.posted, wallet.held, hold.id, %(user)s, ''
-    FROM wallet JOIN hold ON hold.wallet_id = wallet.id
-)
-SELECT id FROM hold
+# The rules, if there are any and the caller has not settled them into bounds yet.
+OPEN_RULES = f"""
+CASE WHEN %(bounds)s::jsonb IS NULL AND EXISTS (SELECT FROM generations_quota quota WHERE {APPLYING})
+THEN ({RULES}) END
 """
+
+_PLACE = f"""
+WITH gate AS MATERIALIZED (
+    SELECT {OPEN_RULES} AS rules, %(bounds)s::jsonb AS bounds
+), placed AS MATERIALIZED (
+    SELECT placed.* FROM gate CROSS JOIN LATERAL generations_place_hold(
+        %(team)s, %(user)s, %(key)s, %(reference)s, %(amount)s, gate.bounds
+    ) placed
+    WHERE gate.rules IS NULL
+)
+SELECT gate.rules, hold, refused, available, held, running FROM gate LEFT JOIN placed ON true
+"""  # noqa: S608 - put together from our own constants
 
 _SETTLE = """
 WITH hold AS (
@@ -52,13 +55,59 @@ FROM wallet, hold
 """
 
 
-def place_hold(*, membership: Membership, reference: UUID, amount: int) -> int:
-    """Reserve credits of the team's wallet within the member's quota and return the hold's id.
+@dataclass(frozen=True)
+class Placed:
+    """What `generations_place_hold` answered: a hold, or who refused it and that limit's figures."""
 
-    Raises OutOfCreditsError, with nothing changed, when either does not cover the amount.
+    hold: int | None
+    refused: str | None
+    available: int | None
+    held: int | None
+    running: int | None
+
+
+def place_hold(*, membership: Membership, reference: UUID, amount: int, api_key: ApiKey | None = None) -> int:
+    """Reserve credits of the team's wallet within the quotas and return the hold's id.
+
+    Raises OutOfCreditsError or TooManyJobsError, with nothing changed.
     """
-    hold_id = _place(membership, reference, amount, has_quota=False)
-    return _place_within_quota(membership, reference, amount) if hold_id is None else hold_id
+    given = {**hold_parameters(membership, api_key), "reference": reference, "amount": amount}
+    quota = EffectiveQuota()
+    rules, placed = _place(given)
+    if rules is not None:
+        quota = quota_from(rules, membership.team.time_zone)
+        _, placed = _place(given | {"bounds": json_bounds(quota)})
+    if placed.hold is None:
+        raise refusal(placed, quota=quota, team=membership.team, amount=amount)
+    return placed.hold
+
+
+def hold_parameters(membership: Membership, api_key: ApiKey | None) -> dict[str, Any]:
+    """Who asks, for whoever calls `generations_place_hold` in a statement of its own."""
+    given = applicant(membership, api_key)
+    return {**given, "user": membership.user_id if given["member"] else None, "bounds": None}
+
+
+def json_bounds(quota: EffectiveQuota) -> str:
+    return json.dumps(quota.bounds, default=str)
+
+
+def refusal(placed: Placed, *, quota: EffectiveQuota, team: Team, amount: int) -> DailiesError:
+    """The error that tells why nothing was held."""
+    caps = quota.key if placed.refused == "key" else quota.member
+    if placed.running is not None and caps.max_jobs.level:
+        return TooManyJobsError(caps.max_jobs.level.limit, caps.max_jobs.value or 0, placed.running)
+    stopped_by = caps.cap if placed.refused in ("member", "key") else Ruled[Cap]()
+    return OutOfCreditsError(
+        Shortage(
+            required=amount,
+            available=placed.available or 0,
+            held=placed.held or 0,
+            limit=stopped_by.level.limit if stopped_by.level else "wallet",
+            resets_at=stopped_by.value.span.end if stopped_by.value else None,
+            contacts=_contacts(team),
+        )
+    )
 
 
 def capture_hold(*, hold_id: int, amount: int) -> bool:
@@ -71,65 +120,18 @@ def release_hold(*, hold_id: int, reason: str) -> bool:
     return _settle(hold_id, state="released", kind="release", reason=reason)
 
 
+def _place(given: dict[str, Any]) -> tuple[Any, Placed]:
+    """The rules, if they have to be settled first, and what became of it otherwise."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PLACE, given)
+        rules, *answer = cursor.fetchone()
+    return rules, Placed(*answer)
+
+
 def _settle(hold_id: int, *, state: str, kind: str, captured: int | None = None, reason: str = "") -> bool:
     with connection.cursor() as cursor:
         cursor.execute(_SETTLE, {"hold": hold_id, "state": state, "kind": kind, "captured": captured, "reason": reason})
         return bool(cursor.rowcount)
-
-
-def _place(membership: Membership, reference: UUID, amount: int, *, has_quota: bool) -> int | None:
-    """Place the hold, if the wallet covers it. None also when the member has a quota and the caller does not know."""
-    given: dict[str, int | UUID] = {
-        "team": membership.team_id,
-        "membership": membership.pk,
-        "user": membership.user_id,
-        "reference": reference,
-        "amount": amount,
-        "quota": has_quota,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_PLACE, given)
-        row: tuple[int] | None = cursor.fetchone()
-    return row[0] if row else None
-
-
-@transaction.atomic
-def _place_within_quota(membership: Membership, reference: UUID, amount: int) -> int:
-    hold_id = _place(membership, reference, amount, has_quota=True)
-    if hold_id is None:
-        raise _wallet_short(membership, amount)
-    _check_quota(membership, amount)
-    return hold_id
-
-
-def _check_quota(membership: Membership, amount: int) -> None:
-    # The wallet's row is locked by now, so the sum of the member's holds, this one among them, cannot change under us.
-    quota = quota_use(membership)
-    if quota is not None and quota.left < 0:
-        raise OutOfCreditsError(
-            Shortage(
-                required=amount,
-                available=max(0, quota.left + amount),
-                held=quota.held - amount,
-                limit="member",
-                resets_at=quota.resets_at,
-                contacts=_contacts(membership.team),
-            )
-        )
-
-
-def _wallet_short(membership: Membership, required: int) -> OutOfCreditsError:
-    balance = balance_of(membership)
-    return OutOfCreditsError(
-        Shortage(
-            required=required,
-            available=balance.available,
-            held=balance.held,
-            limit="wallet",
-            resets_at=None,
-            contacts=_contacts(membership.team),
-        )
-    )
 
 
 def _contacts(team: Team) -> tuple[str, ...]:
