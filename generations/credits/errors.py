@@ -71,3 +71,7 @@ class FrozenError(DailiesError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"New jobs are stopped at present: {reason}")
+
+
+class BadGrantError(DailiesError):
+    """The amount or the reason will not do."""
