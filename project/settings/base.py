@@ -120,6 +120,9 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_PREVENT_ENUMERATION = True
 
+# How long a team that its owner has ended can still be looked at, and taken back.
+TEAM_GRACE = timedelta(days=7)
+
 # --- pages ----------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
