@@ -10,7 +10,7 @@ from django.db.models import F, FilteredRelation, Q
 from django.db.models.functions import Least, Now
 
 from generations.common.clock import database_time
-from generations.common.errors import DailiesError, NotFoundError
+from generations.common.errors import DailiesError, ForbiddenError, NotFoundError
 from generations.events.record import record_event
 
 from .access import require
@@ -62,7 +62,9 @@ def create_key(
 
 @transaction.atomic
 def rotate_key(*, key: ApiKey, actor: User, overlap: timedelta) -> NewKey:
-    """Give the key a new secret; the old ones go on for the overlap at most. Raises EndedKeyError."""
+    """Give the key a new secret; the old ones go on for the overlap at most. Raises EndedKeyError, ForbiddenError."""
+    if not may_rotate(key, actor):
+        raise ForbiddenError("This key speaks for somebody else. You may revoke it, but not take it over.")
     if not ApiKey.objects.live().select_for_update().filter(pk=key.pk).exists():
         raise EndedKeyError(f"The key {key} has ended. Make a new one.")
     # LEAST passes over NULL: a secret without an end gets one, and none lives longer than before.
@@ -70,6 +72,11 @@ def rotate_key(*, key: ApiKey, actor: User, overlap: timedelta) -> NewKey:
     secret = _add_secret(key)
     _record("key.rotated", key, actor, overlap=int(overlap.total_seconds()), prefix=prefix_of(secret))
     return NewKey(key, secret)
+
+
+def may_rotate(key: ApiKey, actor: User) -> bool:
+    """Whoever sees a new secret can use it: of a personal key only the person may."""
+    return key.is_service or key.user_id == actor.pk
 
 
 @transaction.atomic

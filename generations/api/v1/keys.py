@@ -9,6 +9,7 @@ from ninja import Query, Router
 from pydantic import AwareDatetime, BaseModel, Field, field_validator
 
 from generations.accounts.callers import Caller
+from generations.accounts.key_facts import KeyState, facts_of
 from generations.accounts.keys import NewKey, create_key, revoke_key, rotate_key
 from generations.accounts.models import ApiKey, ApiKeyQuerySet
 from generations.accounts.roles import Right, Scope
@@ -31,7 +32,7 @@ class KeyOut(BaseModel):
     kind: Literal["personal", "service"]
     scopes: list[Scope]
     user: Person
-    state: Literal["active", "expired", "revoked"]
+    state: KeyState
     prefixes: list[str]
     created_at: Moment
     expires_at: Moment | None
@@ -104,6 +105,8 @@ def get_key(request: ApiRequest, key_id: UUID) -> KeyOut:
 def rotate(request: ApiRequest, key_id: UUID, rotation: Rotation) -> KeyMade:
     """Give the key a new secret. The old one goes on for the overlap, so that nothing stops meanwhile."""
     key = _access(request.auth, key_id)
+    if request.auth.key.is_service and not key.is_service:
+        raise ForbiddenError("A service key speaks for no person, so it cannot take a personal key over.")
     overlap = timedelta(hours=rotation.overlap_hours)
     return KeyMade.of_new(rotate_key(key=key, actor=request.auth.user, overlap=overlap))
 
@@ -142,20 +145,13 @@ def _check_reach(caller: Caller, wanted: KeyWanted) -> None:
         raise ForbiddenError(f"The key in use has not the scope {', '.join(beyond)}, so it cannot give it.")
 
 
-def _state(key: ApiKey) -> str:
-    if key.revoked_at:
-        return "revoked"
-    return "expired" if key.expires_at and key.expires_at <= timezone.now() else "active"
-
-
 def _members(key: ApiKey) -> dict[str, object]:
-    now, state = timezone.now(), _state(key)
-    secrets = [secret for secret in key.secrets.all() if secret.expires_at is None or secret.expires_at > now]
+    facts = facts_of(key)
     same = ("id", "name", "scopes", "created_at", "expires_at", "revoked_at", "last_used_at")
     return {
         **{name: getattr(key, name) for name in same},
         "kind": "service" if key.is_service else "personal",
         "user": Person.of(key.user),
-        "state": state,
-        "prefixes": [secret.prefix for secret in secrets] if state == "active" else [],
+        "state": facts.state,
+        "prefixes": [secret.prefix for secret in facts.secrets],
     }

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from . import problems
 from .api import api, openapi_document
+from .docs import docs
 
 app_name = "v1"
 
@@ -46,6 +47,7 @@ def _guarded(pattern: URLPattern) -> URLPattern:
 
 
 urlpatterns = [
+    path("docs", docs, name="docs"),
     path("openapi.json", refusing_methods(document), name="openapi"),
     *(_guarded(pattern) for pattern in api.urls[0] if isinstance(pattern, URLPattern) and pattern.name != "api-root"),
     re_path(r"", missing, name="missing"),

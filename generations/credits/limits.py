@@ -1,0 +1,68 @@
+"""Setting quotas: for the whole team, a role, a member or a key. What is left empty is left to the level above."""
+
+from dataclasses import asdict, dataclass
+
+from django.db import transaction
+
+from generations.accounts.models import ApiKey, Membership, Team, User
+from generations.events.record import record_event
+
+from .models import Period, Quota
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuotaRule:
+    """`cap` is in credits a period. `is_uncapped` lifts what a level above caps; it goes with no `cap`."""
+
+    cap: int | None = None
+    period: str = Period.MONTH
+    is_uncapped: bool = False
+    max_jobs: int | None = None
+    max_seconds: int | None = None
+    max_tier: str = ""
+    allowed_models: tuple[str, ...] | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return self == QuotaRule(period=self.period)
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuotaHolder:
+    """Whose quota it is: a role's, a member's, a key's, or, with nothing set, the default of the team."""
+
+    team: Team
+    role: str = ""
+    membership: Membership | None = None
+    api_key: ApiKey | None = None
+
+    def as_fields(self) -> dict[str, object]:
+        """The fields of `Quota` that name the holder."""
+        return {"team": self.team, "role": self.role, "membership": self.membership, "api_key": self.api_key}
+
+
+@transaction.atomic
+def set_quota(*, holder: QuotaHolder, rule: QuotaRule, actor: User) -> Quota:
+    """Put the rule in the place of the holder's old one. It holds from the next submit on."""
+    quota, _ = Quota.objects.update_or_create(**holder.as_fields(), defaults=asdict(rule))
+    _record("quota.set", holder, actor, cap=rule.cap, period=rule.period, max_jobs=rule.max_jobs)
+    return quota
+
+
+@transaction.atomic
+def clear_quota(*, holder: QuotaHolder, actor: User) -> None:
+    """Leave everything to the level above. Clearing what is not set does nothing."""
+    if Quota.objects.filter(**holder.as_fields()).delete()[0]:
+        _record("quota.cleared", holder, actor)
+
+
+def _record(kind: str, holder: QuotaHolder, actor: User, **data: object) -> None:
+    record_event(
+        kind,
+        team_id=holder.team.pk,
+        actor_id=actor.pk,
+        subject_id=holder.api_key.pk if holder.api_key else None,
+        role=holder.role,
+        user=holder.membership.user_id if holder.membership else None,
+        **data,
+    )
