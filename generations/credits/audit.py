@@ -53,6 +53,18 @@ CHECKS: dict[str, str] = {
             OR e.charged <> COALESCE(h.captured, 0)
             OR e.settled <> CASE WHEN h.state = 'pending' THEN 0 ELSE 1 END
     """,
+    "a wallet's lots do not sum up to what it owns": """
+        SELECT format('wallet %s: posted %s, lots %s', w.id, w.posted, l.remaining)
+        FROM generations_wallet w
+        CROSS JOIN LATERAL (
+            SELECT COALESCE(SUM(remaining), 0) AS remaining FROM generations_lot WHERE wallet_id = w.id
+        ) l
+        WHERE w.posted <> l.remaining
+    """,
+    "a transfer took another sum than it gave": """
+        SELECT format('transfer %s: %s', transfer, SUM(posted_change))
+        FROM generations_ledgerentry WHERE transfer IS NOT NULL GROUP BY transfer HAVING SUM(posted_change) <> 0
+    """,
 }
 
 

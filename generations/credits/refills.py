@@ -1,0 +1,67 @@
+"""Monthly refills: on the first of each month, in the team's time zone, a wallet gets credits by its rule."""
+
+from datetime import datetime, timedelta
+from typing import cast
+
+from django.db import transaction
+
+from generations.accounts.models import Team, User
+
+from .acts import record_act
+from .entries import BadGrantError, change_wallet, lock_wallet
+from .lots import expire_free_parts
+from .models import EntryKind, Period, RefillMode, RefillRule
+from .periods import span_of
+
+# From the first of a month into its middle, wherever the zone of the team has been moved to meanwhile.
+_HALF_A_MONTH = timedelta(days=15)
+
+
+@transaction.atomic
+def set_refill(
+    *, team: Team, amount: int, mode: RefillMode, does_expire: bool, is_on: bool, actor: User, moment: datetime
+) -> RefillRule:
+    """Make or change the team's rule. It first holds on the first of the month after the moment."""
+    if amount <= 0:
+        raise BadGrantError("A refill must be at least 1 credit.")
+    rule = RefillRule.objects.select_for_update().filter(team=team).first()
+    before = _told(rule) if rule else None
+    if rule is None or (is_on and not rule.is_on):
+        rule = rule or RefillRule(team=team)
+        rule.next_at = _first_after(moment, team)
+    rule.amount, rule.mode, rule.does_expire, rule.is_on = amount, mode, does_expire, is_on
+    rule.save()
+    record_act("credits.refill_set", team=team, actor=actor, before=before, after=_told(rule))
+    return rule
+
+
+def refill_wallets(moment: datetime) -> int:
+    """Carry out every rule that is due by the moment, once, whoever else does the same. Returns how many were."""
+    due = RefillRule.objects.filter(is_on=True, next_at__lte=moment, team__ends_at=None)
+    return sum(_refill(pk, moment) for pk in due.order_by("team_id").values_list("pk", flat=True))
+
+
+@transaction.atomic
+def _refill(rule_id: int, moment: datetime) -> bool:
+    """A month that passed unseen is made up for by the next call, unless its credits would have expired meanwhile."""
+    due = RefillRule.objects.select_for_update(of=("self",), skip_locked=True).select_related("team")
+    rule = due.filter(pk=rule_id, is_on=True, next_at__lte=moment).first()
+    if rule is None:
+        return False
+    wallet = lock_wallet(rule.team)
+    expire_free_parts(wallet, moment)
+    began, rule.next_at = rule.next_at, _first_after(rule.next_at + _HALF_A_MONTH, rule.team)
+    amount = rule.amount if rule.mode == RefillMode.ADD else rule.amount - wallet.posted
+    if amount > 0 and not (rule.does_expire and rule.next_at <= moment):
+        expires_at = rule.next_at if rule.does_expire else None
+        change_wallet(wallet, EntryKind.GRANT, amount, reason=f"Refill of {began:%B %Y}", expires_at=expires_at)
+    rule.save(update_fields=["next_at"])
+    return True
+
+
+def _first_after(moment: datetime, team: Team) -> datetime:
+    return cast(datetime, span_of(Period.MONTH, moment, team.time_zone).end)
+
+
+def _told(rule: RefillRule) -> dict[str, object]:
+    return {name: getattr(rule, name) for name in ("amount", "mode", "does_expire", "is_on")}

@@ -1,0 +1,38 @@
+import pytest
+
+from generations.credits.freezes import BadFreezeError, freeze, freezes_of, unfreeze
+from generations.events.models import Event
+
+
+def reasons(team) -> list[str]:
+    return [found.reason for found in freezes_of(team)]
+
+
+def test_a_team_is_stopped_by_its_own_freeze_and_by_that_of_all(team, other_team, alice):
+    freeze(team=team, reason="An unpaid bill.", actor=alice)
+    freeze(team=None, reason="The provider is down.", actor=alice)
+    assert reasons(team) == ["An unpaid bill.", "The provider is down."]
+    assert reasons(other_team) == ["The provider is down."]
+
+
+def test_it_ends_once_and_is_remembered(team, alice):
+    made = freeze(team=team, reason="An unpaid bill.", actor=alice)
+    assert unfreeze(freeze_id=made.pk, actor=alice)
+    assert not unfreeze(freeze_id=made.pk, actor=alice)
+    assert reasons(team) == []
+    kinds = Event.objects.filter(kind__startswith="credits.").order_by("id").values_list("kind", "actor__email")
+    assert list(kinds) == [("credits.frozen", alice.email), ("credits.unfrozen", alice.email)]
+
+
+@pytest.mark.parametrize("everybody", [True, False])
+def test_it_is_frozen_once(team, alice, everybody):
+    target = None if everybody else team
+    freeze(team=target, reason="Once.", actor=alice)
+    with pytest.raises(BadFreezeError, match="already"):
+        freeze(team=target, reason="Twice.", actor=alice)
+    assert reasons(team) == ["Once."]
+
+
+def test_members_read_why(team, alice):
+    with pytest.raises(BadFreezeError, match="Say why"):
+        freeze(team=team, reason=" ", actor=alice)
