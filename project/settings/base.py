@@ -182,6 +182,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "poll": {"task": "generations.poll_due", "schedule": 1.0, "options": {"expires": 5}},
     "sweep": {"task": "generations.sweep", "schedule": 3600.0, "options": {"expires": 600}},
     "books": {"task": "generations.check_books", "schedule": 24 * 3600.0, "options": {"expires": 3600}},
+    "wallets": {"task": "generations.keep_wallets", "schedule": 60.0, "options": {"expires": 50}},
     "canary": {"task": "generations.canary", "schedule": 10.0, "options": {"expires": 30}},
 }
 
