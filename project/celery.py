@@ -29,6 +29,13 @@ def watch_hearing(**_: object) -> None:
     watch_hearing()
 
 
+@worker_ready.connect
+def end_in_time(**_: object) -> None:
+    from generations.ops.leaving import end_in_time  # only now is Django set up
+
+    end_in_time()
+
+
 @beat_init.connect
 def watch_canary(**_: object) -> None:
     from generations.ops.watch import watch_canary  # only now is Django set up

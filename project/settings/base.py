@@ -175,7 +175,6 @@ CELERY_TASK_DEFAULT_QUEUE = "dailies"
 SAVING_QUEUE = "saving"
 CELERY_TASK_ROUTES = {"generations.save_generation": {"queue": SAVING_QUEUE}}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 5
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "dispatch": {"task": "generations.dispatch_due", "schedule": 1.0, "options": {"expires": 5}},
@@ -222,6 +221,8 @@ globals().update(mail_from_url(ENV.email_url))
 CANARY_FRESH = timedelta(seconds=60)
 # An idle worker that receives nothing for so long, while messages wait, ends itself.
 DEAF_AFTER = timedelta(seconds=45)
+# How long tasks may go on once their worker was asked to end. Less than its supervisor waits: `make run` 15 seconds.
+WORKER_GRACE = timedelta(seconds=10)
 METRICS_TOKEN = ENV.metrics_token.get_secret_value() if ENV.metrics_token else ""
 
 # --- logs -----------------------------------------------------------------------------------------

@@ -43,13 +43,7 @@ def _consumer(name: str, queue: str, processes: int, environment: Mapping[str, s
     return Plan(
         name=name,
         command=_celery("worker", *flags, "--hostname", f"{name}@%h"),
-        # A first SIGTERM then lets running tasks finish for a moment and hands the rest back to the queue.
-        environment={
-            **environment,
-            "REMAP_SIGTERM": "SIGQUIT",
-            "WORKER_READY_FILE": str(ready),
-            "WORKER_ALIVE_FILE": str(alive),
-        },
+        environment={**environment, "WORKER_READY_FILE": str(ready), "WORKER_ALIVE_FILE": str(alive)},
         is_ready=ready.exists,
         is_well=SignOfLife(alive),
     )

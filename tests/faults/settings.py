@@ -18,7 +18,7 @@ FAULT_POINTS = os.environ["FAULT_POINTS"]
 LEASE = timedelta(seconds=2)
 POLL_INTERVAL = timedelta(seconds=0.2)
 UNCONFIRMED_WINDOW = timedelta(seconds=4)
-CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 1
+WORKER_GRACE = timedelta(seconds=1)
 CELERY_BEAT_SCHEDULE = {
     name: {**CELERY_BEAT_SCHEDULE[name], "schedule": seconds}
     for name, seconds in {"dispatch": 0.2, "poll": 0.2, "canary": 0.5}.items()
