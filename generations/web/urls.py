@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 
 from .theme import choose_theme
-from .views import gallery, home, jobs, media, operations, statement, studio, takes
+from .views import gallery, home, jobs, keys, media, operations, statement, studio, takes
 
 urlpatterns: list[URLPattern] = [
     path("", home.home, name="home"),
@@ -25,4 +25,9 @@ urlpatterns: list[URLPattern] = [
     path("t/<slug:slug>/takes/<uuid:generation_id>/", takes.take, name="take"),
     path("t/<slug:slug>/takes/<uuid:generation_id>/download", takes.download, name="download"),
     path("t/<slug:slug>/credits/", statement.statement, name="credits"),
+    path("t/<slug:slug>/keys/", keys.keys, name="keys"),
+    path("t/<slug:slug>/keys/new", keys.new, name="key_new"),
+    path("t/<slug:slug>/keys/<uuid:key_id>/", keys.key, name="key"),
+    path("t/<slug:slug>/keys/<uuid:key_id>/rotate", keys.rotation, name="key_rotate"),
+    path("t/<slug:slug>/keys/<uuid:key_id>/revoke", keys.revoke, name="key_revoke"),
 ]
