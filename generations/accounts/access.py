@@ -1,4 +1,7 @@
-"""The tenant wall: the one way to a team. Outsiders get NotFoundError, members without the right ForbiddenError."""
+"""The tenant wall: the one way to a team. Outsiders get NotFoundError, members without the right ForbiddenError.
+
+Whose membership is deactivated stands outside, from the next request on.
+"""
 
 from django.contrib.auth.models import AnonymousUser
 
@@ -12,7 +15,8 @@ def access_team(user: User | AnonymousUser, slug: str, right: Right = Right.VIEW
     """Return the user's membership of the team, with team and user loaded, if it carries the right."""
     if not user.is_authenticated:
         raise NotFoundError
-    membership = Membership.objects.select_related("team", "user").filter(team__slug=slug, user=user).first()
+    memberships = Membership.objects.select_related("team", "user")
+    membership = memberships.filter(team__slug=slug, user=user, deactivated_at__isnull=True).first()
     if membership is None:
         raise NotFoundError
     require(membership, right)

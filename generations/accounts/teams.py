@@ -1,14 +1,22 @@
-"""Make teams and put people into them."""
+"""Make teams, put people into them, and change what a team is called."""
 
 import secrets
+from zoneinfo import available_timezones
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils.text import slugify
 
-from generations.events.record import record_event
+from generations.common.errors import DailiesError
+from generations.events.record import record_audit
 
+from .access import require
 from .models import Membership, Team, User
-from .roles import Role
+from .roles import Right, Role
+
+
+class UnknownTimeZoneError(DailiesError):
+    """No place on earth keeps this time."""
 
 
 @transaction.atomic
@@ -16,7 +24,7 @@ def create_team(*, name: str, owner: User) -> Team:
     """Make a team with its owner. The slug comes from the name, with a suffix when it is taken."""
     team = _create_with_free_slug(name)
     Membership.objects.create(team=team, user=owner, role=Role.OWNER)
-    record_event("team.created", team_id=team.id, actor_id=owner.id, name=name)
+    record_audit("team.created", team_id=team.id, actor_id=owner.id, name=name)
     return team
 
 
@@ -27,8 +35,42 @@ def create_personal_team(user: User) -> Team:
 @transaction.atomic
 def add_member(*, team: Team, user: User, role: Role, actor: User | None = None) -> Membership:
     membership = Membership.objects.create(team=team, user=user, role=role)
-    record_event("member.added", team_id=team.id, actor_id=actor.id if actor else None, user=user.id, role=role)
+    actor_id = actor.id if actor else None
+    record_audit("member.added", team_id=team.id, actor_id=actor_id, user=user.id, email=user.email, role=role)
     return membership
+
+
+@transaction.atomic
+def rename_team(*, actor: Membership, name: str) -> None:
+    """Give the team another name; its address stays, so that links go on leading there."""
+    require(actor, Right.OWN_TEAM)
+    _change(actor, "team.renamed", "name", name)
+
+
+@transaction.atomic
+def set_time_zone(*, actor: Membership, time_zone: str) -> None:
+    """Say where the team's days begin. Raises UnknownTimeZoneError."""
+    require(actor, Right.MANAGE_TEAM)
+    if time_zone not in available_timezones():
+        raise UnknownTimeZoneError(f"There is no time zone {time_zone}. Choose one from the list.")
+    _change(actor, "team.time_zone_changed", "time_zone", time_zone)
+
+
+def teams_of(user: User) -> QuerySet[Team]:
+    """The teams that the person may enter, by name."""
+    mine = Membership.objects.filter(user=user, deactivated_at__isnull=True)
+    return Team.objects.filter(pk__in=mine.values("team")).order_by("name", "pk")
+
+
+def _change(actor: Membership, kind: str, field: str, value: str) -> None:
+    team = Team.objects.select_for_update(no_key=True).get(pk=actor.team_id)
+    before = getattr(team, field)
+    if before == value:
+        return
+    setattr(team, field, value)
+    team.save(update_fields=[field])
+    setattr(actor.team, field, value)
+    record_audit(kind, team_id=team.id, actor_id=actor.user_id, before={field: before}, after={field: value})
 
 
 def _create_with_free_slug(name: str) -> Team:

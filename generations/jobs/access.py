@@ -23,7 +23,8 @@ def access_generation(user: User | AnonymousUser, generation_id: UUID, right: Ri
     generation = Generation.objects.with_media().select_related("team").filter(pk=generation_id).first()
     if generation is None:
         raise NotFoundError
-    membership = Membership.objects.select_related("team", "user").filter(team=generation.team_id, user=user).first()
+    memberships = Membership.objects.select_related("team", "user").filter(deactivated_at__isnull=True)
+    membership = memberships.filter(team=generation.team_id, user=user).first()
     if membership is None or not _can_see(membership, generation):
         raise NotFoundError
     require(membership, right)

@@ -17,7 +17,8 @@ def access_asset(user: User | AnonymousUser, asset_id: UUID | str, right: Right 
     if not user.is_authenticated:
         raise NotFoundError
     asset = Asset.objects.select_related("team").filter(id=_parse(asset_id)).first()
-    membership = asset and Membership.objects.select_related("team").filter(team=asset.team, user=user).first()
+    memberships = Membership.objects.select_related("team").filter(deactivated_at__isnull=True)
+    membership = asset and memberships.filter(team=asset.team, user=user).first()
     if not asset or not membership:
         raise NotFoundError
     require(membership, right)

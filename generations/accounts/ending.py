@@ -1,0 +1,56 @@
+"""The end of a team, announced by its owner and taken back within a grace.
+
+Until `ends_at` everything can be read and nothing new is submitted. What comes then is in `jobs.purge`.
+"""
+
+from django.conf import settings
+from django.db import transaction
+
+from generations.common.clock import database_time
+from generations.common.errors import DailiesError
+from generations.events.notices import notify
+from generations.events.record import record_audit
+
+from .access import require
+from .models import Membership, Team
+from .roles import Right
+
+
+class NameDiffersError(DailiesError):
+    """What was typed is not the team's name."""
+
+    def __init__(self, team: Team) -> None:
+        super().__init__(f"Type the name exactly as it is: {team.name}")
+
+
+@transaction.atomic
+def end_team(*, actor: Membership, typed_name: str) -> None:
+    """Let the team end after the grace. Its people are told. Raises ForbiddenError, NameDiffersError."""
+    require(actor, Right.OWN_TEAM)
+    team = Team.objects.select_for_update(no_key=True).get(pk=actor.team_id)
+    if typed_name.strip() != team.name.strip():
+        raise NameDiffersError(team)
+    if team.ends_at is None:
+        Team.objects.filter(pk=team.pk).update(ends_at=database_time(settings.TEAM_GRACE))
+        actor.team.refresh_from_db(fields=["ends_at"])
+        _record("team.ending", actor, after=f"{actor.team.ends_at:%Y-%m-%d %H:%M} UTC")
+        _tell(actor, f"{team.name} ends on {actor.team.ends_at:%-d %B %Y}. Until then everything can be looked at.")
+
+
+@transaction.atomic
+def keep_team(*, actor: Membership) -> None:
+    """Take the end back. Raises ForbiddenError."""
+    require(actor, Right.OWN_TEAM)
+    if Team.objects.filter(pk=actor.team_id, ends_at__isnull=False).update(ends_at=None):
+        _record("team.kept", actor, before=f"{actor.team.ends_at:%Y-%m-%d %H:%M} UTC")
+        actor.team.ends_at = None
+        _tell(actor, f"{actor.team.name} stays after all.")
+
+
+def _record(kind: str, actor: Membership, *, before: str | None = None, after: str | None = None) -> None:
+    record_audit(kind, team_id=actor.team_id, actor_id=actor.user_id, before={"ends": before}, after={"ends": after})
+
+
+def _tell(actor: Membership, text: str) -> None:
+    others = actor.team.memberships.active().exclude(pk=actor.pk).values_list("user", flat=True)
+    notify(user_ids=others, kind="team.ending", text=text, path=f"/t/{actor.team.slug}/", team_id=actor.team_id)
