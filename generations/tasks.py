@@ -1,5 +1,6 @@
 """Gathers the tasks of the rooms, where each is defined and explained."""
 
+from .credits.tasks import keep_wallets
 from .events.tasks import send_letter
 from .jobs.tasks import check_books, dispatch_due, poll_due, save_generation, send_generation
 from .media.tasks import sweep
@@ -9,6 +10,7 @@ __all__ = [
     "canary",
     "check_books",
     "dispatch_due",
+    "keep_wallets",
     "poll_due",
     "save_generation",
     "send_generation",
