@@ -1,12 +1,11 @@
 """Bring a finished video home: download it whole, decode every frame, store it, then charge for it.
 
 The provider forgets a job after a day and its URL sooner, so each try begins with a fresh poll. Nothing that goes
-wrong here says anything against the job: it is tried again until the window has passed.
+wrong here says anything against the job: a video that cannot be had is tried again until the window has passed, and
+one that cannot be kept, because the disk is full or the storage fails, for as long as that takes.
 """
 
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from time import monotonic
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from django.conf import settings
 from generations.common.clock import database_now
 from generations.common.points import reach
 from generations.contract.support import size_of
+from generations.events.alerts import close_alert, open_alert
 from generations.events.record import record_event
 from generations.media.storage_errors import StorageError
 from generations.media.videos import (
@@ -30,6 +30,7 @@ from generations.upstream.answers import Completed
 from generations.upstream.download import download
 from generations.upstream.errors import DownloadError
 
+from .folders import take_folder
 from .leases import Lease, take
 from .models import Attempt, Generation, Outcome
 from .pace import back_off
@@ -37,6 +38,8 @@ from .poison import set_aside
 from .provider import provider
 from .settle import complete_generation, fail_generation
 from .states import State
+
+ALERT = "storage"
 
 log = structlog.get_logger(__name__)
 
@@ -67,8 +70,8 @@ def _fresh_url(attempt: Attempt) -> str:
 
 def _save(generation: Generation, lease: Lease, url: str) -> None:
     renew = _renewal(lease)
-    with tempfile.TemporaryDirectory(prefix="take-") as folder:
-        path = Path(folder) / "take.mp4"
+    with take_folder() as folder:
+        path = folder / "take.mp4"
         with path.open("wb") as target:
             downloaded = download(
                 url,
@@ -79,12 +82,14 @@ def _save(generation: Generation, lease: Lease, url: str) -> None:
             )
         facts = inspect_video(path, on_progress=renew)
         lease.renew()
+        reach("take.inspected")
         team, author = generation.team, generation.author
         video = store_video(team=team, uploader=author, path=path, facts=facts, sha256=downloaded.sha256)
         poster = store_poster(team=team, uploader=author, poster=make_poster(path))
     _note_differences(generation, facts)
     reach("take.stored")
     complete_generation(generation, lease, video=video, poster=poster)
+    close_alert(ALERT)
 
 
 def _renewal(lease: Lease) -> Callable[[], None]:
@@ -113,7 +118,10 @@ def _note_differences(generation: Generation, facts: VideoFacts) -> None:
 def _try_again(generation: Generation, lease: Lease, error: Exception) -> None:
     failures = generation.failures + 1
     log.warning("saving_failed", generation_id=str(generation.pk), failures=failures, error=str(error))
-    if database_now() - generation.state_since < settings.SAVING_WINDOW:
+    is_ours = isinstance(error, (StorageError, OSError))
+    if is_ours:
+        open_alert(ALERT, "Finished videos cannot be kept: the disk is full, or the storage fails. They wait.")
+    if is_ours or database_now() - generation.state_since < settings.SAVING_WINDOW:
         lease.defer(back_off(failures), failures=failures)
         return
     fail_generation(

@@ -1,19 +1,38 @@
 """The disk is full where videos are saved."""
 
+from generations.events.models import Alert
 from generations.jobs.states import State
 
 from .cluster import Cluster, wait_until
 from .studio import PRICE, Studio
 
 
-def test_a_full_disk_keeps_a_paid_job_and_its_hold_until_there_is_room(cluster: Cluster, studio: Studio) -> None:
-    """Row 24: the provider has rendered it and will bill us; nothing empty is ever delivered."""
-    cluster.fill_disk("saver")
-    studio.submit()
+def check_that_it_waits_for_room(cluster: Cluster, studio: Studio) -> None:
+    """The provider has rendered it and will bill us; nothing empty is ever delivered, and staff are told."""
+    is_alarmed = Alert.objects.open().filter(kind="storage").exists
     wait_until(lambda: studio.job().state == State.SAVING and studio.job().failures, what="a failed saving")
+    assert is_alarmed()
     assert studio.balance().held == PRICE
     assert list((cluster.media / f"teams/{studio.team.pk}").rglob("*.mp4")) == []
     cluster.restart("saver")
     studio.wait_for(State.COMPLETED)
+    wait_until(lambda: not is_alarmed(), what="the end of the alert")
     assert cluster.provider.count("submit") == 1
     assert studio.balance().posted == 1000 - PRICE
+
+
+def test_no_room_to_download_keeps_a_paid_job_and_its_hold(cluster: Cluster, studio: Studio) -> None:
+    """Row 24: the temporary folder."""
+    cluster.fill_disk("saver")
+    studio.submit()
+    check_that_it_waits_for_room(cluster, studio)
+
+
+def test_no_room_to_keep_the_video_keeps_a_paid_job_and_its_hold(cluster: Cluster, studio: Studio) -> None:
+    """Row 24: the media folder, when the download is complete."""
+    cluster.points.arm("take.inspected")
+    studio.submit()
+    cluster.points.wait_reached("take.inspected")
+    cluster.fill_disk("saver")
+    cluster.points.release("take.inspected")
+    check_that_it_waits_for_room(cluster, studio)

@@ -12,7 +12,7 @@ from generations.accounts.models import Membership, Team, User
 from generations.common.clock import database_now
 from generations.credits.balances import balance_of
 from generations.credits.models import Hold, HoldState, PriceRow, Quota
-from generations.events.models import Event
+from generations.events.models import Alert, Event
 from generations.jobs.models import Attempt, Generation, Outcome
 from generations.jobs.pace import OVERDUE_POLL
 from generations.jobs.states import State
@@ -215,7 +215,8 @@ class TestSaving:
     def test_a_storage_that_fails_costs_no_paid_video(
         self, job: Generation, drive: Drive, provider: ScriptedProvider, settings: Settings, tmp_path: Path
     ) -> None:
-        """Rows 24 and 25: it is brought home again, under the same name."""
+        """Rows 24 and 25: it is brought home again, under the same name, however long that takes; staff are told."""
+        settings.SAVING_WINDOW = timedelta(0)
         working = settings.STORAGES
         broken = tmp_path / "a file, and no folder"
         broken.touch()
@@ -225,9 +226,11 @@ class TestSaving:
         drive.save()
         assert state_of(job) == IS_BEING_SAVED
         assert not Asset.objects.filter(kind="video").exists()
+        assert Alert.objects.open().get().kind == "storage"
         settings.STORAGES = working
         drive.save()
         assert state_of(job) == IS_DONE
+        assert not Alert.objects.open().exists()
         assert provider.count("submit") == 1
 
 
