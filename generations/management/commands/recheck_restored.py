@@ -1,0 +1,20 @@
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+from generations.jobs.restored import recheck_restored
+
+
+class Command(BaseCommand):
+    help = (
+        "After restoring a backup, before any worker starts: returns the credits of jobs that may have been sent "
+        "since, lets all others be asked about at once, and proves that the books close."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        recheck = recheck_restored()
+        for pk in recheck.returned:
+            self.stdout.write(f"{pk}: may have been sent since the backup; its credits are returned")
+        self.stdout.write(f"{len(recheck.returned)} jobs ended, {recheck.going_on} go on.")
+        call_command("audit_books", stdout=self.stdout, stderr=self.stderr)
