@@ -82,6 +82,8 @@ class Cluster:
         self.folder = folder
         (folder / "run").mkdir(parents=True)
         (folder / "static").mkdir()
+        self.temporary = folder / "temporary"
+        self.temporary.mkdir()
         self.media = folder / "media"
         self.points = Points(folder / "points")
         self.postgres = Postgres(folder, settings={**FAST, "synchronous_commit": "on"})
@@ -202,6 +204,7 @@ class Cluster:
             REDIS_URL=self.valkey.url,
             LTX_API_KEY="a-key",
             LTX_BASE_URL=self.provider.base_url,
+            TMPDIR=str(self.temporary),
             FAULT_POINTS=str(self.points.folder),
             FAULT_SETTINGS=json.dumps(settings),
             PYTHONUNBUFFERED="1",

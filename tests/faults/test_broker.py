@@ -52,6 +52,25 @@ def test_without_valkey_people_sign_in_read_and_submit(cluster: Cluster, studio:
     assert cluster.process("worker").pid == worker
 
 
+def test_a_long_outage_ends_by_itself(cluster: Cluster, studio: Studio, visitor: Visitor) -> None:
+    """Row 13: workers go on trying at growing distances, staff are told, and nobody has to restart anything."""
+    cluster.restart("beat", CANARY_FRESH=1)
+    parts = ("worker", "saver", "beat")
+    same = [cluster.process(name).pid for name in parts]
+    is_alarmed = Alert.objects.open().filter(kind="workers").exists
+    tried = _tries(cluster)
+    cluster.kill("valkey")
+    assert visitor.submit() == 303
+    wait_until(lambda: _tries(cluster) >= tried + 4, what="the worker to try four times")
+    wait_until(is_alarmed, what="the alert")
+    assert visitor.submit() == 303
+    assert [visitor.get(page).status_code for page in PAGES] == [200] * len(PAGES)
+    cluster.start("valkey")
+    studio.wait_for(State.COMPLETED)
+    wait_until(lambda: not is_alarmed(), what="the end of the alert")
+    assert [cluster.process(name).pid for name in parts] == same
+
+
 def test_a_valkey_that_does_not_answer_keeps_nobody_waiting(cluster: Cluster, studio: Studio, visitor: Visitor) -> None:
     """Row 13: connections are taken and nothing comes back."""
     cluster.signal("valkey", signal.SIGSTOP)
@@ -73,3 +92,8 @@ def test_a_full_valkey_is_as_none_at_all(cluster: Cluster, studio: Studio, visit
         wait_until(Alert.objects.open().filter(kind="workers").exists, what="the alert")
         valkey.config_set("maxmemory", "0")
     studio.wait_for(State.COMPLETED)
+
+
+def _tries(cluster: Cluster) -> int:
+    """How often the worker has tried to reach Valkey."""
+    return cluster.log("worker").read_text().count("Trying again in")

@@ -54,13 +54,14 @@ def test_killed_while_the_provider_renders_polling_goes_on(cluster: Cluster, stu
 
 
 def test_killed_during_the_download_it_is_downloaded_again(cluster: Cluster, studio: Studio) -> None:
-    """Row 6: half a video is never a take."""
+    """Row 6: half a video is never a take, and does not stay on the disk."""
     cluster.provider.script("download", slow_drip(0.05))
     studio.submit()
     cluster.provider.wait_for("download")
     cluster.restart("saver")
     studio.wait_for(State.COMPLETED)
     assert cluster.provider.count("download") == 2
+    assert list(cluster.temporary.glob("take-*")) == []
     assert studio.balance().posted == 1000 - PRICE
 
 
@@ -125,7 +126,7 @@ def test_a_deployment_loses_nothing(cluster: Cluster, studio: Studio, part: str,
     cluster.provider.script(step, hold(step))
     studio.submit()
     cluster.provider.wait_held(step)
-    cluster.stop(part)
+    assert cluster.stop(part) == 0, "it did not end by itself"
     cluster.provider.release(step)
     cluster.start(part)
     studio.wait_for(State.COMPLETED, State.FAILED)
