@@ -9,4 +9,5 @@ DEBUG = False
 SECRET_KEY = SECRET_KEY or get_random_secret_key()  # the stack gives its kept one
 ALLOWED_HOSTS = ["*"]
 IS_DEMO = True
+WEBHOOKS_TO_LOOPBACK = True
 STORAGES["staticfiles"] = {"BACKEND": "project.static.LocalStaticStorage"}

@@ -1,0 +1,124 @@
+"""Where a team's programs want to be told: made, changed, switched, rotated and removed by its managers."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from generations.common.clock import database_time
+from generations.common.errors import NotFoundError
+
+from ..catalogue import PUBLIC_KINDS
+from ..models import DeliveryState, EndpointState, WebhookEndpoint
+from ..record import record_audit
+from .fanout import begin_fan_out
+from .signing import new_secret
+from .targets import BadEndpointError, checked_url, host_of
+
+MOST_ENDPOINTS = 20
+"""Of one team."""
+OVERLAP = timedelta(hours=24)
+"""How long an old secret still signs after a rotation, unless said otherwise."""
+
+
+@transaction.atomic
+def create_endpoint(
+    *, team_id: int, actor_id: int, url: str, kinds: Iterable[str] = (), description: str = ""
+) -> WebhookEndpoint:
+    """Make an endpoint that is told of what happens from now on. Raises BadEndpointError."""
+    if WebhookEndpoint.objects.filter(team=team_id).count() >= MOST_ENDPOINTS:
+        raise BadEndpointError("url", f"A team has at most {MOST_ENDPOINTS} webhooks. Delete one first.")
+    endpoint = WebhookEndpoint.objects.create(
+        team_id=team_id,
+        created_by_id=actor_id,
+        url=checked_url(url),
+        kinds=checked_kinds(kinds),
+        description=description.strip()[:120],
+        secret=new_secret(),
+    )
+    begin_fan_out()
+    _record("created", endpoint, actor_id, kinds=endpoint.kinds)
+    return endpoint
+
+
+@transaction.atomic
+def change_endpoint(
+    *,
+    endpoint: WebhookEndpoint,
+    actor_id: int,
+    url: str | None = None,
+    kinds: Iterable[str] | None = None,
+    description: str | None = None,
+) -> None:
+    """Change what is given. What waits already goes to the new address. Raises BadEndpointError."""
+    if url is not None:
+        endpoint.url = checked_url(url)
+    if kinds is not None:
+        endpoint.kinds = checked_kinds(kinds)
+    if description is not None:
+        endpoint.description = description.strip()[:120]
+    endpoint.save(update_fields=["url", "kinds", "description"])
+    _record("changed", endpoint, actor_id, kinds=endpoint.kinds)
+
+
+@transaction.atomic
+def switch_on(*, endpoint: WebhookEndpoint, actor_id: int) -> None:
+    """Send again, beginning with all that waited."""
+    WebhookEndpoint.objects.filter(pk=endpoint.pk).update(state=EndpointState.ON, state_reason="", failing_since=None)
+    endpoint.deliveries.filter(state=DeliveryState.PENDING).update(next_try_at=Now())
+    endpoint.refresh_from_db()
+    _record("switched_on", endpoint, actor_id)
+
+
+@transaction.atomic
+def switch_off(*, endpoint: WebhookEndpoint, actor_id: int) -> None:
+    """Send nothing more, and keep nothing of what happens meanwhile."""
+    WebhookEndpoint.objects.filter(pk=endpoint.pk).update(
+        state=EndpointState.OFF, state_reason="Switched off by a manager of the team."
+    )
+    endpoint.refresh_from_db()
+    _record("switched_off", endpoint, actor_id)
+
+
+@transaction.atomic
+def rotate_secret(*, endpoint: WebhookEndpoint, actor_id: int, overlap: timedelta = OVERLAP) -> None:
+    """Sign with a new secret, and with the old one as well until the overlap has passed."""
+    WebhookEndpoint.objects.filter(pk=endpoint.pk).update(
+        old_secret=F("secret"), old_secret_until=database_time(overlap), secret=new_secret()
+    )
+    endpoint.refresh_from_db()
+    _record("rotated", endpoint, actor_id, overlap=int(overlap.total_seconds()))
+
+
+@transaction.atomic
+def delete_endpoint(*, endpoint: WebhookEndpoint, actor_id: int) -> None:
+    """Remove it with its log and all that waits."""
+    _record("deleted", endpoint, actor_id)
+    endpoint.delete()
+
+
+def access_endpoint(team_id: int, endpoint_id: UUID) -> WebhookEndpoint:
+    """The team's endpoint. The caller has checked that they may manage the team. Raises NotFoundError."""
+    found = WebhookEndpoint.objects.filter(team=team_id, pk=endpoint_id).first()
+    if found is None:
+        raise NotFoundError
+    return found
+
+
+def checked_kinds(kinds: Iterable[str]) -> list[str]:
+    wanted = set(kinds)
+    if unknown := sorted(wanted - PUBLIC_KINDS.keys()):
+        raise BadEndpointError("kinds", f"There are no events of the kind {unknown[0][:60]}.")
+    return [name for name in PUBLIC_KINDS if name in wanted]
+
+
+def _record(act: str, endpoint: WebhookEndpoint, actor_id: int, **data: Any) -> None:
+    # The host alone: an address may hold a secret of its receiver.
+    host = host_of(endpoint.url)
+    record_audit(
+        f"webhook.{act}", team_id=endpoint.team_id, actor_id=actor_id, subject_id=endpoint.pk, host=host, **data
+    )

@@ -1,0 +1,76 @@
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from pytest_django import Settings
+
+from generations.accounts.managers import manager_ids
+from generations.accounts.models import Team, User
+from generations.common.clock import database_time
+from generations.events.models import Event, WebhookDelivery, WebhookEndpoint
+from generations.events.record import record_event
+from generations.events.webhooks.endpoints import create_endpoint
+from generations.events.webhooks.sending import send_webhooks
+
+from .receiver import Receiver
+
+PATIENCE = 60.0
+
+
+@pytest.fixture
+def receiver(settings: Settings) -> Iterator[Receiver]:
+    settings.WEBHOOK_DEADLINE = timedelta(seconds=1)
+    with Receiver() as running:
+        yield running
+
+
+@pytest.fixture
+def endpoint(team: Team, alice: User, receiver: Receiver) -> WebhookEndpoint:
+    return create_endpoint(team_id=team.pk, actor_id=alice.pk, url=receiver.url)
+
+
+@pytest.fixture
+def tell(team: Team, alice: User) -> Callable[..., Event]:
+    """Something happened in the team: a grant, unless another kind is named."""
+
+    def go(kind: str = "credits.grant", *, team_id: int | None = None, **data: Any) -> Event:
+        values = {"amount": 5, **data}
+        return record_event(kind, team_id=team_id or team.pk, actor_id=alice.pk, **values)
+
+    return go
+
+
+@pytest.fixture
+def work() -> Callable[[], int]:
+    """Do what the worker does, once everything that has happened is complete; all that waits is due."""
+
+    def go() -> int:
+        until_complete()
+        make_due()
+        return send_webhooks(managers=manager_ids)
+
+    return go
+
+
+def make_due() -> None:
+    WebhookDelivery.objects.filter(state="pending").update(next_try_at=database_time(timedelta(seconds=-1)))
+
+
+def until_complete() -> None:
+    """Wait for the transactions beside this test: other tests use the same server, and events wait for the oldest."""
+    newest = Event.objects.order_by("-transaction").values_list("transaction", flat=True).first() or 0
+    end = time.monotonic() + PATIENCE
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+            if cursor.fetchone()[0] > newest:
+                return
+            assert time.monotonic() < end, "a transaction stays open"
+            time.sleep(0.02)
+
+
+def only_delivery() -> WebhookDelivery:
+    return WebhookDelivery.objects.select_related("endpoint").get()

@@ -1,0 +1,73 @@
+"""Signatures by the Standard Webhooks specification, checked by hand and by its library."""
+
+import base64
+import hashlib
+import hmac
+import json
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from generations.events.models import WebhookDelivery, WebhookEndpoint
+from generations.events.webhooks.signing import body_bytes, new_secret, signed_headers
+
+NOW = datetime.now(UTC)
+OLD, NEW = "whsec_" + base64.b64encode(b"o" * 32).decode(), "whsec_" + base64.b64encode(b"n" * 32).decode()
+PAYLOAD = {"data": {"team": "lighthouse", "note": "naïve \N{CLAPPER BOARD}"}, "type": "webhook.test", "timestamp": "t"}
+
+
+def make_delivery(**changes: object) -> WebhookDelivery:
+    endpoint = WebhookEndpoint(secret=NEW, **changes)
+    return WebhookDelivery(id=UUID(int=7), endpoint=endpoint, payload=PAYLOAD)
+
+
+def by_hand(secret: str, message_id: str, moment: datetime, body: bytes) -> str:
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    signed = f"{message_id}.{int(moment.timestamp())}.".encode() + body
+    return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+
+
+def test_the_signature_is_that_of_the_specification() -> None:
+    body = body_bytes(PAYLOAD)
+    headers = signed_headers(make_delivery(), body, NOW)
+    assert headers["webhook-id"] == str(UUID(int=7))
+    assert headers["webhook-timestamp"] == str(int(NOW.timestamp()))
+    assert headers["webhook-signature"] == by_hand(NEW, str(UUID(int=7)), NOW, body)
+    assert Webhook(NEW).verify(body, headers) == PAYLOAD
+
+
+def test_the_known_vector_of_the_standard_comes_out() -> None:
+    secret, message_id, moment = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330
+    expected = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+    assert by_hand(secret, message_id, datetime.fromtimestamp(moment, UTC), b'{"test": 2432232314}') == expected
+    assert Webhook(secret).sign(message_id, datetime.fromtimestamp(moment, UTC), '{"test": 2432232314}') == expected
+
+
+@pytest.mark.parametrize(("offset", "signs"), [(1, [NEW, OLD]), (-1, [NEW])])
+def test_while_a_rotation_overlaps_both_secrets_sign(offset: int, signs: list[str]) -> None:
+    body = body_bytes(PAYLOAD)
+    delivery = make_delivery(old_secret=OLD, old_secret_until=NOW + timedelta(hours=offset))
+    headers = signed_headers(delivery, body, NOW)
+    assert headers["webhook-signature"].split() == [by_hand(secret, str(delivery.pk), NOW, body) for secret in signs]
+    for secret in signs:
+        Webhook(secret).verify(body, headers)
+
+
+def test_a_changed_body_is_noticed() -> None:
+    headers = signed_headers(make_delivery(), body_bytes(PAYLOAD), NOW)
+    with pytest.raises(WebhookVerificationError):
+        Webhook(NEW).verify(body_bytes({**PAYLOAD, "type": "other"}), headers)
+
+
+def test_the_body_is_the_same_whatever_order_it_was_stored_in() -> None:
+    turned = dict(reversed(PAYLOAD.items()))
+    assert body_bytes(turned) == body_bytes(PAYLOAD)
+    assert list(json.loads(body_bytes(turned))) == ["type", "timestamp", "data"]
+
+
+def test_secrets_are_long_and_never_the_same() -> None:
+    made = {new_secret() for _ in range(100)}
+    assert len(made) == 100
+    assert {len(base64.b64decode(secret.removeprefix("whsec_"))) for secret in made} == {32}
