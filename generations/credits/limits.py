@@ -1,6 +1,7 @@
 """Setting quotas: for the whole team, a role, a member or a key. What is left empty is left to the level above."""
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from django.db import transaction
 
@@ -36,7 +37,7 @@ class QuotaHolder:
     membership: Membership | None = None
     api_key: ApiKey | None = None
 
-    def as_fields(self) -> dict[str, object]:
+    def as_fields(self) -> dict[str, Any]:
         """The fields of `Quota` that name the holder."""
         return {"team": self.team, "role": self.role, "membership": self.membership, "api_key": self.api_key}
 

@@ -5,6 +5,7 @@ from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
 
+from generations.accounts.keys import EndedKeyError
 from generations.common.cursors import BadCursorError
 from generations.common.errors import DailiesError, ForbiddenError, NotFoundError
 from generations.credits.errors import OutOfCreditsError
@@ -23,6 +24,7 @@ STATUS: dict[type[DailiesError], HTTPStatus] = {
     ForbiddenError: HTTPStatus.FORBIDDEN,
     BadCursorError: HTTPStatus.BAD_REQUEST,
     OutOfCreditsError: HTTPStatus.PAYMENT_REQUIRED,
+    EndedKeyError: HTTPStatus.CONFLICT,
     NotCancelableError: HTTPStatus.CONFLICT,
     NotRetryableError: HTTPStatus.CONFLICT,
     BadStillError: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -84,7 +84,7 @@ def rotate(request: TeamRequest, key_id: UUID) -> HttpResponse:
 @require_safe
 def back_to_key(request: TeamRequest, key_id: UUID) -> HttpResponse:
     """Somebody reloaded the page that showed the secret: it is not shown again."""
-    return redirect("key", request.membership.team.slug, key_id)
+    return redirect("key", request.membership.team.slug, access_key(request.membership, key_id).pk)
 
 
 rotation = by_method(get=back_to_key, post=rotate)
