@@ -4,15 +4,11 @@ from datetime import datetime
 from uuid import UUID
 
 from generations.accounts.models import Team, User
-from generations.common.errors import DailiesError
-from generations.events.record import record_event
+from generations.events.record import record_audit, record_event
 
+from .errors import BadGrantError
 from .models import EntryKind, LedgerEntry, Lot, Wallet
 from .wallets import wallet_of
-
-
-class BadGrantError(DailiesError):
-    """The amount, the reason or the end will not do."""
 
 
 def lock_wallet(team: Team) -> Wallet:
@@ -58,6 +54,7 @@ def change_wallet(
         lot=lot,
         transfer=transfer,
     )
+    record = record_event if kind == EntryKind.EXPIRY else record_audit
     actor_id = actor.pk if actor else None
-    record_event(f"credits.{kind}", team_id=wallet.team_id, actor_id=actor_id, amount=amount, reason=entry.reason)
+    record(f"credits.{kind}", team_id=wallet.team_id, actor_id=actor_id, amount=amount, reason=entry.reason)
     return entry

@@ -6,8 +6,8 @@ from django.db.models.functions import Now
 
 from generations.accounts.models import Team, User
 from generations.common.errors import DailiesError
+from generations.events.record import record_audit
 
-from .acts import record_act
 from .models import Freeze
 
 
@@ -27,7 +27,7 @@ def freeze(*, team: Team | None, reason: str, actor: User) -> Freeze:
     try:
         with transaction.atomic():
             made = Freeze.objects.create(team=team, reason=reason.strip()[:200], actor=actor)
-            record_act("credits.frozen", team=team, actor=actor, after=made.reason)
+            _record("credits.frozen", made, actor)
             return made
     except IntegrityError as error:
         raise BadFreezeError("New jobs are stopped already.") from error
@@ -40,5 +40,9 @@ def unfreeze(*, freeze_id: int, actor: User) -> bool:
     if (ended := found.first()) is None:
         return False
     Freeze.objects.filter(pk=ended.pk).update(ended_at=Now())
-    record_act("credits.unfrozen", team=ended.team, actor=actor, before=ended.reason)
+    _record("credits.unfrozen", ended, actor)
     return True
+
+
+def _record(kind: str, freeze: Freeze, actor: User) -> None:
+    record_audit(kind, team_id=freeze.team_id, actor_id=actor.pk, reason=freeze.reason)

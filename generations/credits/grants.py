@@ -7,7 +7,8 @@ from django.db import transaction
 from generations.accounts.models import Team, User
 from generations.common.clock import database_now
 
-from .entries import BadGrantError, change_wallet, lock_wallet
+from .entries import change_wallet, lock_wallet
+from .errors import BadGrantError
 from .models import EntryKind, LedgerEntry
 
 __all__ = ["BadGrantError", "correct_credits", "grant_credits"]

@@ -6,9 +6,10 @@ from typing import cast
 from django.db import transaction
 
 from generations.accounts.models import Team, User
+from generations.events.record import record_audit
 
-from .acts import record_act
-from .entries import BadGrantError, change_wallet, lock_wallet
+from .entries import change_wallet, lock_wallet
+from .errors import BadGrantError
 from .lots import expire_free_parts
 from .models import EntryKind, Period, RefillMode, RefillRule
 from .periods import span_of
@@ -31,7 +32,7 @@ def set_refill(
         rule.next_at = _first_after(moment, team)
     rule.amount, rule.mode, rule.does_expire, rule.is_on = amount, mode, does_expire, is_on
     rule.save()
-    record_act("credits.refill_set", team=team, actor=actor, before=before, after=_told(rule))
+    record_audit("credits.refill_set", team_id=team.pk, actor_id=actor.pk, before=before, after=_told(rule))
     return rule
 
 

@@ -8,8 +8,8 @@ from django.db import transaction
 from generations.accounts.models import Team, User
 from generations.common.ids import uuid7
 
-from .acts import record_act
-from .entries import BadGrantError, change_wallet, lock_wallets
+from .entries import change_wallet, lock_wallets
+from .errors import BadGrantError
 from .lots import FreePart, free_parts
 from .models import EntryKind, Wallet
 
@@ -35,7 +35,6 @@ def transfer_credits(*, source: Team, target: Team, amount: int, reason: str, ac
         change(giving, EntryKind.TRANSFER, -part.credits, reason=f"To {target}: {reason}", lot=part.lot)
         ends = part.lot.expires_at
         change(taking, EntryKind.TRANSFER, part.credits, reason=f"From {source}: {reason}", expires_at=ends)
-    record_act("credits.transferred", team=source, actor=actor, to=target.slug, amount=amount, reason=reason)
     return transfer
 
 
