@@ -80,7 +80,7 @@ def _credits() -> list[Gauge]:
 
 
 def _workers() -> list[Gauge]:
-    queues = (settings.CELERY_TASK_DEFAULT_QUEUE, settings.SAVING_QUEUE)
+    queues = (settings.CELERY_TASK_DEFAULT_QUEUE, settings.SAVING_QUEUE, settings.WEBHOOKS_QUEUE)
     messages: Any = {queue: valkey().llen(queue) for queue in queues}
     return [
         Gauge("broker_messages", "Messages that wait for a worker.", messages, "queue"),

@@ -14,6 +14,7 @@ from .ports import LOOPBACK
 WEB_THREADS = 16
 WORKER_PROCESSES = 2
 SAVER_PROCESSES = 2
+COURIER_PROCESSES = 1  # it sends many at once
 EVENT_STREAMS = 8192
 
 
@@ -34,6 +35,11 @@ def worker(environment: Mapping[str, str], ready: Path) -> Plan:
 def saver(environment: Mapping[str, str], ready: Path) -> Plan:
     """A worker for downloads alone: they may take minutes each, and hold up nothing but each other."""
     return _consumer("saver", "saving", SAVER_PROCESSES, environment, ready)
+
+
+def courier(environment: Mapping[str, str], ready: Path) -> Plan:
+    """A worker for webhooks alone: strangers' servers answer when they like."""
+    return _consumer("courier", "webhooks", COURIER_PROCESSES, environment, ready)
 
 
 def _consumer(name: str, queue: str, processes: int, environment: Mapping[str, str], ready: Path) -> Plan:

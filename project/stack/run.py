@@ -138,6 +138,7 @@ class Stack:
         started += [
             start(plan.worker(environment, run / "worker-ready")),
             start(plan.saver(environment, run / "saver-ready")),
+            start(plan.courier(environment, run / "courier-ready")),
             start(plan.beat(environment, run / "beat")),
             start(plan.events(environment, options.host, services.events_port)),
             start(plan.web(environment, options.host, options.port)),
