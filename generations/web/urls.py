@@ -3,11 +3,32 @@
 from django.urls import URLPattern, path
 
 from .theme import choose_theme
-from .views import gallery, home, jobs, keys, media, operations, statement, studio, takes
+from .views import (
+    account,
+    account_data,
+    gallery,
+    home,
+    jobs,
+    keys,
+    media,
+    operations,
+    sign_on,
+    statement,
+    studio,
+    takes,
+)
 
 urlpatterns: list[URLPattern] = [
     path("", home.home, name="home"),
     path("theme", choose_theme, name="theme"),
+    path("account/", account.profile, name="account_profile"),
+    path("account/sessions/", account.sessions, name="account_sessions"),
+    path("account/sessions/end", account.sessions_end, name="account_sessions_end"),
+    path("account/sessions/<int:session_id>/end", account.session_end, name="account_session_end"),
+    path("account/data/", account_data.data, name="account_data"),
+    path("account/data/export", account_data.export, name="account_export"),
+    path("account/delete/", account_data.delete, name="account_delete"),
+    path("account/oidc/<slug:provider_id>/login/", sign_on.leave, name="openid_connect_leave"),
     path("media/<uuid:asset_id>", media.asset, name="media"),
     path("ops/", operations.overview, name="operations"),
     path("ops/gates/<int:gate_id>/probe", operations.probe, name="operations_probe"),

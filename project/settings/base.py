@@ -11,6 +11,7 @@ from project.env import Environment
 from project.logs import configure_logging, logging_config
 from project.mail import mail_from_url
 from project.reporting import report_errors
+from project.sign_on import sign_on_providers
 from project.storages import storages
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -35,6 +36,10 @@ INSTALLED_APPS = [
     "django.forms",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
     "csp",
     "django_htmx",
     "django_structlog",
@@ -119,6 +124,24 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_FORMS = {"login": "generations.accounts.forms.LoginForm"}
+ACCOUNT_CHANGE_EMAIL = True  # one address a person; the old one holds until the new one is confirmed
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_RATE_LIMITS = {"export_account": "5/h/user", "delete_account": "10/h/user"}
+MFA_ADAPTER = "generations.accounts.second_factor.SecondFactorAdapter"
+MFA_FORMS = {"add_webauthn": "generations.accounts.forms.AddPasskeyForm"}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Dailies"
+MFA_TOTP_TOLERANCE = 1  # a telephone's clock may be half a minute off
+# Nobody signs in before an address is confirmed, so no second factor ever guards an account without one; without this
+# whoever has one could not change the address.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+SOCIALACCOUNT_ADAPTER = "generations.accounts.sign_on.SignOnAdapter"
+SOCIALACCOUNT_PROVIDERS = sign_on_providers(ENV)
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+IS_SIGN_ON_EMAIL_TRUSTED = ENV.oidc_trust_email
 
 # How long a team that its owner has ended can still be looked at, and taken back.
 TEAM_GRACE = timedelta(days=7)
@@ -173,12 +196,7 @@ CELERY_TASK_TIME_LIMIT = 15 * 60
 CELERY_TASK_DEFAULT_QUEUE = "dailies"
 # Bringing a video home may take minutes. It has a queue and processes of its own, so that it holds up nothing else.
 SAVING_QUEUE = "saving"
-# Strangers' servers answer when they like: telling them has a queue and a process of its own as well.
-WEBHOOKS_QUEUE = "webhooks"
-CELERY_TASK_ROUTES = {
-    "generations.save_generation": {"queue": SAVING_QUEUE},
-    "generations.send_webhooks": {"queue": WEBHOOKS_QUEUE},
-}
+CELERY_TASK_ROUTES = {"generations.save_generation": {"queue": SAVING_QUEUE}}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
@@ -186,8 +204,6 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "poll": {"task": "generations.poll_due", "schedule": 1.0, "options": {"expires": 5}},
     "sweep": {"task": "generations.sweep", "schedule": 3600.0, "options": {"expires": 600}},
     "books": {"task": "generations.check_books", "schedule": 24 * 3600.0, "options": {"expires": 3600}},
-    "webhooks": {"task": "generations.send_webhooks", "schedule": 1.0, "options": {"expires": 5}},
-    "old-webhooks": {"task": "generations.sweep_webhooks", "schedule": 3600.0, "options": {"expires": 600}},
     "wallets": {"task": "generations.keep_wallets", "schedule": 60.0, "options": {"expires": 50}},
     "canary": {"task": "generations.canary", "schedule": 10.0, "options": {"expires": 30}},
 }
@@ -218,14 +234,6 @@ MAX_LOSSES = 5
 # Caps on a download.
 VIDEO_MAX_BYTES = 2 * 1024**3
 VIDEO_DEADLINE = timedelta(minutes=10)
-
-# --- webhooks -------------------------------------------------------------------------------------
-# For one try, from looking up the host to the end of the answer.
-WEBHOOK_DEADLINE = timedelta(seconds=15)
-# An endpoint that failed for so long gets nothing new until it works again; the team's managers are told.
-WEBHOOK_PAUSE_AFTER = timedelta(days=1)
-# Only local settings let them reach programs on this machine, and without TLS.
-WEBHOOKS_TO_LOOPBACK = False
 
 # --- mail -----------------------------------------------------------------------------------------
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENV.default_from_email

@@ -3,12 +3,14 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.test import Client
 from pytest_django import Settings
 
 from generations.accounts.models import Membership, Team, User
 from generations.credits.models import Quota
 from generations.media.models import Asset
+from tests.conftest import PASSWORD
 from tests.gallery.takes import make_asset
 from tests.web.pages import form_values
 
@@ -51,3 +53,24 @@ def give_quota(team: Team) -> Callable[[User, int], Quota]:
     return lambda user, cap: Quota.objects.create(
         team=team, membership=Membership.objects.get(team=team, user=user), cap=cap
     )
+
+
+@pytest.fixture
+def verified(bob: User) -> User:
+    """Bob with a confirmed address, who may sign in by the form."""
+    EmailAddress.objects.create(user=bob, email=bob.email, verified=True, primary=True)
+    return bob
+
+
+@pytest.fixture
+def proven() -> Callable[[User], Client]:
+    """A browser whose person has signed in and has just said the password once more."""
+
+    def prove(user: User) -> Client:
+        client = Client()
+        client.post("/account/login/", {"login": user.email, "password": PASSWORD})
+        done = client.post("/account/reauthenticate/", {"password": PASSWORD})
+        assert done.status_code == 302
+        return client
+
+    return prove

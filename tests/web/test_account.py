@@ -11,12 +11,6 @@ from tests.web.pages import form_values, words
 pytestmark = pytest.mark.usefixtures("own_cache")
 
 
-@pytest.fixture
-def verified(bob):
-    EmailAddress.objects.create(user=bob, email=bob.email, verified=True, primary=True)
-    return bob
-
-
 def link_in(mail) -> str:
     return re.search(r"https?://[^/]+(/\S+)", mail.body)[1]
 
@@ -123,29 +117,55 @@ def test_an_unknown_address_is_not_given_away(client, db, mailoutbox):
     assert mailoutbox[0].subject == "There is no account with this address"
 
 
-def test_a_password_is_changed(client_of, verified):
+def test_a_password_is_changed(proven, verified):
     values = {"oldpassword": PASSWORD, "password1": "a-brand-new-one", "password2": "a-brand-new-one"}
-    page = client_of(verified).post("/account/password/change/", values, follow=True)
+    page = proven(verified).post("/account/password/change/", values, follow=True)
     assert "Your password is changed." in words(page)
 
 
-def test_an_address_is_added_and_its_link_sent(client_of, verified, mailoutbox):
-    browser = client_of(verified)
+def test_an_address_changes_when_the_new_one_is_confirmed(proven, verified, mailoutbox):
+    browser = proven(verified)
     page = browser.post("/account/email/", {"email": "second@example.com", "action_add": "1"}, follow=True)
     assert "We have sent a link to second@example.com." in words(page)
-    assert "second@example.com Not confirmed" in words(page)
-    assert mailoutbox[0].subject == "Confirm your email address"
+    assert f"You sign in as {verified.email}" in words(page)
+    letter = mailoutbox[0]
+    assert (letter.subject, letter.to) == ("Confirm your email address", ["second@example.com"])
+    browser.post(link_in(letter))
+    verified.refresh_from_db()
+    assert verified.email == "second@example.com"
+    assert list(EmailAddress.objects.filter(user=verified).values_list("email", flat=True)) == ["second@example.com"]
+    told = next(mail for mail in mailoutbox if mail.to == ["bob@example.com"])
+    assert "from bob@example.com to second@example.com" in told.body
 
 
-def test_the_primary_address_stays(client_of, verified):
-    values = {"email": verified.email, "action_remove": "1"}
-    page = client_of(verified).post("/account/email/", values, follow=True)
-    assert "is your primary address" in words(page)
+def test_a_change_of_address_can_be_taken_back(proven, verified):
+    browser = proven(verified)
+    browser.post("/account/email/", {"email": "second@example.com", "action_add": "1"})
+    browser.post("/account/email/", {"email": "second@example.com", "action_remove": "1"})
+    assert not EmailAddress.objects.filter(email="second@example.com").exists()
+    verified.refresh_from_db()
+    assert verified.email == "bob@example.com"
 
 
-def test_mails_say_names_as_they_are(client_of, verified, mailoutbox):
+def test_an_address_changes_only_for_who_says_the_password_again(client, verified):
+    client.post("/account/login/", {"login": verified.email, "password": PASSWORD})
+    answer = client.post("/account/email/", {"email": "second@example.com", "action_add": "1"})
+    assert answer["Location"].startswith("/account/reauthenticate/")
+    assert not EmailAddress.objects.filter(email="second@example.com").exists()
+    # What was interrupted goes on by itself.
+    client.post(answer["Location"], {"password": PASSWORD})
+    assert EmailAddress.objects.filter(email="second@example.com", verified=False).exists()
+
+
+def test_an_address_of_somebody_else_is_not_given_away(proven, verified, charlie, mailoutbox):
+    page = proven(verified).post("/account/email/", {"email": charlie.email, "action_add": "1"}, follow=True)
+    assert f"We have sent a link to {charlie.email}." in words(page)
+    assert "confirm" not in mailoutbox[-1].subject
+
+
+def test_mails_say_names_as_they_are(proven, verified, mailoutbox):
     User.objects.filter(pk=verified.pk).update(name="O'Hara & Sons")
-    client_of(verified).post("/account/email/", {"email": "second@example.com", "action_add": "1"})
+    proven(verified).post("/account/email/", {"email": "second@example.com", "action_add": "1"})
     assert "O'Hara & Sons" in mailoutbox[0].body
 
 

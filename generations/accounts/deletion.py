@@ -1,0 +1,81 @@
+"""The end of an account.
+
+- The person goes; what a team has made and paid with them stays, under the name "Deleted account".
+- Rows that others rely on (takes, ledger entries, events, memberships, service keys) go on pointing to the user.
+- What tells of the person or lets them in is removed or overwritten: address, name, password, sessions, second
+  factors, connected accounts, personal keys, notices.
+- Nobody leaves a team without an owner while others are in it.
+"""
+
+from uuid import uuid4
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.functions import Now
+
+from generations.common.errors import DailiesError
+from generations.events.models import Notice
+from generations.events.record import record_event
+
+from .keys import revoke_key
+from .models import ApiKey, Membership, Team, User
+from .roles import Role
+from .sessions import end_sessions
+
+DELETED_NAME = "Deleted account"
+
+
+class LastOwnerError(DailiesError):
+    """Others are in a team that only this person owns."""
+
+    def __init__(self, teams: list[Team]) -> None:
+        names = ", ".join(team.name for team in teams)
+        super().__init__(f"You are the only owner of {names}. Make somebody else an owner first, then come back.")
+        self.teams = teams
+
+
+def teams_left_without_owner(user: User) -> QuerySet[Team]:
+    """Teams with other people in them that nobody else owns."""
+    others = Membership.objects.active().filter(team=OuterRef("pk")).exclude(user=user)
+    own = Membership.objects.active().filter(team=OuterRef("pk"), user=user, role=Role.OWNER)
+    return Team.objects.filter(Exists(own), Exists(others), ~Exists(others.filter(role=Role.OWNER))).order_by("name")
+
+
+def require_no_team_without_owner(user: User) -> None:
+    """Raises LastOwnerError."""
+    if teams := list(teams_left_without_owner(user)):
+        raise LastOwnerError(teams)
+
+
+@transaction.atomic
+def anonymise_account(*, user: User) -> None:
+    """Remove the person for good and leave a nameless row behind. A second call does nothing more.
+
+    Raises LastOwnerError. Their teams are locked meanwhile, so that two owners do not leave at once.
+    """
+    list(Team.objects.select_for_update().filter(memberships__user=user).order_by("pk"))
+    require_no_team_without_owner(user)
+    for key in ApiKey.objects.live().filter(user=user, is_service=False):
+        revoke_key(key=key, actor=user)
+    for membership in Membership.objects.filter(user=user, deactivated_at__isnull=True):
+        record_event("member.left", team_id=membership.team_id, actor_id=user.pk, user=user.pk, because="deleted")
+    Membership.objects.filter(user=user, deactivated_at__isnull=True).update(deactivated_at=Now())
+    for rows in (EmailAddress, Authenticator, SocialAccount, Notice):
+        rows.objects.filter(user=user).delete()
+    end_sessions(user=user)
+    _overwrite(user)
+    record_event("account.deleted", team_id=None, actor_id=user.pk)
+
+
+def _overwrite(user: User) -> None:
+    user.email = f"deleted-{uuid4().hex}@invalid"
+    user.name = DELETED_NAME
+    user.is_active = user.is_staff = user.is_superuser = False
+    user.last_login = None
+    user.set_unusable_password()
+    user.save()
+    user.groups.clear()
+    user.user_permissions.clear()
