@@ -196,7 +196,12 @@ CELERY_TASK_TIME_LIMIT = 15 * 60
 CELERY_TASK_DEFAULT_QUEUE = "dailies"
 # Bringing a video home may take minutes. It has a queue and processes of its own, so that it holds up nothing else.
 SAVING_QUEUE = "saving"
-CELERY_TASK_ROUTES = {"generations.save_generation": {"queue": SAVING_QUEUE}}
+# Strangers' servers answer when they like: telling them has a queue and a process of its own as well.
+WEBHOOKS_QUEUE = "webhooks"
+CELERY_TASK_ROUTES = {
+    "generations.save_generation": {"queue": SAVING_QUEUE},
+    "generations.send_webhooks": {"queue": WEBHOOKS_QUEUE},
+}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
@@ -204,6 +209,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "poll": {"task": "generations.poll_due", "schedule": 1.0, "options": {"expires": 5}},
     "sweep": {"task": "generations.sweep", "schedule": 3600.0, "options": {"expires": 600}},
     "books": {"task": "generations.check_books", "schedule": 24 * 3600.0, "options": {"expires": 3600}},
+    "webhooks": {"task": "generations.send_webhooks", "schedule": 1.0, "options": {"expires": 5}},
+    "old-webhooks": {"task": "generations.sweep_webhooks", "schedule": 3600.0, "options": {"expires": 600}},
     "wallets": {"task": "generations.keep_wallets", "schedule": 60.0, "options": {"expires": 50}},
     "canary": {"task": "generations.canary", "schedule": 10.0, "options": {"expires": 30}},
 }
@@ -234,6 +241,14 @@ MAX_LOSSES = 5
 # Caps on a download.
 VIDEO_MAX_BYTES = 2 * 1024**3
 VIDEO_DEADLINE = timedelta(minutes=10)
+
+# --- webhooks -------------------------------------------------------------------------------------
+# For one try, from looking up the host to the end of the answer.
+WEBHOOK_DEADLINE = timedelta(seconds=15)
+# An endpoint that failed for so long gets nothing new until it works again; the team's managers are told.
+WEBHOOK_PAUSE_AFTER = timedelta(days=1)
+# Only local settings let them reach programs on this machine, and without TLS.
+WEBHOOKS_TO_LOOPBACK = False
 
 # --- mail -----------------------------------------------------------------------------------------
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENV.default_from_email

@@ -13,7 +13,9 @@ from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from generations.accounts.models import Team, User
+from generations.accounts.keys import create_key
+from generations.accounts.models import ApiKey, Membership, Team, User
+from generations.accounts.roles import Scope
 from generations.credits.grants import grant_credits
 from generations.jobs.models import Generation
 from generations.jobs.states import State
@@ -39,6 +41,11 @@ OF_A_TEAM = {
     "jobs": (),
     "gallery": (),
     "credits": (),
+    "keys": (),
+    "key_new": (),
+    "key": ("key_id",),
+    "key_rotate": ("key_id",),
+    "key_revoke": ("key_id",),
     "job_row": ("generation_id",),
     "cancel": ("generation_id",),
     "retry": ("generation_id",),
@@ -57,11 +64,13 @@ class Property:
     team: Team
     take: Generation
     waiting: Generation
+    key: ApiKey
 
     @property
     def secrets(self) -> set[str]:
         assets = Asset.objects.filter(team=self.team).values_list("pk", flat=True)
-        return {str(self.take.pk), str(self.waiting.pk), self.take.prompt, self.waiting.prompt, *map(str, assets)}
+        ids = (self.take.pk, self.waiting.pk, self.key.pk, *assets)
+        return {*map(str, ids), self.take.prompt, self.waiting.prompt, self.key.name}
 
 
 def give(team: Team, author: User, bird: str) -> Property:
@@ -69,7 +78,9 @@ def give(team: Team, author: User, bird: str) -> Property:
     waiting = make_generation(team, author, State.QUEUED, prompt=f"The {bird} takes off.")
     for asset in Asset.objects.filter(team=team):
         media_storage().save(asset.name, ContentFile(bytes(asset.bytes)))
-    return Property(team, take, waiting)
+    membership = Membership.objects.select_related("team", "user").get(team=team, user=author)
+    key = create_key(membership=membership, name=f"{bird} farm", scopes=[Scope.READ]).key
+    return Property(team, take, waiting, key)
 
 
 @pytest.fixture
@@ -111,6 +122,8 @@ def addresses(name: str, owner: Property) -> list[str]:
         return [reverse(name, args=[pk]) for pk in Asset.objects.filter(team=owner.team).values_list("pk", flat=True)]
     if wanted == ("generation_id",):
         return [reverse(name, args=[owner.team.slug, row.pk]) for row in (owner.take, owner.waiting)]
+    if wanted == ("key_id",):
+        return [reverse(name, args=[owner.team.slug, owner.key.pk])]
     return [reverse(name, args=[owner.team.slug])]
 
 
@@ -122,7 +135,10 @@ def test_a_stranger_is_told_the_same_as_for_nothing(
     missing = [str(uuid4()) for _ in range(2)]
     for address in addresses(name, ours):
         nothing = address
-        for real in (str(ours.take.pk), str(ours.waiting.pk), *(str(a.pk) for a in Asset.objects.all())):
+        for real in (
+            *map(str, (ours.take.pk, ours.waiting.pk, ours.key.pk)),
+            *(str(a.pk) for a in Asset.objects.all()),
+        ):
             nothing = nothing.replace(real, missing[0])
         nothing = nothing.replace(f"/t/{ours.team.slug}/", "/t/nowhere/")
         for method in METHODS:
@@ -141,7 +157,7 @@ def test_a_mixed_address_shows_nothing(
     client = client_of(charlie)
     for address in addresses(name, ours):
         mixed = address.replace(f"/t/{ours.team.slug}/", f"/t/{theirs.team.slug}/")
-        if mixed != address and "generation_id" in OF_A_TEAM[name]:
+        if mixed != address and OF_A_TEAM[name]:
             for method in ("get", "post"):
                 answer = getattr(client, method)(mixed)
                 assert answer.status_code in (404, 405), f"{method} {mixed}"
