@@ -1,5 +1,6 @@
 """Gathers the tasks of the rooms, where each is defined and explained."""
 
+from .api.tasks import send_webhooks, sweep_replays, sweep_webhooks
 from .credits.tasks import keep_wallets
 from .events.tasks import send_letter
 from .jobs.tasks import check_books, dispatch_due, poll_due, save_generation, send_generation
@@ -15,5 +16,8 @@ __all__ = [
     "save_generation",
     "send_generation",
     "send_letter",
+    "send_webhooks",
     "sweep",
+    "sweep_replays",
+    "sweep_webhooks",
 ]

@@ -6,6 +6,7 @@ from django.urls import include, path
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
+    path("", include("generations.api.urls")),
     path("", include("generations.ops.urls")),
     path("admin/", admin.site.urls),
     path("account/", include("allauth.account.urls")),

@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
     "allauth.usersessions",
+    "corsheaders",
     "csp",
     "django_htmx",
     "django_structlog",
@@ -48,7 +49,9 @@ INSTALLED_APPS = [
     "generations",
 ]
 
+# Pages go through MIDDLEWARE. Its first member sends the API through API_MIDDLEWARE, and then straight to the view.
 MIDDLEWARE = [
+    "generations.api.middleware.FrontMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -64,6 +67,11 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "generations.web.middleware.ErrorMiddleware",
+]
+API_MIDDLEWARE = [
+    "generations.api.middleware.LogMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "generations.api.middleware.ErrorMiddleware",
 ]
 
 ROOT_URLCONF = "project.urls"
@@ -182,6 +190,19 @@ CSRF_FAILURE_VIEW = "generations.web.views.errors.csrf_failure"
 EVENTS_PORT = ENV.events_port
 TRUSTED_PROXIES = ENV.trusted_proxies
 
+# --- API ------------------------------------------------------------------------------------------
+CORS_URLS_REGEX = r"^/(v1|v2|api)/"
+CORS_ALLOWED_ORIGINS = [origin for origin in ENV.cors_allowed_origins.split() if origin != "*"]
+CORS_ALLOW_ALL_ORIGINS = "*" in ENV.cors_allowed_origins.split()
+CORS_ALLOW_HEADERS = ["authorization", "content-type", "idempotency-key", "last-event-id"]
+CORS_EXPOSE_HEADERS = ["x-request-id", "retry-after", "idempotent-replayed", "content-range"]
+# Requests a minute; 0 for no limit.
+API_RATE_KEY = ENV.api_rate_key
+API_RATE_MEMBER = ENV.api_rate_member
+API_RATE_TEAM = ENV.api_rate_team
+# How long the address of a result may be used, from the answer that named it.
+RESULT_URL_LIFE = timedelta(hours=ENV.result_url_hours)
+
 # --- work -----------------------------------------------------------------------------------------
 # The visibility timeout must exceed the longest task; PostgreSQL decides, messages are only hints.
 CELERY_BROKER_URL = REDIS_URL
@@ -208,6 +229,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "dispatch": {"task": "generations.dispatch_due", "schedule": 1.0, "options": {"expires": 5}},
     "poll": {"task": "generations.poll_due", "schedule": 1.0, "options": {"expires": 5}},
     "sweep": {"task": "generations.sweep", "schedule": 3600.0, "options": {"expires": 600}},
+    "replays": {"task": "generations.sweep_replays", "schedule": 3600.0, "options": {"expires": 600}},
     "books": {"task": "generations.check_books", "schedule": 24 * 3600.0, "options": {"expires": 3600}},
     "webhooks": {"task": "generations.send_webhooks", "schedule": 1.0, "options": {"expires": 5}},
     "old-webhooks": {"task": "generations.sweep_webhooks", "schedule": 3600.0, "options": {"expires": 600}},
@@ -268,3 +290,4 @@ LOGGING = logging_config(ENV.log_format, ENV.log_level)
 configure_logging()
 report_errors(ENV.sentry_dsn)
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True  # FrontMiddleware's, which lets no client choose one

@@ -1,0 +1,48 @@
+"""`POST /v2/image-to-video`: a job like any other, only that it comes by key."""
+
+from uuid import uuid4
+
+from django.http import HttpRequest, HttpResponse
+
+from generations.accounts.callers import Caller
+from generations.accounts.roles import Right
+from generations.contract.errors import INVALID_REQUEST
+from generations.contract.rules import InvalidRequestError, parse_request
+from generations.jobs.submit import Wish, submit_generation
+
+from ..bodies import read_json
+from ..endpoint import for_callers
+from ..errors import RefusedError
+from ..idempotency import answer_once
+from ..images import still_of
+from ..shapes import accepted
+
+
+@for_callers("POST", right=Right.GENERATE)
+def submit(request: HttpRequest, caller: Caller) -> HttpResponse:
+    body = read_json(request)
+
+    def work(job_key: str | None) -> HttpResponse:
+        generation = submit_generation(
+            membership=caller.membership,
+            wish=_wish_of(caller, body),
+            idempotency_key=job_key or str(uuid4()),
+            api_key=caller.key,
+        )
+        return accepted(generation)
+
+    return answer_once(caller, request.headers.get("Idempotency-Key"), body, work)
+
+
+def _wish_of(caller: Caller, body: object) -> Wish:
+    """The rules are checked before an image is looked at, so that a bad body costs nothing and stores nothing."""
+    try:
+        asked = parse_request(body)
+    except InvalidRequestError as error:
+        raise RefusedError(INVALID_REQUEST, str(error)) from error
+    return Wish(
+        first_frame=still_of(caller, "image_uri", asked.image_uri),
+        last_frame=still_of(caller, "last_frame_uri", asked.last_frame_uri) if asked.last_frame_uri else None,
+        camera_motion=asked.camera_motion or "",
+        **asked.model_dump(include={"prompt", "model", "resolution", "fps", "duration", "generate_audio"}),
+    )

@@ -1,0 +1,90 @@
+"""Uploads of API clients: a place first, then the bytes by a signed address, then use as `ltx://uploads/<id>`."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.core.files import File
+from django.core.signing import BadSignature, Signer
+from django.db import transaction
+from django.db.models.functions import Now
+from django.urls import reverse
+
+from generations.accounts.models import Membership
+from generations.common.clock import database_now, database_time
+from generations.common.errors import DailiesError, ForbiddenError, NotFoundError
+
+from .models import Asset, Upload
+from .stills import store_still
+
+SCHEME = "ltx://uploads/"
+PUT_FOR = timedelta(hours=1)
+USABLE_FOR = timedelta(hours=24)
+
+_SALT = "dailies.media.uploads"
+
+
+class FilledUploadError(DailiesError):
+    """The place has its bytes already; they are never replaced."""
+
+    def __init__(self) -> None:
+        super().__init__("These bytes were uploaded already and cannot be replaced. Ask for a new upload.")
+
+
+def create_upload(membership: Membership) -> Upload:
+    """Make a place that can be filled once, within the hour."""
+    return Upload.objects.create(team=membership.team, user=membership.user, expires_at=database_now() + PUT_FOR)
+
+
+def upload_url(upload: Upload) -> str:
+    """The absolute address to PUT the bytes to. It is its own permission."""
+    return f"{settings.PUBLIC_URL}{reverse('upload_bytes', args=[upload.pk])}?signature={_signature(upload.pk)}"
+
+
+def storage_uri(upload: Upload) -> str:
+    return f"{SCHEME}{upload.pk}"
+
+
+def access_upload(upload_id: UUID, signature: str) -> Upload:
+    """The place of a signed address. Raises ForbiddenError for a wrong or ended one, FilledUploadError."""
+    try:
+        Signer(salt=_SALT).unsign(f"{upload_id}:{signature}")
+    except BadSignature as error:
+        raise ForbiddenError("The signature of the upload URL is wrong.") from error
+    upload = Upload.objects.select_related("team", "user").filter(pk=upload_id).first()
+    if upload is None or upload.expires_at <= database_now():
+        raise ForbiddenError("The upload URL has expired. Ask for a new upload.")
+    if upload.asset_id is not None:
+        raise FilledUploadError
+    return upload
+
+
+def fill_upload(upload: Upload, file: "File[bytes]") -> Asset:
+    """Keep the bytes as a still and make it the upload's. Raises BadStillError, StorageError, FilledUploadError."""
+    still = store_still(team=upload.team, uploader=upload.user, file=file)
+    with transaction.atomic():
+        # The sweep takes unused stills under their row's lock; ours is young, and used from here on.
+        if not Upload.objects.filter(pk=upload.pk, asset=None).update(asset=still, filled_at=Now()):
+            raise FilledUploadError
+    return still
+
+
+def still_of_upload(membership: Membership, uri: str) -> Asset:
+    """The still behind `ltx://uploads/<id>`, if the team filled it within the day. Raises NotFoundError."""
+    try:
+        upload_id = UUID(uri.removeprefix(SCHEME))
+    except ValueError as error:
+        raise _missing() from error
+    stills = Asset.objects.filter(uploads__pk=upload_id, uploads__team=membership.team_id)
+    still = stills.filter(uploads__created_at__gt=database_time(-USABLE_FOR)).first()
+    if still is None:
+        raise _missing()
+    return still
+
+
+def _missing() -> NotFoundError:
+    return NotFoundError("there is no such upload, or it has expired, or its bytes were never sent")
+
+
+def _signature(upload_id: UUID) -> str:
+    return Signer(salt=_SALT).sign(str(upload_id)).rpartition(":")[2]
