@@ -8,7 +8,7 @@ from django.db import connection
 from generations.accounts.models import ApiKey, Membership
 
 from .models import Wallet
-from .quotas import Cap, EffectiveQuota, Level, effective_quota
+from .quotas import Cap, Caps, EffectiveQuota, Level, effective_quota
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,15 @@ class QuotaUse:
 
 @dataclass(frozen=True)
 class Balance:
-    """Credits of the team (`posted`, `held`) and, if there is one, of the quota with the least left."""
+    """Credits of the team (`posted`, `held`) and, if there is one, of the quota with the least left.
+
+    `limits` are what the member, not a key, may ask of one job.
+    """
 
     posted: int
     held: int
     quota: QuotaUse | None
+    limits: Caps = Caps()
 
     @property
     def available(self) -> int:
@@ -54,8 +58,10 @@ def balance_of(membership: Membership, api_key: ApiKey | None = None) -> Balance
     """Read the balance in two queries, and one more for each quota."""
     wallet = Wallet.objects.filter(team=membership.team_id).values_list("posted", "held").first()
     posted, held = wallet or (0, 0)
-    uses = quota_uses(membership, effective_quota(membership, api_key), api_key)
-    return Balance(posted=posted, held=held, quota=min(uses, key=lambda use: use.left, default=None))
+    effective = effective_quota(membership, api_key)
+    uses = quota_uses(membership, effective, api_key)
+    least = min(uses, key=lambda use: use.left, default=None)
+    return Balance(posted=posted, held=held, quota=least, limits=effective.member)
 
 
 def quota_uses(membership: Membership, quota: EffectiveQuota, api_key: ApiKey | None = None) -> list[QuotaUse]:
