@@ -1,0 +1,106 @@
+"""The audit trail: of a team for its managers, of the whole site for its staff."""
+
+from datetime import UTC, date, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from generations.accounts.roles import Right
+from generations.common.spreadsheets import csv_lines
+from generations.events.trail import Search, audit_trail, kinds_of
+
+from ..audit_rows import Act, csv_rows, title_of
+from ..slices import slice_after
+from ..teams import PageRequest, TeamRequest, team_page
+from .operations import staff_page
+
+PAGE_SIZE = 50
+MOST_ROWS = 100_000
+
+_DAY = forms.DateInput(attrs={"type": "date"})
+
+
+class AuditForm(forms.Form):
+    who = forms.CharField(required=False, max_length=100, label="Who")
+    kind = forms.ChoiceField(required=False, label="What")
+    words = forms.CharField(required=False, max_length=100, label="Words")
+    first = forms.DateField(required=False, label="From", widget=_DAY)
+    last = forms.DateField(required=False, label="To", widget=_DAY)
+
+    def __init__(self, data: Any, *, kinds: list[str]) -> None:
+        super().__init__(data)
+        choices = [("", "Everything"), *((kind, title_of(kind)) for kind in kinds)]
+        self.fields["kind"].choices = choices  # type: ignore[attr-defined]
+
+    def search(self, zone: tzinfo) -> Search:
+        """What can be read of the form; the rest is told beside its field."""
+        self.is_valid()
+        values = self.cleaned_data
+        return Search(
+            zone=zone,
+            person=values.get("who", ""),
+            kind=values.get("kind", ""),
+            words=values.get("words", ""),
+            first_day=_day(values.get("first")),
+            last_day=_day(values.get("last")),
+        )
+
+
+@team_page(Right.MANAGE_TEAM)
+@require_safe
+def audit(request: TeamRequest) -> HttpResponseBase:
+    team = request.membership.team
+    return _answer(request, team_id=team.pk, zone=ZoneInfo(team.time_zone), name=f"audit-{team.slug}")
+
+
+@staff_page
+@require_safe
+def site_audit(request: PageRequest) -> HttpResponseBase:
+    return _answer(request, team_id=None, zone=UTC, name="audit")
+
+
+def _answer(request: HttpRequest, *, team_id: int | None, zone: tzinfo, name: str) -> HttpResponseBase:
+    form = AuditForm(request.GET, kinds=kinds_of(team_id))
+    found = audit_trail(team_id=team_id, search=form.search(zone))
+    if request.GET.get("format") == "csv":
+        lines = csv_lines(csv_rows(found[:MOST_ROWS].iterator(chunk_size=1000)))
+        response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+        response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+        return response
+    page = slice_after(found, request.GET.get("after"), size=PAGE_SIZE)
+    context = {
+        "form": form,
+        "acts": [Act(event) for event in page.rows],
+        "query": _query(request, next_after=page.next_after),
+        "csv": _query(request, format="csv"),
+        "is_more": page.next_after is not None,
+        "is_site": team_id is None,
+        "zone": zone,
+    }
+    return _page(request, context)
+
+
+def _page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+    is_part = bool(getattr(request, "htmx", False))
+    return render(request, "audit/_rows.html" if is_part else "audit/page.html", context)
+
+
+def _query(request: HttpRequest, *, next_after: int | None = None, **more: str) -> str:
+    """The present search as a query string, for the next page or another form of it."""
+    query = request.GET.copy()
+    for name in ("after", "format"):
+        query.pop(name, None)
+    if next_after is not None:
+        query["after"] = str(next_after)
+    query.update(more)
+    return query.urlencode()
+
+
+def _day(value: date | None) -> date | None:
+    """Years that a calendar of people knows; others overflow when they are moved between time zones."""
+    return value if value and 1970 <= value.year < 9999 else None
