@@ -1,15 +1,18 @@
-"""What every template may use. Three queries for a signed-in member of a team, and one for site staff."""
+"""What every template may use. Four queries for a signed-in member of a team, and one more for site staff."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
-from generations.accounts.models import Membership, Team
+from generations.accounts.models import Membership
 from generations.accounts.roles import Right
+from generations.accounts.teams import teams_of
 from generations.events.models import Alert
+from generations.events.notices import count_unread
 
 from .theme import theme_of
 
@@ -29,6 +32,7 @@ def studio(request: HttpRequest) -> dict[str, Any]:
         "theme": theme_of(request),
         # Not read before a template shows it, and it shows it to staff alone.
         "open_alerts": Alert.objects.open().order_by("opened_at"),
+        "unread": partial(count_unread, request.user.pk) if request.user.is_authenticated else 0,
     }
     membership: Membership | None = getattr(request, "membership", None)
     return {**shared, **_team(request, membership)} if membership else {**shared, "membership": None}
@@ -39,8 +43,9 @@ def _team(request: HttpRequest, membership: Membership) -> dict[str, Any]:
         "membership": membership,
         "can_generate": membership.can(Right.GENERATE),
         "tabs": tabs(request, membership),
+        "team_links": team_links(request, membership),
         # Neither is read before a template shows it.
-        "teams": Team.objects.filter(members=membership.user).order_by("name"),
+        "teams": teams_of(membership.user),
         "balance": getattr(request, "balance", None),
     }
 
@@ -49,6 +54,18 @@ def tabs(request: HttpRequest, membership: Membership) -> list[Tab]:
     """The pages of a team that the member's role may open."""
     pages = [("studio", "Studio", "clapperboard", Right.GENERATE), ("jobs", "Jobs", "list-video", Right.GENERATE)]
     pages += [("gallery", "Gallery", "layout-grid", Right.VIEW), ("credits", "Credits", "wallet", Right.VIEW)]
+    return _links(request, membership, pages)
+
+
+def team_links(request: HttpRequest, membership: Membership) -> list[Tab]:
+    """What stands in the team's menu: pages that are opened now and then."""
+    pages = [("people", "People", "users", Right.MANAGE_TEAM), ("keys", "API keys", "key-round", Right.VIEW)]
+    pages += [("audit", "Audit trail", "scroll-text", Right.MANAGE_TEAM)]
+    pages += [("team_settings", "Settings", "settings-2", Right.MANAGE_TEAM), ("leave_team", "Leave", "log-out", Right.VIEW)]
+    return _links(request, membership, pages)
+
+
+def _links(request: HttpRequest, membership: Membership, pages: list[tuple[str, str, str, Right]]) -> list[Tab]:
     current = request.resolver_match.view_name if request.resolver_match else ""
     return [
         Tab(label, icon, reverse(name, args=[membership.team.slug]), name == current)

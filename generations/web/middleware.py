@@ -6,6 +6,9 @@ from http import HTTPStatus
 from django.http import HttpRequest, HttpResponse
 
 from generations.accounts.keys import EndedKeyError
+from generations.accounts.invitations import AlreadyInError
+from generations.accounts.joining import DeactivatedError
+from generations.accounts.members import OwnerNeededError
 from generations.common.cursors import BadCursorError
 from generations.common.errors import DailiesError, ForbiddenError, NotFoundError
 from generations.credits.errors import OutOfCreditsError
@@ -25,6 +28,9 @@ STATUS: dict[type[DailiesError], HTTPStatus] = {
     BadCursorError: HTTPStatus.BAD_REQUEST,
     OutOfCreditsError: HTTPStatus.PAYMENT_REQUIRED,
     EndedKeyError: HTTPStatus.CONFLICT,
+    AlreadyInError: HTTPStatus.CONFLICT,
+    DeactivatedError: HTTPStatus.CONFLICT,
+    OwnerNeededError: HTTPStatus.CONFLICT,
     NotCancelableError: HTTPStatus.CONFLICT,
     NotRetryableError: HTTPStatus.CONFLICT,
     BadStillError: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -1,7 +1,8 @@
 """The pages. Everything of a team stands under `/t/<slug>/`."""
 
-from django.urls import URLPattern, path
+from django.urls import URLPattern, URLResolver, include, path
 
+from . import people_urls
 from .theme import choose_theme
 from .views import (
     account,
@@ -18,8 +19,9 @@ from .views import (
     takes,
 )
 
-urlpatterns: list[URLPattern] = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
+    path("", include(people_urls)),
     path("theme", choose_theme, name="theme"),
     path("account/", account.profile, name="account_profile"),
     path("account/sessions/", account.sessions, name="account_sessions"),

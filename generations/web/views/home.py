@@ -35,4 +35,5 @@ def _last_membership(request: HttpRequest) -> Membership | None:
     try:
         return access_team(user, request.session.get(LAST_TEAM, ""))
     except NotFoundError:
-        return user.memberships.select_related("team").order_by("-created_at", "-id").first()
+        mine = user.memberships.filter(deactivated_at__isnull=True).select_related("team")
+        return mine.order_by("-created_at", "-id").first()
