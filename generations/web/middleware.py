@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import cast
 
 from django.http import HttpRequest, HttpResponse
 
@@ -11,8 +12,11 @@ from generations.accounts.joining import DeactivatedError
 from generations.accounts.members import OwnerNeededError
 from generations.common.cursors import BadCursorError
 from generations.common.errors import DailiesError, ForbiddenError, NotFoundError
-from generations.credits.errors import OutOfCreditsError
+from generations.credits.errors import BadGrantError, FrozenError, OutOfCreditsError, TooManyJobsError
+from generations.credits.freezes import BadFreezeError
 from generations.credits.prices import NoPriceError
+from generations.credits.raises import BadRaiseError
+from generations.credits.requests import AlreadyAskedError, AlreadyDecidedError, BadRequestError
 from generations.jobs.cancel import NotCancelableError
 from generations.jobs.retry import NotRetryableError
 from generations.jobs.submit import InvalidWishError
@@ -20,13 +24,23 @@ from generations.media.stills import BadStillError
 from generations.media.storage_errors import StorageError
 
 from .desk import NothingOfferedError
+from .teams import TeamRequest
 from .views.errors import error_page
+from .views.shortage import shortage_page
 
 STATUS: dict[type[DailiesError], HTTPStatus] = {
     NotFoundError: HTTPStatus.NOT_FOUND,
     ForbiddenError: HTTPStatus.FORBIDDEN,
     BadCursorError: HTTPStatus.BAD_REQUEST,
     OutOfCreditsError: HTTPStatus.PAYMENT_REQUIRED,
+    TooManyJobsError: HTTPStatus.TOO_MANY_REQUESTS,
+    FrozenError: HTTPStatus.SERVICE_UNAVAILABLE,
+    AlreadyAskedError: HTTPStatus.CONFLICT,
+    AlreadyDecidedError: HTTPStatus.CONFLICT,
+    BadRequestError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    BadRaiseError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    BadGrantError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    BadFreezeError: HTTPStatus.UNPROCESSABLE_ENTITY,
     EndedKeyError: HTTPStatus.CONFLICT,
     AlreadyInError: HTTPStatus.CONFLICT,
     DeactivatedError: HTTPStatus.CONFLICT,
@@ -56,6 +70,8 @@ class ErrorMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, DailiesError):
             return None
+        if isinstance(exception, OutOfCreditsError) and hasattr(request, "membership"):
+            return shortage_page(cast(TeamRequest, request), exception.shortage)
         return error_page(request, status_of(exception), exception.message)
 
 
