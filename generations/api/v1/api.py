@@ -6,7 +6,7 @@ from typing import Any
 from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
-from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.errors import HttpError, ValidationError
 
 from generations.common.errors import DailiesError
 
@@ -38,11 +38,6 @@ def openapi_document() -> dict[str, Any]:
 @api.exception_handler(DailiesError)
 def refused(request: HttpRequest, error: DailiesError) -> HttpResponse:
     return problems.problem_of(error)
-
-
-@api.exception_handler(AuthenticationError)
-def unauthenticated(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
-    return problem(problems.UNAUTHENTICATED, "Send a key that is in force: Authorization: Bearer dly_….")
 
 
 @api.exception_handler(ValidationError)

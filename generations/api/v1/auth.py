@@ -4,15 +4,20 @@ from django.http import HttpRequest
 from ninja.security import HttpBearer
 
 from generations.accounts.callers import Caller
-from generations.accounts.keys import key_by_secret
-from generations.accounts.roles import Right, Scope
+from generations.accounts.roles import Scope
 from generations.common.errors import ForbiddenError
+
+from ..auth import authenticate, require_right
+from ..limits import take_turn
+
+__all__ = ["ANY", "GENERATE", "MANAGE", "READ", "READ_OR_GENERATE", "ApiKeyAuth", "ApiRequest", "require_right"]
 
 
 class ApiRequest(HttpRequest):
-    """A request whose key was recognised."""
+    """A request whose key was recognised. `turns_left` is None when nobody counts."""
 
     auth: Caller
+    turns_left: int | None
 
 
 class ApiKeyAuth(HttpBearer):
@@ -24,11 +29,16 @@ class ApiKeyAuth(HttpBearer):
         super().__init__()
         self.scopes = scopes
 
-    def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
-        caller = key_by_secret(token.strip())
-        if caller and self.scopes and not any(caller.can(scope) for scope in self.scopes):
+    def __call__(self, request: ApiRequest) -> Caller:  # type: ignore[override] # ours carries what we found
+        caller = authenticate(request)
+        request.turns_left = take_turn(caller)
+        if self.scopes and not any(caller.can(scope) for scope in self.scopes):
             raise ForbiddenError(f"This needs a key with the scope {' or '.join(self.scopes)}.")
         return caller
+
+    def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
+        """The library's own hook, which gets the token alone; ours reads the request."""
+        raise NotImplementedError
 
 
 ANY = ApiKeyAuth()
@@ -36,9 +46,3 @@ READ = ApiKeyAuth(Scope.READ)
 GENERATE = ApiKeyAuth(Scope.GENERATE)
 READ_OR_GENERATE = ApiKeyAuth(Scope.READ, Scope.GENERATE)
 MANAGE = ApiKeyAuth(Scope.MANAGE)
-
-
-def require_right(caller: Caller, right: Right) -> None:
-    """Raise ForbiddenError unless scopes and role give the right."""
-    if not caller.can(right):
-        raise ForbiddenError("The role of the key's user does not allow this.")

@@ -1,5 +1,6 @@
 """Errors as problem details (RFC 9457): what went wrong, in words and for machines, translated once by class."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -12,13 +13,17 @@ from generations.accounts.keys import EndedKeyError
 from generations.common.cursors import BadCursorError
 from generations.common.errors import DailiesError, ForbiddenError, NotFoundError
 from generations.contract.schemas import Timestamp
-from generations.credits.errors import OutOfCreditsError
+from generations.credits.errors import FrozenError, OutOfCreditsError, TooManyJobsError
 from generations.credits.prices import NoPriceError
 from generations.jobs.cancel import NotCancelableError
 from generations.jobs.retry import NotRetryableError
 from generations.jobs.submit import InvalidWishError
+from generations.media.fetch import TooManyFetchesError
 from generations.media.stills import BadStillError
 from generations.media.storage_errors import StorageError
+
+from ..errors import RefusedError
+from ..limits import RateLimitedError
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 5
@@ -43,6 +48,7 @@ CONFLICT = Kind(409, "conflict", "Too late for that")
 TOO_LARGE = Kind(413, "too_large", "The body is too large")
 INVALID = Kind(422, "invalid", "Something in the request does not fit")
 RATE_LIMITED = Kind(429, "rate_limited", "Too many requests")
+TOO_MANY_JOBS = Kind(429, "too_many_jobs", "Too many jobs at once")
 FAULT = Kind(500, "error", "Something went wrong here")
 UNAVAILABLE = Kind(503, "unavailable", "Not at present")
 
@@ -57,6 +63,7 @@ KINDS = (
     TOO_LARGE,
     INVALID,
     RATE_LIMITED,
+    TOO_MANY_JOBS,
     FAULT,
     UNAVAILABLE,
 )
@@ -72,8 +79,14 @@ KIND_OF: dict[type[DailiesError], Kind] = {
     BadStillError: INVALID,
     InvalidWishError: INVALID,
     NoPriceError: INVALID,
+    RateLimitedError: RATE_LIMITED,
+    TooManyFetchesError: RATE_LIMITED,
+    TooManyJobsError: TOO_MANY_JOBS,
+    FrozenError: UNAVAILABLE,
     StorageError: UNAVAILABLE,
 }
+# What the edge that both APIs share refuses says its status itself.
+_BY_STATUS = {kind.status: kind for kind in reversed(KINDS)}
 
 
 class FieldProblem(BaseModel):
@@ -118,8 +131,10 @@ def problem(kind: Kind, detail: str = "", *, headers: Mapping[str, str] | None =
 
 def problem_of(error: DailiesError) -> JsonResponse:
     """Translate a refusal; one that is not in the table is a request that does not fit."""
+    if isinstance(error, RefusedError):
+        return problem(_BY_STATUS.get(error.status, INVALID), error.message, headers=error.headers)
     kind = next((KIND_OF[cls] for cls in type(error).__mro__ if cls in KIND_OF), INVALID)
-    return problem(kind, error.message, headers=_headers(kind), **_members(error))
+    return problem(kind, error.message, headers=_headers(kind, error), **_members(error))
 
 
 def invalid(errors: Sequence[FieldProblem]) -> JsonResponse:
@@ -128,9 +143,11 @@ def invalid(errors: Sequence[FieldProblem]) -> JsonResponse:
     return problem(INVALID, detail, errors=list(errors))
 
 
-def _headers(kind: Kind) -> dict[str, str]:
-    can_wait = kind in (RATE_LIMITED, UNAVAILABLE)
-    return {"Retry-After": str(RETRY_SECONDS)} if can_wait else {}
+def _headers(kind: Kind, error: DailiesError) -> dict[str, str]:
+    if kind.status not in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
+        return {}
+    wait = getattr(error, "retry_after", RETRY_SECONDS)
+    return {"Retry-After": str(max(1, math.ceil(wait)))}
 
 
 def _members(error: DailiesError) -> dict[str, Any]:
