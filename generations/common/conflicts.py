@@ -19,11 +19,20 @@ def in_one_transaction(work: Callable[[], Answer], *, tries: int = TRIES) -> Ans
 
     Inside of another transaction the loss is that one's, and is raised.
     """
+    return _until_won(transaction.atomic(work), tries)
+
+
+def in_one_statement(work: Callable[[], Answer], *, tries: int = TRIES) -> Answer:
+    """The same for work that is a single statement, which is a transaction by itself and needs no BEGIN and COMMIT."""
+    is_inside = transaction.get_connection().in_atomic_block
+    return _until_won(transaction.atomic(work) if is_inside else work, tries)
+
+
+def _until_won(work: Callable[[], Answer], tries: int) -> Answer:
     is_outermost = not transaction.get_connection().in_atomic_block
     for left in range(tries - 1, -1, -1):
         try:
-            with transaction.atomic():
-                return work()
+            return work()
         except OperationalError as error:
             if not (left and is_outermost and getattr(error.__cause__, "sqlstate", None) in _CONFLICTS):
                 raise

@@ -10,9 +10,19 @@ from generations.contract.support import SUPPORT
 
 from .models import OfferedModel, PriceRow
 
+# Credits a second of %(model)s at %(tier)s: the newest row that has begun. By the database's day, not this process's.
+RATE = """
+SELECT credits_per_second FROM generations_pricerow
+WHERE model = %(model)s AND tier = %(tier)s AND valid_from <= (statement_timestamp() AT TIME ZONE 'UTC')::date
+ORDER BY valid_from DESC, id DESC LIMIT 1
+"""
+
 
 class NoPriceError(DailiesError):
     """There is no price row for this model at this size, so nothing can be held for it."""
+
+    def __init__(self, model: str, resolution: str) -> None:
+        super().__init__(f"{model} has no price at {resolution}. Choose another size or model.")
 
 
 @dataclass(frozen=True)
@@ -34,7 +44,7 @@ class PriceList:
         try:
             rate = self.rates[model, SUPPORT.tier(resolution)]
         except KeyError:
-            raise NoPriceError(f"{model} has no price at {resolution}. Choose another size or model.") from None
+            raise NoPriceError(model, resolution) from None
         return Price(credits=rate * duration, credits_per_second=rate)
 
 

@@ -1,28 +1,31 @@
-"""Take a wish: check the rules, hold the credits and store the generation, in one short transaction."""
+"""Take a wish: check the rules, then hold the credits and store the generation in one statement."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 
 from generations.accounts.access import require
 from generations.accounts.models import ApiKey, Membership
 from generations.accounts.roles import Right
-from generations.common.conflicts import in_one_transaction
+from generations.common.conflicts import in_one_statement
 from generations.common.errors import DailiesError
 from generations.common.ids import uuid7
-from generations.common.points import reach
 from generations.contract.rules import Violation, validate
 from generations.contract.support import SUPPORT
-from generations.credits.holds import place_hold
-from generations.credits.prices import offered_models, quote
+from generations.credits.errors import FrozenError
+from generations.credits.holds import hold_parameters, json_bounds, refusal
+from generations.credits.prices import NoPriceError, offered_models
+from generations.credits.quotas import EffectiveQuota, quota_from
 from generations.events.live import announce
-from generations.events.record import record_event
 from generations.media.models import Asset
 
+from .admission import Answer, admit
 from .body import request_body
 from .hints import hint_dispatch
-from .models import Generation
+from .models import Generation, Project
+from .states import State
 
 
 class InvalidWishError(DailiesError):
@@ -46,6 +49,7 @@ class Wish:
     camera_motion: str = ""
     generate_audio: bool = True
     last_frame: Asset | None = None
+    project: Project | None = None
 
     @property
     def held_seconds(self) -> int:
@@ -59,68 +63,113 @@ def submit_generation(
     """Store the generation as `queued` and hold its price; a key that the member has used before returns that one.
 
     Whoever passes a service key has checked its scopes: the role of its maker does not count.
-    Raises InvalidWishError, ForbiddenError, NoPriceError or OutOfCreditsError, and then nothing is stored.
+    Raises InvalidWishError, ForbiddenError, NotAllowedError, NoPriceError, FrozenError, OutOfCreditsError or
+    TooManyJobsError, and then nothing is stored.
     """
     if api_key is None or not api_key.is_service:
         require(membership, Right.GENERATE)
-    if existing := _submitted_before(membership, idempotency_key):
-        return existing
-    check_wish(membership, wish)
+    _check_without_asking(membership, wish)
+    given = _parameters(membership, wish, idempotency_key, api_key)
     try:
-        return in_one_transaction(lambda: _store(membership, wish, idempotency_key, api_key))
+        answer, quota = _admit(membership, wish, given)
     except IntegrityError:
         # The same key was submitted at the same moment, and the other one won.
-        if existing := _submitted_before(membership, idempotency_key):
-            return existing
+        if won := Generation.objects.filter(**_key(membership, idempotency_key)).first():
+            return won
         raise
+    if answer.known:
+        return Generation.objects.get(pk=answer.known)
+    if answer.placed.hold is None:
+        raise _refusal(membership, wish, answer, quota)
+    announce(team_id=membership.team_id, kind="generation", subject_id=given["id"], state=State.QUEUED)
+    hint_dispatch()
+    return _stored(membership, wish, given, answer)
 
 
 def check_wish(membership: Membership, wish: Wish) -> None:
     """Raise InvalidWishError with every violated rule."""
+    if violations := _violations(membership, wish, models=offered_models()):
+        raise InvalidWishError(violations)
+
+
+def _check_without_asking(membership: Membership, wish: Wish) -> None:
+    """The same for all but what is on offer here, which the statement looks up; only a refusal has to name it."""
+    if _violations(membership, wish, models=None):
+        check_wish(membership, wish)
+
+
+def _violations(membership: Membership, wish: Wish, *, models: list[str] | None) -> list[Violation]:
     placeholder = "ltx://uploads/still"
     body = request_body(wish, image_uri=placeholder, last_frame_uri=placeholder if wish.last_frame else None)
-    violations = validate(body, models=offered_models())
-    if not wish.prompt.strip():
-        violations.append(Violation("prompt", "say what should move"))
+    violations = validate(body, models=models)
     frames = (("image_uri", wish.first_frame), ("last_frame_uri", wish.last_frame))
     violations += [
         Violation(field, "this still belongs to another team")
         for field, asset in frames
         if asset is not None and asset.team_id != membership.team_id
     ]
-    if violations:
-        raise InvalidWishError(violations)
+    if wish.project is not None and wish.project.team_id != membership.team_id:
+        violations.append(Violation("project", "this project belongs to another team"))
+    return violations
 
 
-def _submitted_before(membership: Membership, key: str) -> Generation | None:
-    return Generation.objects.filter(team=membership.team_id, author=membership.user_id, idempotency_key=key).first()
+def _key(membership: Membership, idempotency_key: str) -> dict[str, Any]:
+    return {"team_id": membership.team_id, "author_id": membership.user_id, "idempotency_key": idempotency_key}
 
 
-def _store(membership: Membership, wish: Wish, idempotency_key: str, api_key: ApiKey | None) -> Generation:
-    price = quote(model=wish.model, resolution=wish.resolution, duration=wish.held_seconds)
-    generation_id = uuid7()
-    hold_id = place_hold(membership=membership, reference=generation_id, amount=price.credits)
-    generation = Generation.objects.create(
-        id=generation_id,
-        team=membership.team,
-        author=membership.user,
-        api_key=api_key,
-        idempotency_key=idempotency_key,
-        hold_id=hold_id,
-        price=price.credits,
-        credits_per_second=price.credits_per_second,
-        is_preview=settings.IS_LOCAL_ENGINE,
+def _parameters(membership: Membership, wish: Wish, idempotency_key: str, api_key: ApiKey | None) -> dict[str, Any]:
+    return {
+        **hold_parameters(membership, api_key),
+        **{name: value for name, value in vars(wish).items() if name not in ("first_frame", "last_frame", "project")},
+        "id": uuid7(),
+        "author": membership.user_id,
+        "idempotency_key": idempotency_key,
+        "first_frame_id": wish.first_frame.pk,
+        "last_frame_id": wish.last_frame.pk if wish.last_frame else None,
+        "project_id": wish.project.pk if wish.project else None,
+        "is_preview": settings.IS_LOCAL_ENGINE,
+        "tier": SUPPORT.tier(wish.resolution),
+        "seconds": wish.held_seconds,
+    }
+
+
+def _admit(membership: Membership, wish: Wish, given: dict[str, Any]) -> tuple[Answer, EffectiveQuota]:
+    """Ask once, or twice where a quota holds."""
+    answer = in_one_statement(lambda: admit(given))
+    if answer.known or answer.rules is None:
+        return answer, EffectiveQuota()
+    quota = quota_from(answer.rules, membership.team.time_zone)
+    if answer.frozen is None and answer.is_offered:
+        quota.check(model=wish.model, resolution=wish.resolution, seconds=wish.held_seconds)
+    return in_one_statement(lambda: admit(given | {"bounds": json_bounds(quota)})), quota
+
+
+def _refusal(membership: Membership, wish: Wish, answer: Answer, quota: EffectiveQuota) -> DailiesError:
+    if answer.frozen is not None:
+        return FrozenError(answer.frozen)
+    if not answer.is_offered:
+        return InvalidWishError(_violations(membership, wish, models=offered_models()))
+    if answer.rate is None:
+        return NoPriceError(wish.model, wish.resolution)
+    return refusal(answer.placed, quota=quota, team=membership.team, amount=answer.rate * wish.held_seconds)
+
+
+def _stored(membership: Membership, wish: Wish, given: dict[str, Any], answer: Answer) -> Generation:
+    """The row as it has just been written, without asking for it."""
+    written: dict[str, Any] = {
         **vars(wish),
-    )
-    record_event(
-        "generation.submitted",
-        team_id=membership.team_id,
-        actor_id=membership.user_id,
-        subject_id=generation_id,
-        model=wish.model,
-        price=price.credits,
-    )
-    announce(team_id=membership.team_id, kind="generation", subject_id=generation_id, state=generation.state)
-    hint_dispatch()
-    reach("submit.stored")
+        **dict.fromkeys(("created_at", "state_since", "next_action_at"), answer.created_at),
+        "id": given["id"],
+        "team": membership.team,
+        "author": membership.user,
+        "api_key_id": given["key"],
+        "idempotency_key": given["idempotency_key"],
+        "is_preview": given["is_preview"],
+        "price": (answer.rate or 0) * wish.held_seconds,
+        "credits_per_second": answer.rate,
+        "hold_id": answer.placed.hold,
+    }
+    generation = Generation(**written)
+    generation._state.adding = False
+    generation._state.db = connection.alias
     return generation

@@ -57,7 +57,7 @@ class StudioForm(forms.Form):
         return self.cleaned_data["idempotency_key"] or str(uuid7())
 
     def wish(self) -> Wish:
-        wish = Wish(**{name: self.cleaned_data[name] for name in WISHED})
+        wish = Wish(**{name: value for name, value in self.cleaned_data.items() if name in WISHED})
         model = SUPPORT.models.get(wish.model)
         # The page says that this model leaves a last frame out.
         return wish if model is None or model.has_last_frame else replace(wish, last_frame=None)

@@ -238,7 +238,8 @@ def test_the_auditor_finds_what_the_triggers_would_have_stopped(funded: Team) ->
 
     tamper(999)
     assert [finding.rule for finding in run_checks(CHECKS)] == [
-        "a wallet's balances differ from the sum of its entries"
+        "a wallet's balances differ from the sum of its entries",
+        "a wallet's lots do not sum up to what it owns",
     ]
     tamper(1000)
     assert books_close()

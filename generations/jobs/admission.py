@@ -1,0 +1,100 @@
+"""The one statement that admits a job: it looks for the key, the freeze, the offer, the price and the quota, holds the
+credits, and stores the generation with its first event. All of it happens, or nothing.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from generations.common.inserts import insert_into
+from generations.credits.holds import OPEN_RULES, Placed
+from generations.credits.prices import RATE
+from generations.events.models import Event
+
+from .models import Generation
+
+# Parameters that stand in the column of the same name.
+_SAME = ("idempotency_key", "prompt", "model", "duration", "resolution", "fps", "camera_motion", "generate_audio")
+
+_GENERATION = {
+    **{name: f"%({name})s" for name in (*_SAME, "id", "is_preview", "first_frame_id", "last_frame_id", "project_id")},
+    "team_id": "%(team)s",
+    "author_id": "%(author)s",
+    "api_key_id": "%(key)s",
+    "price": "placed.price",
+    "credits_per_second": "placed.rate",
+    "hold_id": "placed.hold",
+}
+_EVENT = {
+    "kind": "'generation.submitted'",
+    "team_id": "%(team)s",
+    "actor_id": "%(author)s",
+    "subject_id": "%(id)s",
+    "data": "jsonb_build_object('model', %(model)s::text, 'price', placed.price)",
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the statement found, from the most decisive on. Only with `placed.hold` has anything been stored.
+
+    `known` is the generation of the same idempotency key; `frozen` the reason of a freeze; `rate` the credits a
+    second. `rules` are those of the quotas, which the caller settles into the parameter `bounds` to ask again.
+    """
+
+    known: UUID | None
+    frozen: str | None
+    is_offered: bool
+    rate: int | None
+    rules: Any
+    placed: Placed
+    created_at: datetime | None
+
+
+def admit(given: dict[str, Any]) -> Answer:
+    """Run the statement. IntegrityError: the same idempotency key came at the same moment, and the other one won."""
+    statement, defaults = _statement()
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {**defaults, **given})
+        known, frozen, is_offered, rate, rules, created_at, *placed = cursor.fetchone()
+    return Answer(known, frozen, is_offered, rate, rules, Placed(*placed), created_at)
+
+
+@cache
+def _statement() -> tuple[str, dict[str, Any]]:
+    generation, generation_defaults = insert_into(Generation, _GENERATION)
+    event, event_defaults = insert_into(Event, _EVENT)
+    statement = f"""
+        WITH gate AS MATERIALIZED (
+            SELECT
+                (SELECT id FROM generations_generation
+                    WHERE team_id = %(team)s AND author_id = %(author)s AND idempotency_key = %(idempotency_key)s
+                ) AS known,
+                (SELECT reason FROM generations_freeze
+                    WHERE ended_at IS NULL AND (team_id IS NULL OR team_id = %(team)s) LIMIT 1
+                ) AS frozen,
+                EXISTS (SELECT FROM generations_offeredmodel WHERE model = %(model)s AND is_on) AS is_offered,
+                ({RATE}) AS rate,
+                {OPEN_RULES} AS rules,
+                %(bounds)s::jsonb AS bounds
+        ), placed AS MATERIALIZED (
+            SELECT gate.rate, gate.rate * %(seconds)s AS price, placed.*
+            FROM gate CROSS JOIN LATERAL generations_place_hold(
+                %(team)s, %(user)s, %(key)s, %(id)s, gate.rate * %(seconds)s, gate.bounds
+            ) placed
+            WHERE gate.known IS NULL AND gate.frozen IS NULL AND gate.is_offered AND gate.rate IS NOT NULL
+                AND gate.rules IS NULL
+        ), generation AS (
+            {generation} FROM placed WHERE placed.hold IS NOT NULL RETURNING created_at
+        ), event AS (
+            {event} FROM placed WHERE placed.hold IS NOT NULL
+        )
+        SELECT gate.known, gate.frozen, gate.is_offered, gate.rate, gate.rules, generation.created_at,
+            placed.hold, placed.refused, placed.available, placed.held, placed.running
+        FROM gate LEFT JOIN placed ON true LEFT JOIN generation ON true
+    """  # noqa: S608 - put together from our own constants
+    return statement, generation_defaults | event_defaults
