@@ -47,8 +47,8 @@ def validate(body: object, *, models: Collection[str] | None = None) -> list[Vio
     violations = list(_shape(body))
     broken = {violation.field for violation in violations}
     violations += _uris(body, broken)
-    if "\0" in str(body.get("prompt")):
-        violations.append(Violation("prompt", "must not contain the NUL character"))
+    if "prompt" not in broken and (problem := _prompt_problem(body["prompt"])):
+        violations.append(Violation("prompt", problem))
     offered = SUPPORT.models.keys() if models is None else models
     if "model" not in broken:
         violations += _matrix(_with_defaults(body), broken, offered)
@@ -85,6 +85,12 @@ def _uris(body: Mapping[str, Any], broken: set[str]) -> Iterator[Violation]:
         uri = body.get(field)
         if isinstance(uri, str) and field not in broken and (problem := image_uri_problem(uri)):
             yield Violation(field, problem)
+
+
+def _prompt_problem(prompt: str) -> str | None:
+    if "\0" in prompt:
+        return "must not contain the NUL character"
+    return None if prompt.strip() else "must say what should move"
 
 
 def _with_defaults(body: Mapping[str, Any]) -> dict[str, Any]:
