@@ -20,7 +20,7 @@ def access_generation(user: User | AnonymousUser, generation_id: UUID, right: Ri
     """
     if not user.is_authenticated:
         raise NotFoundError
-    generation = Generation.objects.with_media().select_related("team").filter(pk=generation_id).first()
+    generation = Generation.objects.with_media().select_related("team", "api_key").filter(pk=generation_id).first()
     if generation is None:
         raise NotFoundError
     memberships = Membership.objects.select_related("team", "user").filter(deactivated_at__isnull=True)
