@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from . import people_urls
+from . import credit_urls, people_urls
 from .theme import choose_theme
 from .views import (
     account,
@@ -14,7 +14,6 @@ from .views import (
     media,
     operations,
     sign_on,
-    statement,
     studio,
     takes,
 )
@@ -22,6 +21,7 @@ from .views import (
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
     path("", include(people_urls)),
+    path("", include(credit_urls)),
     path("theme", choose_theme, name="theme"),
     path("account/", account.profile, name="account_profile"),
     path("account/sessions/", account.sessions, name="account_sessions"),
@@ -47,7 +47,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("t/<slug:slug>/gallery/<uuid:generation_id>/tile", gallery.running, name="job_tile"),
     path("t/<slug:slug>/takes/<uuid:generation_id>/", takes.take, name="take"),
     path("t/<slug:slug>/takes/<uuid:generation_id>/download", takes.download, name="download"),
-    path("t/<slug:slug>/credits/", statement.statement, name="credits"),
     path("t/<slug:slug>/keys/", keys.keys, name="keys"),
     path("t/<slug:slug>/keys/new", keys.new, name="key_new"),
     path("t/<slug:slug>/keys/<uuid:key_id>/", keys.key, name="key"),
