@@ -7,6 +7,7 @@ from allauth.socialaccount.models import SocialApp, SocialLogin
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils import timezone
 
 from .models import User
 from .teams import create_personal_team
@@ -26,6 +27,12 @@ class SignOnAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         apps = [SocialApp(provider="openid_connect", **values) for values in configured]
         named = [app for app in apps if provider in (None, app.provider, app.provider_id)]
         return [app for app in named if client_id in (None, app.client_id)]
+
+    def new_user(self, request: HttpRequest, sociallogin: SocialLogin) -> User:
+        """A user with plain values alone: one whose address is still asked for waits in the session, as JSON."""
+        user: User = super().new_user(request, sociallogin)
+        user.date_joined = timezone.now()
+        return user
 
     def populate_user(self, request: HttpRequest, sociallogin: SocialLogin, data: dict[str, Any]) -> User:
         user: User = super().populate_user(request, sociallogin, data)
