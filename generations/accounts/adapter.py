@@ -4,6 +4,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.db import transaction
 from django.http import HttpRequest
 
+from .joining import PENDING
 from .models import User
 from .teams import create_personal_team
 
@@ -15,8 +16,8 @@ def display_name(user: User) -> str:
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     @transaction.atomic
     def save_user(self, request: HttpRequest, user: User, form: object, commit: bool = True) -> User:
-        """Give every new user a team of their own in the same transaction."""
+        """Give every new user a team of their own in the same transaction, but who comes to join another."""
         saved: User = super().save_user(request, user, form, commit=commit)
-        if commit:
+        if commit and PENDING not in request.session:
             create_personal_team(saved)
         return saved
