@@ -7,9 +7,11 @@ from typing import cast
 from django.http import HttpRequest, HttpResponse
 
 from generations.accounts.keys import EndedKeyError
+from generations.accounts.deletion import LastOwnerError
 from generations.accounts.invitations import AlreadyInError
 from generations.accounts.joining import DeactivatedError
 from generations.accounts.members import OwnerNeededError
+from generations.common.cipher import UnreadableSecretError
 from generations.common.cursors import BadCursorError
 from generations.common.errors import DailiesError, ForbiddenError, NotFoundError
 from generations.credits.errors import BadGrantError, FrozenError, OutOfCreditsError, TooManyJobsError
@@ -45,12 +47,14 @@ STATUS: dict[type[DailiesError], HTTPStatus] = {
     AlreadyInError: HTTPStatus.CONFLICT,
     DeactivatedError: HTTPStatus.CONFLICT,
     OwnerNeededError: HTTPStatus.CONFLICT,
+    LastOwnerError: HTTPStatus.CONFLICT,
     NotCancelableError: HTTPStatus.CONFLICT,
     NotRetryableError: HTTPStatus.CONFLICT,
     BadStillError: HTTPStatus.UNPROCESSABLE_ENTITY,
     InvalidWishError: HTTPStatus.UNPROCESSABLE_ENTITY,
     NoPriceError: HTTPStatus.UNPROCESSABLE_ENTITY,
     StorageError: HTTPStatus.SERVICE_UNAVAILABLE,
+    UnreadableSecretError: HTTPStatus.SERVICE_UNAVAILABLE,
     NothingOfferedError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
