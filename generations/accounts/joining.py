@@ -13,6 +13,9 @@ from generations.events.record import record_audit
 
 from .models import Invitation, InvitationQuerySet, Membership, User
 
+PENDING = "invitation"
+"""The session's key for the hash of the invitation that waits while somebody signs in or makes an account."""
+
 
 class NoInvitationError(DailiesError):
     """Expired, used up, revoked, or never made: whoever asks is not told which."""

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from generations.accounts.invitations import digest_of
 from generations.accounts.joining import (
+    PENDING,
     NoInvitationError,
     NotInvitedError,
     accept_invitation,
@@ -23,14 +24,11 @@ from generations.accounts.joining import (
     open_invitation,
     require_addressee,
 )
-from generations.accounts.models import Invitation, User
+from generations.accounts.models import Invitation
 from generations.common.errors import DailiesError
 
 from ..people_forms import NewAccountForm
 from ..teams import PageRequest, by_method, signed_in
-
-PENDING = "invitation"
-"""The session's key for the hash of the invitation that waits to be accepted; the sign-up looks at it too."""
 
 
 @require_safe
@@ -113,7 +111,7 @@ def _obstacle(request: HttpRequest, invitation: Invitation) -> str:
     """Why the signed-in person cannot accept it; empty when they can, or are nobody yet."""
     if request.user.is_authenticated:
         try:
-            require_addressee(invitation, cast(User, request.user))
+            require_addressee(invitation, request.user)
         except NotInvitedError as error:
             return error.message
     return ""

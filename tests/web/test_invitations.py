@@ -1,0 +1,150 @@
+"""An invitation as the invited person meets it, with and without an account."""
+
+import re
+
+import pytest
+from allauth.account.models import EmailAddress
+
+from generations.accounts.invitations import invite, revoke_invitation
+from generations.accounts.members import close_membership
+from generations.accounts.models import Invitation, Membership, Team, User
+from generations.accounts.roles import Role
+from tests.accounts.conftest import WEEK
+from tests.conftest import PASSWORD
+from tests.web.pages import words
+
+pytestmark = pytest.mark.usefixtures("own_cache")
+
+
+@pytest.fixture
+def owner(alice, team, member):
+    return member(alice, team)
+
+
+@pytest.fixture
+def link(owner) -> str:
+    return f"/invitations/{invite(inviter=owner, role=Role.CREATOR, lifetime=WEEK, max_uses=2).secret}"
+
+
+@pytest.fixture
+def letter(owner) -> str:
+    made = invite(inviter=owner, role=Role.REVIEWER, lifetime=WEEK, email="dana@example.com")
+    return f"/invitations/{made.secret}"
+
+
+def test_the_secret_leaves_the_address_at_once(client, link):
+    answer = client.get(link)
+    assert answer["Location"] == "/invitations/"
+    secret = link.rpartition("/")[2]
+    assert secret not in client.get("/invitations/").content.decode()
+    assert secret not in str(dict(client.session))
+
+
+def test_it_says_who_invites_to_what(client, link):
+    text = words(client.get(link, follow=True))
+    assert "Join Lighthouse" in text
+    assert "Alice invites you as creator" in text
+
+
+def test_a_signed_in_person_joins_by_one_button(client_of, charlie, link, team):
+    browser = client_of(charlie)
+    assert "Join as Charlie" in words(browser.get(link, follow=True))
+    answer = browser.post("/invitations/", follow=True)
+    assert answer.redirect_chain[-1][0] == f"/t/{team.slug}/studio/"
+    assert "You are in Lighthouse, as creator." in words(answer)
+    assert browser.post("/invitations/").status_code == 410
+
+
+def test_a_letter_for_somebody_else_says_so(client_of, charlie, letter, team):
+    browser = client_of(charlie)
+    text = words(browser.get(letter, follow=True))
+    assert "This invitation is for dana@example.com, and you are signed in as charlie@example.com." in text
+    assert "Join as" not in text
+    browser.post("/invitations/")
+    assert not Membership.objects.filter(user=charlie, team=team).exists()
+
+
+class TestWithoutAnAccount:
+    def test_a_letter_makes_one_and_leads_into_the_team(self, client, letter, team, mailoutbox):
+        assert "Make the account and join" in words(client.get(letter, follow=True))
+        answer = client.post("/invitations/account", {"name": "Dana", "password": PASSWORD}, follow=True)
+        assert answer.redirect_chain[-1][0] == f"/t/{team.slug}/gallery/"
+        user = User.objects.get(email="dana@example.com")
+        assert [membership.team for membership in user.memberships.all()] == [team]
+        assert EmailAddress.objects.get(user=user).verified
+        assert [sent.to for sent in mailoutbox if sent.to == ["dana@example.com"]] == []
+
+    def test_a_weak_password_is_said_at_its_field(self, client, letter):
+        client.get(letter)
+        answer = client.post("/invitations/account", {"name": "Dana", "password": "abc"})
+        assert answer.status_code == 422
+        assert "too short" in words(answer)
+        assert not User.objects.filter(email="dana@example.com").exists()
+
+    def test_a_link_leads_to_signing_up(self, client, link):
+        html = client.get(link, follow=True).content.decode()
+        assert "/account/signup/?next=/invitations/" in html
+        assert client.post("/invitations/account", {"name": "Dana", "password": PASSWORD}).status_code == 410
+        assert not User.objects.filter(name="Dana").exists()
+
+    def test_signing_up_by_a_link_goes_on_with_the_invitation(self, client, link, team, mailoutbox):
+        client.get(link)
+        form = {"email": "dana@example.com", "password1": PASSWORD, "next": "/invitations/"}
+        client.post("/account/signup/", form)
+        confirm = re.search(r"https?://[^/]+(/account/confirm-email/\S+)", mailoutbox[-1].body)[1]
+        client.post(confirm)
+        entrance = {"login": "dana@example.com", "password": PASSWORD, "next": "/invitations/"}
+        answer = client.post("/account/login/", entrance, follow=True)
+        assert "Join Lighthouse" in words(answer)
+        client.post("/invitations/")
+        user = User.objects.get(email="dana@example.com")
+        assert list(Team.objects.filter(memberships__user=user)) == [team]
+
+    def test_an_account_is_there_already(self, client, charlie, owner):
+        made = invite(inviter=owner, role=Role.CREATOR, lifetime=WEEK, email=charlie.email)
+        text = words(client.get(f"/invitations/{made.secret}", follow=True))
+        assert "charlie@example.com has an account here. Sign in, and the invitation goes on." in text
+        client.post("/invitations/account", {"name": "Eve", "password": PASSWORD})
+        charlie.refresh_from_db()
+        assert charlie.name == "Charlie"
+        assert "_auth_user_id" not in client.session
+
+    def test_joining_needs_an_account(self, client, link):
+        client.get(link)
+        assert client.post("/invitations/")["Location"].startswith("/account/login/?next=/invitations/")
+
+
+class TestEnded:
+    def ask(self, client, address) -> str:
+        answer = client.get(address, follow=True)
+        assert answer.status_code == 410
+        page = answer.content.decode()
+        return re.sub(r'csrf[^>]+"[\w-]{20,}"|"X-CSRFToken": "\w+"', "", page)
+
+    def test_they_all_look_the_same(self, client, owner, link):
+        revoked = invite(inviter=owner, role=Role.CREATOR, lifetime=WEEK)
+        revoke_invitation(invitation=revoked.invitation, actor=owner)
+        expired = invite(inviter=owner, role=Role.CREATOR, lifetime=-WEEK)
+        Invitation.objects.exclude(pk__in=[revoked.invitation.pk, expired.invitation.pk]).update(uses=2)
+        pages = [
+            self.ask(client, address)
+            for address in (
+                link,
+                f"/invitations/{revoked.secret}",
+                f"/invitations/{expired.secret}",
+                "/invitations/never-made",
+            )
+        ]
+        assert len(set(pages)) == 1
+        assert "Ask whoever sent it for a new one" in pages[0]
+
+    def test_without_any_it_says_so(self, client, db):
+        assert client.get("/invitations/").status_code == 410
+
+    def test_who_was_deactivated_is_told_to_ask(self, client_of, bob, owner, team, link, member):
+        close_membership(membership=member(bob, team), actor=owner)
+        browser = client_of(bob)
+        browser.get(link)
+        answer = browser.post("/invitations/")
+        assert answer.status_code == 409
+        assert "Ask an owner or admin to let you in again." in words(answer)

@@ -1,0 +1,108 @@
+import pytest
+
+from generations.accounts.models import Team
+from generations.accounts.roles import Role
+from generations.accounts.teams import add_member
+from tests.conftest import make_user
+from tests.web.pages import links, words
+
+
+@pytest.fixture
+def settings_page(team) -> str:
+    return f"/t/{team.slug}/settings/"
+
+
+@pytest.fixture
+def owner(client_of, alice):
+    return client_of(alice)
+
+
+@pytest.fixture
+def admin(client_of, team):
+    return client_of(add_member(team=team, user=make_user("ada"), role=Role.ADMIN).user)
+
+
+class TestNewTeams:
+    def test_it_makes_one_and_leads_to_its_people(self, owner, alice):
+        answer = owner.post("/teams/new", {"name": "The Kiln"}, follow=True)
+        assert answer.redirect_chain[-1][0] == "/t/the-kiln/people/"
+        assert Team.objects.get(slug="the-kiln").memberships.get().user == alice
+
+    @pytest.mark.parametrize("name", ["", "   ", "x" * 81, "a\x00b"])
+    def test_a_name_that_will_not_do_is_said_at_its_field(self, owner, name):
+        answer = owner.post("/teams/new", {"name": name})
+        assert answer.status_code == 422
+        assert "field-error" in answer.content.decode()
+
+    def test_strangers_sign_in_first(self, client, db):
+        assert client.get("/teams/new")["Location"].startswith("/account/login/")
+
+    def test_the_menu_leads_there(self, owner, team):
+        assert "/teams/new" in links(owner.get(f"/t/{team.slug}/gallery/"))
+
+
+class TestNameAndClock:
+    def test_an_owner_renames_it(self, owner, team, settings_page):
+        answer = owner.post(f"{settings_page}name", {"name": "Beacon"}, follow=True)
+        assert "The team is called Beacon now." in words(answer)
+        team.refresh_from_db()
+        assert (team.name, team.slug) == ("Beacon", "lighthouse")
+
+    def test_an_admin_sees_no_form_for_it(self, admin, settings_page):
+        assert f"{settings_page}name" not in admin.get(settings_page).content.decode()
+        assert admin.post(f"{settings_page}name", {"name": "Beacon"}).status_code == 403
+
+    def test_an_admin_sets_the_clock(self, admin, team, settings_page):
+        admin.post(f"{settings_page}time-zone", {"time_zone": "Europe/Zurich"})
+        team.refresh_from_db()
+        assert team.time_zone == "Europe/Zurich"
+
+    def test_there_is_no_such_clock(self, admin, settings_page):
+        assert admin.post(f"{settings_page}time-zone", {"time_zone": "Mars/Olympus"}).status_code == 422
+
+    def test_it_is_for_managers(self, client_of, bob, settings_page):
+        assert client_of(bob).get(settings_page).status_code == 403
+
+
+class TestTheEnd:
+    def test_the_name_must_be_typed(self, owner, team, settings_page):
+        answer = owner.post(f"{settings_page}end", {"name": "lighthouse"})
+        assert answer.status_code == 422
+        assert "Type the name exactly as it is: Lighthouse" in words(answer)
+        team.refresh_from_db()
+        assert team.ends_at is None
+
+    def test_it_can_be_taken_back(self, owner, team, settings_page):
+        answer = owner.post(f"{settings_page}end", {"name": "Lighthouse"}, follow=True)
+        assert "Keep the team" in words(answer)
+        team.refresh_from_db()
+        assert team.ends_at is not None
+        assert "This team ends on" in words(owner.get(f"/t/{team.slug}/gallery/"))
+        owner.post(f"{settings_page}keep")
+        team.refresh_from_db()
+        assert team.ends_at is None
+
+    def test_its_people_are_told(self, owner, client_of, bob, settings_page):
+        owner.post(f"{settings_page}end", {"name": "Lighthouse"})
+        assert "Lighthouse ends on" in words(client_of(bob).get("/notices/"))
+
+    def test_an_admin_does_not_end_it(self, admin, settings_page):
+        assert admin.post(f"{settings_page}end", {"name": "Lighthouse"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("role", "shown", "hidden"),
+    [
+        (Role.OWNER, {"people", "settings", "audit", "studio", "credits"}, set()),
+        (Role.ADMIN, {"people", "settings", "audit", "studio", "credits"}, set()),
+        (Role.CREATOR, {"studio", "credits"}, {"people", "settings", "audit"}),
+        (Role.REVIEWER, {"gallery", "credits"}, {"people", "settings", "audit", "studio", "jobs"}),
+        (Role.BILLING, {"gallery", "credits"}, {"people", "settings", "audit", "studio", "jobs"}),
+    ],
+)
+def test_the_header_shows_what_a_role_may_open(client_of, team, role, shown, hidden):
+    browser = client_of(add_member(team=team, user=make_user("zoe"), role=role).user)
+    found = links(browser.get(f"/t/{team.slug}/gallery/"))
+    assert {name for name in shown | hidden if f"/t/{team.slug}/{name}/" in found} == shown
+    for name in hidden:
+        assert browser.get(f"/t/{team.slug}/{name}/").status_code == 403
