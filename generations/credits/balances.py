@@ -1,6 +1,6 @@
 """What one may still spend: the team's wallet and one's own quota, side by side."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import connection
@@ -42,7 +42,7 @@ class Balance:
     posted: int
     held: int
     quota: QuotaUse | None
-    limits: Caps = Caps()
+    limits: Caps = field(default_factory=Caps)
 
     @property
     def available(self) -> int:

@@ -1,12 +1,12 @@
 """Setting quotas: for the whole team, a role, a member or a key. What is left empty is left to the level above."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from django.db import transaction
 
 from generations.accounts.models import ApiKey, Membership, Team, User
-from generations.events.record import record_event
+from generations.events.record import record_audit
 
 from .models import Period, Quota
 
@@ -45,25 +45,39 @@ class QuotaHolder:
 @transaction.atomic
 def set_quota(*, holder: QuotaHolder, rule: QuotaRule, actor: User) -> Quota:
     """Put the rule in the place of the holder's old one. It holds from the next submit on."""
+    before = _told(Quota.objects.filter(**holder.as_fields()).first())
     quota, _ = Quota.objects.update_or_create(**holder.as_fields(), defaults=asdict(rule))
-    _record("quota.set", holder, actor, cap=rule.cap, period=rule.period, max_jobs=rule.max_jobs)
+    _record("quota.set", holder, actor, before=before, after=asdict(rule))
     return quota
 
 
 @transaction.atomic
 def clear_quota(*, holder: QuotaHolder, actor: User) -> None:
     """Leave everything to the level above. Clearing what is not set does nothing."""
-    if Quota.objects.filter(**holder.as_fields()).delete()[0]:
-        _record("quota.cleared", holder, actor)
+    if quota := Quota.objects.filter(**holder.as_fields()).first():
+        quota.delete()
+        _record("quota.cleared", holder, actor, before=_told(quota))
 
 
-def _record(kind: str, holder: QuotaHolder, actor: User, **data: object) -> None:
-    record_event(
+def _told(quota: Quota | None) -> dict[str, Any] | None:
+    return {field.name: getattr(quota, field.name) for field in fields(QuotaRule)} if quota else None
+
+
+def _record(
+    kind: str,
+    holder: QuotaHolder,
+    actor: User,
+    *,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+) -> None:
+    record_audit(
         kind,
         team_id=holder.team.pk,
         actor_id=actor.pk,
         subject_id=holder.api_key.pk if holder.api_key else None,
         role=holder.role,
         user=holder.membership.user_id if holder.membership else None,
-        **data,
+        before=before,
+        after=after,
     )

@@ -19,6 +19,8 @@ for _filter in (
     wording.pixels,
     wording.plainly,
     wording.state_tone,
+    wording.share_of,
     wording.tier,
+    wording.whose,
 ):
     register.filter(_filter.__name__, _filter)

@@ -14,6 +14,8 @@ from generations.credits.prices import NoPriceError, PriceList, current_price_li
 from generations.media.models import Asset
 
 from . import options, wording
+from .allowance import Allowance
+from .asking import Asking
 from .options import FIELD_NAMES, Group, number, selection_from
 from .uploads import SLOTS, Slot
 
@@ -44,6 +46,8 @@ class Desk:
     balance: Balance
     errors: Mapping[str, list[str]] = field(default_factory=dict)
     shortage: Shortage | None = None
+    asking: Asking | None = None
+    refusal: str = ""
 
     @property
     def has_risen(self) -> bool:
@@ -55,9 +59,17 @@ class Desk:
     def groups(self) -> tuple[Group, ...]:
         found = (*options.groups(self.offered, self.prices), options.motions(str(self.values.get("camera_motion", ""))))
         return tuple(
-            replace(group, errors=tuple(self.errors.get(group.name, ())), move=self.moves.get(group.name, ""))
+            replace(
+                options.narrowed(group, self.allowance),
+                errors=tuple(self.errors.get(group.name, ())),
+                move=self.moves.get(group.name, ""),
+            )
             for group in found
         )
+
+    @property
+    def allowance(self) -> Allowance:
+        return Allowance(self.balance.limits)
 
     @cached_property
     def moves(self) -> dict[str, str]:
@@ -121,7 +133,9 @@ class Desk:
     def _fitting(self) -> Iterator[Suggestion]:
         for name, selection in _alternatives(self.offered, self.models):
             cost = _price(self.prices, selection)
-            if cost is None or cost > self.balance.spendable or choices(selection, models=self.models).moves:
+            if cost is None or cost > self.balance.spendable or not self.allowance.fits(selection):
+                continue
+            if choices(selection, models=self.models).moves:
                 continue
             value = getattr(selection, name)
             yield Suggestion(name, str(value), f"{_change(name, value)}: {wording.in_credits(cost)}")
@@ -141,7 +155,7 @@ def lay_out(
     return Desk(
         values=values,
         slots=tuple(Slot(name, stills[name]) for name in SLOTS),
-        offered=choices(selection_from(values, models), models=models),
+        offered=choices(Allowance(balance.limits).settle(selection_from(values, models), models), models=models),
         models=models,
         prices=current_price_list(),
         balance=balance,

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from generations.contract.choices import Choice, Choices, Selection
@@ -10,6 +10,7 @@ from generations.contract.support import SUPPORT
 from generations.credits.prices import PriceList
 
 from . import wording
+from .allowance import Allowance
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,16 @@ def motions(selected: str) -> Group:
         for value, (label, icon, title) in wording.MOTIONS.items()
     ]
     return Group("camera_motion", "Camera", tuple(options))
+
+
+def narrowed(group: Group, allowance: Allowance) -> Group:
+    """Rule out what the quota forbids, and say so once below the options."""
+    found = [
+        option if option.reason else replace(option, reason=allowance.reason(group.name, option.value))
+        for option in group.options
+    ]
+    told = [wording.plainly(new.reason) for new, old in zip(found, group.options, strict=True) if new != old]
+    return replace(group, options=tuple(found), reasons=(*group.reasons, *dict.fromkeys(told)))
 
 
 def moved(offered: Choices) -> dict[str, str]:

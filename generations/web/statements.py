@@ -34,12 +34,13 @@ def own_statement(membership: Membership, *, before: str | None) -> Statement[Ho
 
 def _page(rows: QuerySet[Row], before: str | None) -> Statement[Row]:
     if before:
-        rows = rows.filter(pk__lt=_key(before))
+        rows = rows.filter(pk__lt=read_key(before))
     found = list(rows.order_by("-pk")[: PAGE_SIZE + 1])
     return Statement(found[:PAGE_SIZE], found[PAGE_SIZE - 1].pk if len(found) > PAGE_SIZE else None)
 
 
-def _key(before: str) -> int:
+def read_key(before: str) -> int:
+    """An id out of an address. Raises BadCursorError."""
     if not (before.isascii() and before.isdigit() and len(before) <= 18):
         raise BadCursorError
     return int(before)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from generations.contract.support import SUPPORT, size_of
+from generations.credits.errors import WHOSE, Limit
 from generations.jobs.states import State
 
 MOTIONS = {
@@ -39,6 +40,11 @@ def in_credits(number: int) -> str:
     return f"{figure(number)} credit{'' if number == 1 else 's'}"
 
 
+def share_of(part: int, whole: int) -> str:
+    """Percent for a bar, never past its end: `37.5`."""
+    return f"{min(100, max(0, 100 * part / whole)):.4g}" if whole > 0 else "100" if part else "0"
+
+
 def model_name(model: str) -> str:
     """`ltx-2-3-fast` → `LTX 2.3 Fast`."""
     match = re.fullmatch(r"ltx-(\d+(?:-\d+)*)-([a-z]+)", model)
@@ -63,6 +69,11 @@ def pixels(resolution: str) -> str:
 
 def motion_name(motion: str) -> str:
     return MOTIONS[motion][0] if motion in MOTIONS else motion
+
+
+def whose(limit: Limit) -> str:
+    """Who stopped a job: `The quota of your role`."""
+    return WHOSE[limit]
 
 
 def plainly(sentence: str) -> str:

@@ -72,7 +72,7 @@ def test_it_costs_the_same_number_of_queries_however_many(
         browser = client_of(person)
         make_generation(funded, person)
         browser.get(credits_page)
-        with django_assert_max_num_queries(8) as few:
+        with django_assert_max_num_queries(14) as few:
             browser.get(credits_page)
         for _ in range(4):
             make_generation(funded, person)

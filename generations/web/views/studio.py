@@ -11,15 +11,21 @@ from django_htmx.http import HttpResponseClientRedirect
 from generations.accounts.roles import Right
 from generations.common.errors import NotFoundError
 from generations.contract.support import SUPPORT
-from generations.credits.errors import OutOfCreditsError
+from generations.credits.errors import FrozenError, NotAllowedError, OutOfCreditsError, TooManyJobsError
 from generations.jobs.submit import InvalidWishError, submit_generation
 
+from ..asking import asking_after
 from ..desk import Desk, lay_out
 from ..forms import StudioForm
 from ..options import FIELD_NAMES
 from ..prefill import fresh_values
 from ..teams import TeamRequest, by_method, team_page
 from ..uploads import SLOTS, Slot, keep_uploads, stills_of
+
+_REFUSED = {
+    TooManyJobsError: HTTPStatus.TOO_MANY_REQUESTS,
+    FrozenError: HTTPStatus.SERVICE_UNAVAILABLE,
+}
 
 
 @team_page(Right.GENERATE)
@@ -47,7 +53,13 @@ def submit(request: TeamRequest) -> HttpResponse:
         form.add_violations(error.violations)
         return _show(request, replace(desk, errors=form.faults), HTTPStatus.UNPROCESSABLE_ENTITY)
     except OutOfCreditsError as error:
-        return _show(request, replace(desk, shortage=error.shortage), HTTPStatus.PAYMENT_REQUIRED)
+        asking = asking_after(membership, error.shortage)
+        return _show(request, replace(desk, shortage=error.shortage, asking=asking), HTTPStatus.PAYMENT_REQUIRED)
+    except NotAllowedError as error:
+        form.add_error(error.field if error.field in FIELD_NAMES else None, error.message)
+        return _show(request, replace(desk, errors=form.faults), HTTPStatus.FORBIDDEN)
+    except (TooManyJobsError, FrozenError) as error:
+        return _show(request, replace(desk, refusal=error.message), _REFUSED[type(error)])
     jobs = resolve_url("jobs", membership.team.slug)
     return HttpResponseClientRedirect(jobs) if request.htmx else HttpResponseRedirect(jobs, status=HTTPStatus.SEE_OTHER)
 

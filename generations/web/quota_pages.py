@@ -1,0 +1,101 @@
+"""What the quota pages show: the rules of a team, its members with what holds for them, and one holder at a time."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from generations.accounts.models import ApiKey, Membership, Team
+from generations.accounts.roles import RIGHTS, Right, Role
+from generations.common.cursors import BadCursorError
+from generations.common.errors import NotFoundError
+from generations.credits.limits import QuotaHolder
+from generations.credits.models import Quota
+from generations.credits.quotas import Level
+from generations.credits.rosters import MemberQuota, quotas_of_members
+
+from .quota_words import LimitLine, limit_lines
+from .statements import read_key
+
+PAGE_SIZE = 50
+MOST_KEYS = 100
+GENERATING = [role for role in Role if Right.GENERATE in RIGHTS[role]]
+
+
+@dataclass(frozen=True)
+class RuleLine:
+    """One quota as it is set, or that none is."""
+
+    level: Level
+    subject: str
+    label: str
+    quota: Quota | None
+
+
+@dataclass(frozen=True)
+class MemberLine:
+    quota: MemberQuota
+    limits: list[LimitLine]
+
+
+@dataclass(frozen=True)
+class MembersPage:
+    rows: list[MemberLine]
+    next_after: int | None
+
+
+def rule_lines(team: Team) -> list[RuleLine]:
+    """The team's default, then the roles that may generate, then the keys that are live."""
+    quotas = list(Quota.objects.filter(team=team, membership=None))
+    by_role = {quota.role: quota for quota in quotas if not quota.api_key_id}
+    by_key = {quota.api_key_id: quota for quota in quotas if quota.api_key_id}
+    keys = ApiKey.objects.live().filter(team=team).order_by("name")[:MOST_KEYS]
+    return [
+        RuleLine(Level.TEAM, "default", "Every member", by_role.get("")),
+        *(RuleLine(Level.ROLE, role, f"Every {role.label.lower()}", by_role.get(role)) for role in GENERATING),
+        *(RuleLine(Level.KEY, str(key.pk), f"Key {key.name}", by_key.get(key.pk)) for key in keys),
+    ]
+
+
+def members_page(team: Team, *, after: str | None) -> MembersPage:
+    """Members who may generate, in the order in which they came. Raises BadCursorError."""
+    members = team.memberships.active().select_related("user", "team").filter(role__in=GENERATING).order_by("pk")
+    if after:
+        members = members.filter(pk__gt=read_key(after))
+    found = list(members[: PAGE_SIZE + 1])
+    rows = [MemberLine(quota, limit_lines(quota.caps)) for quota in quotas_of_members(team, found[:PAGE_SIZE])]
+    return MembersPage(rows, found[PAGE_SIZE - 1].pk if len(found) > PAGE_SIZE else None)
+
+
+def holder_of(team: Team, level: str, subject: str) -> QuotaHolder:
+    """Whose quota an address means. Raises NotFoundError."""
+    if level == Level.TEAM and subject == "default":
+        return QuotaHolder(team=team)
+    if level == Level.ROLE and subject in GENERATING:
+        return QuotaHolder(team=team, role=subject)
+    if level == Level.MEMBER and (member := _member(team, subject)):
+        return QuotaHolder(team=team, membership=member)
+    if level == Level.KEY and (key := _key(team, subject)):
+        return QuotaHolder(team=team, api_key=key)
+    raise NotFoundError
+
+
+def label_of(holder: QuotaHolder) -> str:
+    if holder.membership:
+        return str(holder.membership.user)
+    if holder.api_key:
+        return f"Key {holder.api_key.name}"
+    return f"Every {Role(holder.role).label.lower()}" if holder.role else "Every member"
+
+
+def _member(team: Team, subject: str) -> Membership | None:
+    try:
+        key = read_key(subject)
+    except BadCursorError:
+        return None
+    return team.memberships.select_related("user", "team").filter(pk=key).first()
+
+
+def _key(team: Team, subject: str) -> ApiKey | None:
+    try:
+        return ApiKey.objects.live().filter(team=team, pk=UUID(subject)).first()
+    except ValueError:
+        return None
