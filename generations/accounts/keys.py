@@ -106,9 +106,18 @@ def key_by_secret(secret: str) -> Caller | None:
     if not is_well_formed(secret):
         return None
     unended = Q(secrets__expires_at__isnull=True) | Q(secrets__expires_at__gt=Now())
+    return _recognise(unended & Q(secrets__digest=digest_of(secret)))
+
+
+def key_by_id(key_id: UUID) -> Caller | None:
+    """The caller behind a key that was recognised before, if the key is still in force."""
+    return _recognise(Q(pk=key_id))
+
+
+def _recognise(which: Q) -> Caller | None:
     key = (
         ApiKey.objects.live()
-        .filter(unended, secrets__digest=digest_of(secret))
+        .filter(which)
         .annotate(
             membership=FilteredRelation("team__memberships", condition=Q(team__memberships__user=F("user"))),
         )

@@ -12,7 +12,7 @@ A kind that is not listed here is our own business; adding one, or a field to on
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC
-from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -20,23 +20,18 @@ from django.conf import settings
 from .models import Event
 
 
-class Audience(StrEnum):
-    """Who in the team may be told, as on the pages. A webhook is set up by managers and is told of all."""
-
-    TEAM = "team"
-    AUTHOR = "author"  # of the generation, and managers
-    MANAGERS = "managers"
-
-
 @dataclass(frozen=True)
 class PublicKind:
     name: str
     says: str
-    audience: Audience
+    right: str
+    """Which right of accounts shows it; a webhook is set up by managers and is told of all."""
     fields: tuple[str, ...] = ()
     """What of the event's own data is told."""
     link: str = ""
     """Where the API shows the subject."""
+    is_authors: bool = False
+    """The author of the generation is told even without the right."""
 
     @property
     def noun(self) -> str:
@@ -47,20 +42,25 @@ class PublicKind:
         return self.name.partition(".")[2]
 
 
-_GENERATION = "/api/v1/generations/{id}"
+_JOB = partial(PublicKind, right="manage_jobs", link="/api/v1/generations/{id}", is_authors=True)
+_TAKE = partial(PublicKind, right="view", link="/api/v1/generations/{id}")
+_CREDITS = partial(PublicKind, right="manage_credits", fields=("amount",), link="/api/v1/statement")
+_MEMBER = partial(PublicKind, right="manage_team", fields=("user", "role"), link="/api/v1/members")
+_KEY = partial(PublicKind, right="manage_team", link="/api/v1/keys/{id}")
+
 _KINDS = (
-    PublicKind("generation.submitted", "A job was accepted", Audience.AUTHOR, ("model", "price"), _GENERATION),
-    PublicKind("generation.completed", "A take is finished and kept", Audience.TEAM, ("charged",), _GENERATION),
-    PublicKind("generation.failed", "A job failed", Audience.AUTHOR, ("error_type", "returned"), _GENERATION),
-    PublicKind("generation.canceled", "A waiting job was taken back", Audience.AUTHOR, (), _GENERATION),
-    PublicKind("credits.grant", "Credits were granted", Audience.MANAGERS, ("amount",), "/api/v1/statement"),
-    PublicKind("credits.correction", "Credits were corrected", Audience.MANAGERS, ("amount",), "/api/v1/statement"),
-    PublicKind("member.added", "Somebody joined the team", Audience.MANAGERS, ("user", "role"), "/api/v1/members"),
-    PublicKind("member.role_changed", "A role changed", Audience.MANAGERS, ("user", "role"), "/api/v1/members"),
-    PublicKind("member.removed", "Somebody left the team", Audience.MANAGERS, ("user", "role"), "/api/v1/members"),
-    PublicKind("key.created", "An API key was made", Audience.MANAGERS, ("scopes", "is_service"), "/api/v1/keys"),
-    PublicKind("key.rotated", "An API key got a new secret", Audience.MANAGERS, (), "/api/v1/keys"),
-    PublicKind("key.revoked", "An API key was revoked", Audience.MANAGERS, (), "/api/v1/keys"),
+    _JOB("generation.submitted", "A job was accepted", fields=("model", "price")),
+    _TAKE("generation.completed", "A take is finished and kept", fields=("charged",)),
+    _JOB("generation.failed", "A job failed, and its credits came back", fields=("error_type", "returned")),
+    _JOB("generation.canceled", "A waiting job was taken back"),
+    _CREDITS("credits.grant", "Credits were granted"),
+    _CREDITS("credits.correction", "The balance was corrected"),
+    _MEMBER("member.added", "Somebody joined the team"),
+    _MEMBER("member.role_changed", "A member has another role"),
+    _MEMBER("member.removed", "Somebody left the team"),
+    _KEY("key.created", "An API key was made", fields=("scopes", "is_service")),
+    _KEY("key.rotated", "An API key has a new secret"),
+    _KEY("key.revoked", "An API key was revoked"),
 )
 PUBLIC_KINDS: Mapping[str, PublicKind] = {kind.name: kind for kind in _KINDS}
 TEST_KIND = "webhook.test"

@@ -17,7 +17,7 @@ Position = tuple[int, int]
 _HORIZON = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 # One row comparison, which PostgreSQL answers by walking the index.
 _AFTER = "(generations_event.transaction, generations_event.id) > (%s, %s)"
-MOST = 2**63 - 1
+LARGEST = 2**63 - 1
 
 
 def horizon() -> Position:

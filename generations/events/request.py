@@ -1,7 +1,5 @@
 """What a request for a stream says, and the headers that its answer bears."""
 
-from collections.abc import MutableMapping
-from typing import Any
 from urllib.parse import parse_qs
 
 from django.conf import settings
@@ -9,8 +7,8 @@ from django.http import parse_cookie
 
 from .address import may_read
 from .feed import Position, parse_position
+from .server import Scope
 
-Scope = MutableMapping[str, Any]
 Header = tuple[bytes, bytes]
 
 ALWAYS: list[Header] = [
@@ -38,11 +36,7 @@ class Request:
         return origin is not None and not may_read(origin, self._headers.get("host", ""))
 
     def cors_headers(self) -> list[Header]:
-        headers = [
-            (b"vary", b"Origin, Cookie"),
-            (b"cache-control", b"no-store"),
-            (b"x-content-type-options", b"nosniff"),
-        ]
+        headers = list(ALWAYS)
         if "origin" in self._headers and not self.is_foreign:
             headers.append((b"access-control-allow-origin", self._headers["origin"].encode("latin-1")))
             headers.append((b"access-control-allow-credentials", b"true"))

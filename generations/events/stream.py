@@ -11,26 +11,23 @@
 import asyncio
 import random
 import re
-import signal
-from collections.abc import Awaitable, Callable, MutableMapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any
 
 import structlog
 from django.conf import settings
 from django.db import Error as DatabaseFailure
-from django.db import close_old_connections
 from redis.exceptions import RedisError
 
 from generations.common.errors import NotFoundError
 
+from .answering import answer_json, disconnected
 from .feed import Subscription
 from .hub import Hub, HubClosedError
-from .request import Header, Request, Scope
+from .request import Header, Request
+from .server import Receive, Scope, Send
+from .threads import DatabaseThreads
 
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Admit = Callable[[str, str], int]
 """(session key, team slug) -> team id; raises NotFoundError. Runs in a thread and may use the database."""
 
@@ -41,7 +38,7 @@ log = structlog.get_logger(__name__)
 
 
 class EventStreams:
-    """The ASGI application. Times are seconds: between heartbeats, between checks, for a send, for an unused feed."""
+    """A part of the server. Times are seconds: between heartbeats, between checks, for a send, for an unused feed."""
 
     def __init__(
         self, *, admit: Admit, heartbeat: float = 15, recheck: float = 60, send_timeout: float = 20, idle: float = 30
@@ -51,31 +48,13 @@ class EventStreams:
         self._send_timeout = send_timeout
         self._make_hub = partial(Hub, settings.REDIS_URL, heartbeat=heartbeat, idle=idle)
         self._hub: Hub | None = None
-        self._threads = ThreadPoolExecutor(DATABASE_THREADS, thread_name_prefix="admit")
+        self._threads = DatabaseThreads(DATABASE_THREADS, "admit")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await self._live(receive, send)
-        elif scope["type"] == "http":
-            await self._answer(Request(scope), receive, send)
+        await self._answer(Request(scope), receive, send)
 
-    async def _live(self, receive: Receive, send: Send) -> None:
-        await receive()
-        self._end_streams_on_signal()
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
-        self._threads.shutdown(wait=False)
-        await send({"type": "lifespan.shutdown.complete"})
-
-    def _end_streams_on_signal(self) -> None:
-        """A server waits for open answers before it stops, and these would stay open until it kills them.
-
-        The server's own handler is untouched: asyncio learns of a signal through its wake-up descriptor, whatever
-        Python function is set for it.
-        """
-        loop, hub = asyncio.get_running_loop(), self.hub
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(hub.close))
+    def close(self) -> None:
+        self.hub.close()
 
     @property
     def hub(self) -> Hub:
@@ -114,7 +93,7 @@ class EventStreams:
         receive: Receive,
         send: Send,
     ) -> None:
-        gone = asyncio.create_task(_disconnected(receive))
+        gone = asyncio.create_task(disconnected(receive))
         gone.add_done_callback(lambda _: subscription.close())
         try:
             await send({"type": "http.response.start", "status": 200, "headers": request.stream_headers()})
@@ -144,9 +123,7 @@ class EventStreams:
             chunk = await subscription.take()
 
     async def _ask(self, session_key: str, slug: str) -> int:
-        return await asyncio.get_running_loop().run_in_executor(
-            self._threads, _with_database, self._admit, session_key, slug
-        )
+        return await self._threads.ask(self._admit, session_key, slug)
 
     async def _is_admitted(self, session_key: str, slug: str, team_id: int) -> bool:
         """Ask again. In doubt the stream ends: the client comes back and is judged anew."""
@@ -156,23 +133,5 @@ class EventStreams:
             return False
 
 
-def _with_database(admit: Admit, session_key: str, slug: str) -> int:
-    """Connections belong to the few threads, not to the streams; between questions they may be closed and renewed."""
-    close_old_connections()
-    try:
-        return admit(session_key, slug)
-    finally:
-        close_old_connections()
-
-
-async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
 async def _refuse(send: Send, headers: list[Header], status: int, word: str) -> None:
-    body = f'{{"status": "{word}"}}'.encode()
-    length = (b"content-length", str(len(body)).encode())
-    start = [(b"content-type", b"application/json"), length, *headers]
-    await send({"type": "http.response.start", "status": status, "headers": start})
-    await send({"type": "http.response.body", "body": body})
+    await answer_json(send, headers, status, {"status": word})
