@@ -6,6 +6,7 @@ whoever adds a page says here who may see it.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -13,9 +14,10 @@ from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from generations.accounts.invitations import invite
 from generations.accounts.keys import create_key
-from generations.accounts.models import ApiKey, Membership, Team, User
-from generations.accounts.roles import Scope
+from generations.accounts.models import ApiKey, Invitation, Membership, Team, User
+from generations.accounts.roles import Role, Scope
 from generations.credits.grants import grant_credits
 from generations.jobs.models import Generation
 from generations.jobs.states import State
@@ -25,13 +27,17 @@ from tests.gallery.takes import make_generation
 
 # Open to everybody, and about nobody.
 OPEN = {"home", "theme", "healthz", "readyz", "metrics"}
+# For whoever bears an invitation's secret; tests/web/test_invitations.py says what without one.
+INVITED = {"invitation", "invitation_open", "invitation_account"}
+# One's own, of any team or none; tests/walls/test_roles.py asks as a stranger.
+OWN = {"new_team", "notices", "notices_read", "notice_read", "bell"}
 # One's own account, ours and allauth's; their own tests say that strangers are sent to sign in.
 ACCOUNT_PREFIXES = ("account_", "mfa_", "socialaccount_", "openid_connect_")
 # Site staff only; their own tests say that.
 ADMIN_NAMESPACE = "admin"
 # The management API; tests/api/v1 asks each of its operations as an outsider.
 API_NAMESPACE = "v1"
-STAFF = {"operations", "operations_probe", "operations_act"}
+STAFF = {"operations", "operations_probe", "operations_act", "site_audit"}
 # Of a team: only for its members. The value is the sample for the last part of the address.
 OF_A_TEAM = {
     "team": (),
@@ -53,6 +59,21 @@ OF_A_TEAM = {
     "take": ("generation_id",),
     "download": ("generation_id",),
     "media": ("asset_id",),
+    "people": (),
+    "invite_letter": (),
+    "invite_link": (),
+    "person_role": ("membership_id",),
+    "person_deactivate": ("membership_id",),
+    "person_reactivate": ("membership_id",),
+    "invitation_renew": ("invitation_id",),
+    "invitation_revoke": ("invitation_id",),
+    "team_settings": (),
+    "team_rename": (),
+    "team_time_zone": (),
+    "team_end": (),
+    "team_keep": (),
+    "leave_team": (),
+    "audit": (),
 }
 METHODS = ("get", "head", "post", "put", "patch", "delete")
 
@@ -65,12 +86,14 @@ class Property:
     take: Generation
     waiting: Generation
     key: ApiKey
+    membership: Membership
+    invitation: Invitation
 
     @property
     def secrets(self) -> set[str]:
         assets = Asset.objects.filter(team=self.team).values_list("pk", flat=True)
-        ids = (self.take.pk, self.waiting.pk, self.key.pk, *assets)
-        return {*map(str, ids), self.take.prompt, self.waiting.prompt, self.key.name}
+        ids = (self.take.pk, self.waiting.pk, self.key.pk, self.invitation.pk, *assets)
+        return {*map(str, ids), self.take.prompt, self.waiting.prompt, self.key.name, self.invitation.email}
 
 
 def give(team: Team, author: User, bird: str) -> Property:
@@ -80,7 +103,9 @@ def give(team: Team, author: User, bird: str) -> Property:
         media_storage().save(asset.name, ContentFile(bytes(asset.bytes)))
     membership = Membership.objects.select_related("team", "user").get(team=team, user=author)
     key = create_key(membership=membership, name=f"{bird} farm", scopes=[Scope.READ]).key
-    return Property(team, take, waiting, key)
+    owner = Membership.objects.select_related("team", "user").get(team=team, role=Role.OWNER)
+    invited = invite(inviter=owner, role=Role.CREATOR, lifetime=timedelta(days=7), email=f"{bird}@example.com")
+    return Property(team, take, waiting, key, membership, invited.invitation)
 
 
 @pytest.fixture
@@ -109,6 +134,7 @@ def test_every_route_is_classified() -> None:
         for namespace, name in routes(get_resolver().url_patterns)
         if namespace not in (ADMIN_NAMESPACE, API_NAMESPACE)
         and name not in OPEN | STAFF
+        and name not in INVITED | OWN
         and name not in OF_A_TEAM
         and not name.startswith(ACCOUNT_PREFIXES)
     ]
@@ -124,6 +150,10 @@ def addresses(name: str, owner: Property) -> list[str]:
         return [reverse(name, args=[owner.team.slug, row.pk]) for row in (owner.take, owner.waiting)]
     if wanted == ("key_id",):
         return [reverse(name, args=[owner.team.slug, owner.key.pk])]
+    if wanted == ("membership_id",):
+        return [reverse(name, args=[owner.team.slug, owner.membership.pk])]
+    if wanted == ("invitation_id",):
+        return [reverse(name, args=[owner.team.slug, owner.invitation.pk])]
     return [reverse(name, args=[owner.team.slug])]
 
 
