@@ -10,7 +10,7 @@ from generations.common.errors import DailiesError, NotFoundError
 from generations.contract.errors import INVALID_REQUEST
 from generations.media.fetch import FetchError, fetcher
 from generations.media.models import Asset
-from generations.media.stills import BadStillError, store_still
+from generations.media.stills import BadStillError, measure_still, store_still
 from generations.media.uploads import SCHEME, still_of_upload
 
 from .errors import RefusedError
@@ -20,15 +20,30 @@ class BadImageError(DailiesError):
     """The data URI holds no base64."""
 
 
+IMAGE_FAULTS = (BadImageError, BadStillError, FetchError, NotFoundError)
+
+
 def still_of(caller: Caller, field: str, uri: str) -> Asset:
     """Return the still; the same bytes again give the same one. Raises RefusedError, which names the field."""
     try:
         if uri.startswith(SCHEME):
             return still_of_upload(caller.membership, uri)
-        data = _decoded(uri) if uri.startswith("data:") else fetcher().fetch(uri)
-        return store_still(team=caller.team, uploader=caller.user, file=ContentFile(data))
-    except (BadImageError, BadStillError, FetchError, NotFoundError) as error:
+        return store_still(team=caller.team, uploader=caller.user, file=ContentFile(_bytes_of(uri)))
+    except IMAGE_FAULTS as error:
         raise RefusedError(INVALID_REQUEST, f"{field}: {error.message}") from error
+
+
+def size_of(caller: Caller, uri: str) -> tuple[int, int]:
+    """Width and height that the still would have. Looks at it as `still_of` does and raises IMAGE_FAULTS, but stores
+    nothing."""
+    if uri.startswith(SCHEME):
+        still = still_of_upload(caller.membership, uri)
+        return still.width, still.height
+    return measure_still(ContentFile(_bytes_of(uri)))
+
+
+def _bytes_of(uri: str) -> bytes:
+    return _decoded(uri) if uri.startswith("data:") else fetcher().fetch(uri)
 
 
 def _decoded(uri: str) -> bytes:

@@ -15,7 +15,7 @@ from .encode import Encoded, encode_still, make_placeholder
 from .models import Asset, AssetKind
 from .names import clean_name
 
-__all__ = ["MAX_PIXELS", "MAX_SIDE", "BadStillError", "store_still"]
+__all__ = ["MAX_PIXELS", "MAX_SIDE", "BadStillError", "measure_still", "store_still"]
 
 # One picture at a time in a process: the memory cap of `decode` is then the process's.
 _decoder = threading.Lock()
@@ -41,6 +41,13 @@ def store_still(*, team: Team, uploader: User | None, file: "File[bytes]") -> As
         placeholder=placeholder,
     )
     return keep_asset(team=team, uploader=uploader, content=ContentFile(encoded.data), new=new)
+
+
+def measure_still(file: "File[bytes]") -> tuple[int, int]:
+    """Width and height that the still would be kept with. Raises BadStillError as `store_still` does; keeps nothing."""
+    data = _read(file)
+    with _decoder:
+        return decode_still(data).image.size
 
 
 def _clean(data: bytes) -> tuple[Encoded, tuple[int, int], str]:

@@ -8,6 +8,7 @@ from generations.accounts.callers import Caller
 from generations.accounts.roles import Right
 from generations.common.errors import NotFoundError
 from generations.jobs.models import Generation, GenerationQuerySet
+from generations.jobs.states import State
 
 
 def visible_generations(caller: Caller) -> GenerationQuerySet:
@@ -22,8 +23,9 @@ def visible_generations(caller: Caller) -> GenerationQuerySet:
     return jobs.filter(own | Q(video__isnull=False)) if caller.can(Right.VIEW) else jobs.filter(own)
 
 
-def access_generation(caller: Caller, generation_id: UUID) -> Generation:
-    found = visible_generations(caller).filter(pk=generation_id).first()
+def access_generation(caller: Caller, generation_id: UUID, *states: State) -> Generation:
+    """The generation, if it is there for this key, and in one of the states if any are named."""
+    found = visible_generations(caller).filter(pk=generation_id, state__in=states or State).first()
     if found is None:
         raise NotFoundError
     return found

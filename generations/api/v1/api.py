@@ -10,7 +10,7 @@ from ninja.errors import HttpError, ValidationError
 
 from generations.common.errors import DailiesError
 
-from . import generations, keys, me, members, problems, wallets
+from . import generations, keys, me, members, problems, quotas, quote, takes, wallets
 from .openapi import describe
 from .problems import FieldProblem, problem
 from .strict import refuse_unknown_parameters
@@ -24,9 +24,12 @@ api = NinjaAPI(title="Dailies", version="1", urls_namespace="v1", openapi_url=No
 api.add_decorator(refuse_unknown_parameters)
 api.add_router("/me", me.router)
 api.add_router("/generations", generations.router)
+api.add_router("/takes", takes.router)
+api.add_router("/quote", quote.router)
 api.add_router("/members", members.router)
 api.add_router("/credits", wallets.balance_router)
 api.add_router("/statement", wallets.statement_router)
+api.add_router("/quotas", quotas.router)
 api.add_router("/keys", keys.router)
 
 

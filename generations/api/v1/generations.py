@@ -75,8 +75,7 @@ class GenerationDetail(GenerationOut):
         return cls.model_validate({**settings_of(job), "place": place_in_queue(job)})
 
 
-class GenerationFilters(PageParams):
-    state: list[State] = Field([], description="Repeat it for several.")
+class JobFilters(PageParams):
     model: Text | None = Field(None, max_length=40)
     author: RowId | None = Field(None, description="Id of a member.")
     created_from: AwareDatetime | None = Field(None, description="At this moment or later.")
@@ -85,7 +84,6 @@ class GenerationFilters(PageParams):
 
     def apply(self, jobs: GenerationQuerySet) -> GenerationQuerySet:
         wanted = {
-            "state__in": self.state or None,
             "model": self.model,
             "author": self.author,
             "created_at__gte": self.created_from,
@@ -93,6 +91,14 @@ class GenerationFilters(PageParams):
             "prompt__icontains": self.q,
         }
         return jobs.filter(**{lookup: value for lookup, value in wanted.items() if value})
+
+
+class GenerationFilters(JobFilters):
+    state: list[State] = Field([], description="Repeat it for several.")
+
+    def apply(self, jobs: GenerationQuerySet) -> GenerationQuerySet:
+        found = super().apply(jobs)
+        return found.filter(state__in=self.state) if self.state else found
 
 
 @router.get("", auth=READ_OR_GENERATE, response=PageOut[GenerationOut], operation_id="list_generations")

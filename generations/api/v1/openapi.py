@@ -13,10 +13,17 @@ _REQUEST_ID = {
 }
 _HEADERS = {"x-request-id": {"$ref": "#/components/headers/RequestId"}}
 
+SUBMIT_BODY = {"$ref": "#/components/schemas/ImageToVideoRequest"}
+
 
 def refuses(*statuses: int) -> dict[str, Any]:
     """Declare the errors that this operation may answer besides those that each may."""
     return {"responses": {status: _reference(status) for status in statuses}}
+
+
+def takes_submit_body() -> dict[str, Any]:
+    """Declare the contract's submit body for an operation that reads it by itself."""
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": SUBMIT_BODY}}}}
 
 
 def describe(document: dict[str, Any]) -> dict[str, Any]:

@@ -129,11 +129,16 @@ def problem(kind: Kind, detail: str = "", *, headers: Mapping[str, str] | None =
     return response
 
 
+def kind_of(error: DailiesError) -> Kind:
+    """The kind of the nearest class in the table; a refusal that is not there is a request that does not fit."""
+    return next((KIND_OF[cls] for cls in type(error).__mro__ if cls in KIND_OF), INVALID)
+
+
 def problem_of(error: DailiesError) -> JsonResponse:
-    """Translate a refusal; one that is not in the table is a request that does not fit."""
+    """Translate a refusal."""
     if isinstance(error, RefusedError):
         return problem(_BY_STATUS.get(error.status, INVALID), error.message, headers=error.headers)
-    kind = next((KIND_OF[cls] for cls in type(error).__mro__ if cls in KIND_OF), INVALID)
+    kind = kind_of(error)
     return problem(kind, error.message, headers=_headers(kind, error), **_members(error))
 
 

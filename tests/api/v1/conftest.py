@@ -30,6 +30,9 @@ class Program:
     def post(self, path: str, body: Any = None) -> HttpResponse:
         return self.send("post", path, body)
 
+    def send_bytes(self, path: str, body: bytes) -> HttpResponse:
+        return self._client.post(f"/api/v1{path}", data=body, content_type="application/json")
+
     def put(self, path: str, body: Any) -> HttpResponse:
         return self.send("put", path, body)
 

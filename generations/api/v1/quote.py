@@ -1,0 +1,183 @@
+"""What a submit would cost and whether it would be taken, with nothing stored and nothing held."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from ninja import Router
+from pydantic import BaseModel, Field
+
+from generations.accounts.callers import Caller
+from generations.accounts.roles import Right
+from generations.contract.crop import Crop, cover_crop
+from generations.contract.rules import Violation, validate
+from generations.contract.schemas import ImageToVideoRequest
+from generations.contract.support import SUPPORT
+from generations.credits.balances import QuotaUse, balance_of, quota_uses
+from generations.credits.errors import Limit, NotAllowedError, OutOfCreditsError, Shortage, TooManyJobsError
+from generations.credits.prices import Price, offered_models, quote
+from generations.credits.quotas import EffectiveQuota, effective_quota
+from generations.jobs.models import Generation
+from generations.jobs.submit import InvalidWishError
+
+from ..bodies import read_json
+from ..images import IMAGE_FAULTS, size_of
+from .auth import GENERATE, ApiRequest, require_right
+from .openapi import takes_submit_body
+from .problems import kind_of
+from .shapes import Moment
+
+router = Router(tags=["Quote"])
+
+
+class LimitOut(BaseModel):
+    """Credits of the wallet, or of a quota that holds."""
+
+    limit: Limit
+    available: int
+    held: int
+    left_after: int = Field(description="What this job would leave; below zero it is not covered.")
+    resets_at: Moment | None
+
+
+class RefusalOut(BaseModel):
+    """What a submit would be refused with at present."""
+
+    code: str
+    limit: Limit
+    detail: str
+
+
+class CropOut(BaseModel):
+    """The part of the still that fills the frame, in its own pixels."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    of_width: int
+    of_height: int
+
+    @classmethod
+    def of(cls, size: tuple[int, int], crop: Crop) -> "CropOut":
+        return cls(**vars(crop), of_width=size[0], of_height=size[1])
+
+
+class CropsOut(BaseModel):
+    first_frame: CropOut
+    last_frame: CropOut | None
+
+
+class QuoteOut(BaseModel):
+    """`price` is in credits, for `seconds`: the longest possible where the length is left to the model."""
+
+    price: int
+    credits_per_second: int
+    seconds: int
+    would_be_taken: bool
+    refusals: list[RefusalOut]
+    limits: list[LimitOut]
+    crop: CropsOut
+
+
+@router.post("", auth=GENERATE, response=QuoteOut, operation_id="quote", openapi_extra=takes_submit_body())
+def ask(request: ApiRequest) -> QuoteOut:
+    """The body of a submit, answered with its price, what it would meet, and how the stills are cropped."""
+    caller = request.auth
+    require_right(caller, Right.GENERATE)
+    wish = _parse(read_json(request))
+    crops = CropsOut.model_validate(_crops(caller, wish))
+    seconds = wish.duration or max(SUPPORT.models[wish.model].seconds(wish.resolution, wish.fps))
+    price = quote(model=wish.model, resolution=wish.resolution, duration=seconds)
+    quota = effective_quota(caller.membership, caller.key)
+    limits = list(_limits(caller, quota, price))
+    refusals = [_told(error) for error in _refusals(caller, quota, wish, seconds, price, limits)]
+    return QuoteOut(
+        price=price.credits,
+        credits_per_second=price.credits_per_second,
+        seconds=seconds,
+        would_be_taken=not refusals,
+        refusals=refusals,
+        limits=limits,
+        crop=crops,
+    )
+
+
+def _parse(body: object) -> ImageToVideoRequest:
+    """The contract's rules; what breaks them is told by field, all of it at once."""
+    if violations := validate(body, models=offered_models()):
+        raise InvalidWishError(violations)
+    return ImageToVideoRequest.model_validate(body)
+
+
+def _crops(caller: Caller, wish: ImageToVideoRequest) -> dict[str, CropOut | None]:
+    found: dict[str, CropOut | None] = {"last_frame": None}
+    violations = []
+    for name in ("first_frame", "last_frame"):
+        field = "image_uri" if name == "first_frame" else "last_frame_uri"
+        if uri := getattr(wish, field):
+            try:
+                size = size_of(caller, uri)
+                found[name] = CropOut.of(size, cover_crop(*size, wish.resolution))
+            except IMAGE_FAULTS as error:
+                violations.append(Violation(field, error.message))
+    if violations:
+        raise InvalidWishError(violations)
+    return found
+
+
+def _limits(caller: Caller, quota: EffectiveQuota, price: Price) -> Iterator[LimitOut]:
+    balance = balance_of(caller.membership, caller.key)
+    yield _limit("wallet", balance.available, balance.held, price, None)
+    for use in quota_uses(caller.membership, quota, caller.key):
+        yield _limit(use.level.limit, use.left, use.held, price, use)
+
+
+def _limit(limit: Limit, available: int, held: int, price: Price, use: QuotaUse | None) -> LimitOut:
+    return LimitOut(
+        limit=limit,
+        available=max(0, available),
+        held=held,
+        left_after=available - price.credits,
+        resets_at=use.resets_at if use else None,
+    )
+
+
+def _refusals(
+    caller: Caller,
+    quota: EffectiveQuota,
+    wish: ImageToVideoRequest,
+    seconds: int,
+    price: Price,
+    limits: list[LimitOut],
+) -> Iterator[OutOfCreditsError | TooManyJobsError | NotAllowedError]:
+    """The errors that a submit would raise, in its order."""
+    try:
+        quota.check(model=wish.model, resolution=wish.resolution, seconds=seconds)
+    except NotAllowedError as error:
+        yield error
+    for short in (limit for limit in limits if limit.left_after < 0):
+        yield OutOfCreditsError(
+            Shortage(
+                required=price.credits,
+                available=short.available,
+                held=short.held,
+                limit=short.limit,
+                resets_at=short.resets_at,
+                contacts=(),
+            )
+        )
+    yield from _jobs_at_once(caller, quota)
+
+
+def _jobs_at_once(caller: Caller, quota: EffectiveQuota) -> Iterator[TooManyJobsError]:
+    for of, caps in quota:
+        if caps.max_jobs.value is not None and caps.max_jobs.level is not None:
+            whose: dict[str, Any] = {"api_key": caller.key} if of == "key" else {"author": caller.user}
+            running = Generation.objects.of_team(caller.team).filter(**whose).in_flight().count()
+            if running >= caps.max_jobs.value:
+                yield TooManyJobsError(caps.max_jobs.level.limit, caps.max_jobs.value, running)
+
+
+def _told(error: OutOfCreditsError | TooManyJobsError | NotAllowedError) -> RefusalOut:
+    limit = error.shortage.limit if isinstance(error, OutOfCreditsError) else error.limit
+    return RefusalOut(code=kind_of(error).code, limit=limit, detail=error.message)
