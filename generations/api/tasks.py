@@ -1,7 +1,6 @@
 from celery import shared_task
 
-from generations.accounts.models import Membership
-from generations.accounts.roles import RIGHTS, Right
+from generations.accounts.managers import manager_ids
 from generations.events.webhooks import deliveries, sending
 
 from . import idempotency
@@ -15,15 +14,9 @@ def sweep_replays() -> None:
 
 @shared_task(name="generations.send_webhooks")
 def send_webhooks() -> None:
-    sending.send_webhooks(managers=_managers)
+    sending.send_webhooks(managers=manager_ids)
 
 
 @shared_task(name="generations.sweep_webhooks")
 def sweep_webhooks() -> None:
     deliveries.sweep_deliveries()
-
-
-def _managers(team_id: int) -> list[int]:
-    roles = [role for role, rights in RIGHTS.items() if Right.MANAGE_TEAM in rights]
-    members = Membership.objects.active().filter(team=team_id, role__in=roles)
-    return list(members.values_list("user", flat=True))

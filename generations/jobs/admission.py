@@ -34,7 +34,7 @@ _EVENT = {
     "team_id": "%(team)s",
     "actor_id": "%(author)s",
     "subject_id": "%(id)s",
-    "data": "jsonb_build_object('model', %(model)s::text, 'price', placed.price)",
+    "data": "jsonb_build_object('model', %(model)s::text, 'price', placed.price, 'api_key', %(key)s::uuid)",
 }
 
 
