@@ -1,0 +1,196 @@
+"""Codes, recovery codes and what stands around them. Passkeys need a browser: tests/browser/test_account.py."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import time_machine
+from allauth.mfa.models import Authenticator
+from django.test import Client
+from pytest_django import Settings
+
+from generations.accounts.models import User
+from tests.conftest import PASSWORD
+from tests.web.authenticator_app import code_now
+from tests.web.pages import words
+
+pytestmark = pytest.mark.usefixtures("own_cache")
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[time_machine.Traveller]:
+    """A clock that stands still in the middle of a code's half minute."""
+    with time_machine.travel("2026-05-04 12:00:15+00:00", tick=False) as traveller:
+        yield traveller
+
+
+def set_up(client: Client) -> tuple[str, Any]:
+    """Switch the app's codes on; return their secret and the page that follows."""
+    page = client.get("/account/two-factor/totp/activate/").content.decode()
+    secret = re.search(r'<code class="secret">(\w+)</code>', page)
+    assert secret is not None
+    return secret[1], client.post("/account/two-factor/totp/activate/", {"code": code_now(secret[1])}, follow=True)
+
+
+def sign_in(client: Client, user: User) -> Any:
+    return client.post("/account/login/", {"login": user.email, "password": PASSWORD})
+
+
+@pytest.fixture
+def guarded(proven: Callable[[User], Client], verified: User, clock: time_machine.Traveller) -> str:
+    """Bob with an authenticator app; the value is its secret."""
+    secret, _ = set_up(proven(verified))
+    clock.shift(60)  # a code is good once
+    return secret
+
+
+def test_setting_up_needs_the_password_once_more(client: Client, verified: User) -> None:
+    sign_in(client, verified)
+    answer = client.get("/account/two-factor/totp/activate/")
+    assert answer["Location"].startswith("/account/reauthenticate/")
+
+
+def test_the_qr_code_is_a_picture_that_the_policy_allows(proven: Callable[[User], Client], verified: User) -> None:
+    answer = proven(verified).get("/account/two-factor/totp/activate/")
+    assert '<img class="qr" src="data:image/svg+xml;base64,' in answer.content.decode()
+    policy = answer["Content-Security-Policy"]
+    assert "img-src 'self' data:" in policy
+    assert "script-src 'self';" in policy
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_is_switched_on_with_recovery_codes(
+    proven: Callable[[User], Client], verified: User, mailoutbox: list[Any]
+) -> None:
+    _, page = set_up(proven(verified))
+    assert "10 of 10 left" in words(page)
+    assert set(Authenticator.objects.filter(user=verified).values_list("type", flat=True)) == {
+        "totp",
+        "recovery_codes",
+    }
+    assert "An authenticator app was added" in [mail.subject for mail in mailoutbox]
+
+
+def test_a_wrong_code_switches_nothing_on(proven: Callable[[User], Client], verified: User) -> None:
+    client = proven(verified)
+    client.get("/account/two-factor/totp/activate/")
+    page = client.post("/account/two-factor/totp/activate/", {"code": "000000"})
+    assert "Incorrect code." in words(page)
+    assert not Authenticator.objects.exists()
+
+
+def test_the_database_alone_does_not_give_the_secret_away(verified: User, guarded: str) -> None:
+    for row in Authenticator.objects.filter(user=verified):
+        assert guarded not in str(row.data)
+        assert row.data.get("secret", row.data.get("seed")).startswith("gAAAA")
+
+
+def test_the_password_alone_is_not_enough(client: Client, verified: User, guarded: str) -> None:
+    answer = sign_in(client, verified)
+    assert answer["Location"] == "/account/two-factor/authenticate/"
+    assert "_auth_user_id" not in client.session
+    assert "One more step" in words(client.get(answer["Location"]))
+    assert client.get("/account/")["Location"].startswith("/account/login/")
+
+
+def test_the_code_opens_the_door_once(client: Client, verified: User, guarded: str) -> None:
+    sign_in(client, verified)
+    code = code_now(guarded)
+    client.post("/account/two-factor/authenticate/", {"code": code})
+    assert client.session["_auth_user_id"] == str(verified.pk)
+    second = Client()
+    sign_in(second, verified)
+    page = second.post("/account/two-factor/authenticate/", {"code": code})
+    assert "Incorrect code." in words(page)
+    assert "_auth_user_id" not in second.session
+
+
+def test_a_recovery_code_opens_the_door_once(client: Client, verified: User, guarded: str) -> None:
+    codes = Authenticator.objects.get(user=verified, type="recovery_codes").wrap().get_unused_codes()
+    sign_in(client, verified)
+    client.post("/account/two-factor/authenticate/", {"code": codes[0]})
+    assert client.session["_auth_user_id"] == str(verified.pk)
+    assert "9 left" in words(client.get("/account/two-factor/"))
+    second = Client()
+    sign_in(second, verified)
+    second.post("/account/two-factor/authenticate/", {"code": codes[0]})
+    assert "_auth_user_id" not in second.session
+
+
+def test_guessing_is_stopped(client: Client, verified: User, guarded: str) -> None:
+    sign_in(client, verified)
+    pages = [words(client.post("/account/two-factor/authenticate/", {"code": f"{n:06}"})) for n in range(12)]
+    assert any("Too many" in page for page in pages)
+    client.post("/account/two-factor/authenticate/", {"code": code_now(guarded)})
+    assert "_auth_user_id" not in client.session
+
+
+def test_turning_back_ends_the_half_sign_in(client: Client, verified: User, guarded: str) -> None:
+    sign_in(client, verified)
+    client.post("/account/logout/", {"next": "/account/login/"})
+    assert client.get("/account/two-factor/authenticate/")["Location"] == "/account/login/"
+
+
+def test_it_is_switched_off_with_its_recovery_codes(
+    client: Client, verified: User, guarded: str, mailoutbox: list[Any]
+) -> None:
+    sign_in(client, verified)
+    client.post("/account/two-factor/authenticate/", {"code": code_now(guarded)})
+    asked = client.get("/account/two-factor/totp/deactivate/")
+    assert asked["Location"].startswith("/account/reauthenticate/")
+    client.post("/account/reauthenticate/", {"password": PASSWORD})
+    assert "Switch off the authenticator app" in words(client.get("/account/two-factor/totp/deactivate/"))
+    client.post("/account/two-factor/totp/deactivate/")
+    assert not Authenticator.objects.filter(user=verified).exists()
+    assert "The authenticator app was removed" in [mail.subject for mail in mailoutbox]
+
+
+def test_recovery_codes_are_shown_downloaded_and_made_anew(proven: Callable[[User], Client], verified: User) -> None:
+    client = proven(verified)
+    set_up(client)
+    codes = Authenticator.objects.get(user=verified, type="recovery_codes").wrap().get_unused_codes()
+    assert all(code in words(client.get("/account/two-factor/recovery-codes/")) for code in codes)
+    download = client.get("/account/two-factor/recovery-codes/download/")
+    assert download.content.decode().split() == codes
+    assert "The 10 that are left end with this." in words(client.get("/account/two-factor/recovery-codes/generate/"))
+    client.post("/account/two-factor/recovery-codes/generate/")
+    fresh = Authenticator.objects.get(user=verified, type="recovery_codes").wrap().get_unused_codes()
+    assert set(fresh).isdisjoint(codes)
+
+
+def test_whoever_has_a_second_factor_still_changes_the_address(
+    proven: Callable[[User], Client], verified: User
+) -> None:
+    client = proven(verified)
+    set_up(client)
+    page = client.post("/account/email/", {"email": "second@example.com", "action_add": "1"}, follow=True)
+    assert "We have sent a link to second@example.com." in words(page)
+
+
+def test_the_staff_s_door_asks_for_it_too(client: Client, verified: User, guarded: str) -> None:
+    User.objects.filter(pk=verified.pk).update(is_staff=True)
+    answer = client.post("/admin/login/", {"username": verified.email, "password": PASSWORD})
+    assert answer["Location"].startswith("/account/login/")
+    assert "_auth_user_id" not in client.session
+
+
+def test_a_lost_key_of_the_studio_is_said_and_opens_nothing(
+    client: Client, verified: User, guarded: str, settings: Settings
+) -> None:
+    settings.SECRET_KEY = "another-key-altogether"
+    sign_in(client, verified)
+    answer = client.post("/account/two-factor/authenticate/", {"code": "123456"})
+    assert answer.status_code == 503
+    assert "cannot be read any more" in words(answer)
+    assert "_auth_user_id" not in client.session
+
+
+def test_a_former_key_of_the_studio_still_reads(
+    client: Client, verified: User, guarded: str, settings: Settings
+) -> None:
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "another-key-altogether"
+    sign_in(client, verified)
+    client.post("/account/two-factor/authenticate/", {"code": code_now(guarded)})
+    assert client.session["_auth_user_id"] == str(verified.pk)
