@@ -12,6 +12,7 @@ from pytest_django import Settings
 
 from generations.accounts.models import Membership, Team, User
 from generations.common.clock import database_time
+from generations.credits.models import HoldState
 from generations.jobs.audit import audit_books
 from generations.jobs.dispatch import claim_due, dispatch_due
 from generations.jobs.models import Gate, Generation
@@ -22,6 +23,8 @@ from generations.jobs.states import State
 from generations.jobs.submit import Wish, submit_generation
 from generations.media.stills import store_still
 from tests.fakes.provider import ScriptedProvider
+
+from .rows import Submit, state_of
 
 
 @pytest.fixture
@@ -81,10 +84,14 @@ class Drive:
         for row in claim_due([State.SAVING], limit=50):
             save_generation(*row)
 
-    def to_the_end(self) -> None:
+    def render(self) -> None:
+        """Send what waits, and poll until the provider has rendered it."""
         self.send()
         self.poll()
         self.poll()
+
+    def to_the_end(self) -> None:
+        self.render()
         self.save()
 
     def make_due(self) -> None:
@@ -105,3 +112,21 @@ def drive() -> Iterator[Drive]:
     """The workers by hand. After the test the books must close, whatever it did."""
     yield Drive()
     assert [str(finding) for finding in audit_books()] == []
+
+
+@pytest.fixture
+def sent(submit: Submit, drive: Drive, provider: ScriptedProvider) -> Generation:
+    """A job that the provider has accepted."""
+    generation = submit()
+    drive.send()
+    assert state_of(generation) == (State.PROCESSING, HoldState.PENDING)
+    return generation
+
+
+@pytest.fixture
+def saving(submit: Submit, drive: Drive, provider: ScriptedProvider) -> Generation:
+    """A job whose video waits to be brought home."""
+    generation = submit()
+    drive.render()
+    assert state_of(generation) == (State.SAVING, HoldState.PENDING)
+    return generation

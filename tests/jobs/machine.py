@@ -1,7 +1,4 @@
-"""A state machine that does anything to jobs in any order, and a naive model that says what must have come of it.
-
-The model knows no SQL: a wallet is two numbers, a job is a state, a fence and where its credits are. Whoever holds
-the newest fence may write; a hold settles once; a lost answer is never posted again.
+"""A state machine that does anything to jobs in any order; the naive model says what must have come of it.
 
 Workers are real: a message is delivered by calling its task's service against a scripted provider. A worker may be
 paused in the middle of a request, in a thread of its own, while others take its job over, and wake up late.
@@ -43,11 +40,8 @@ from generations.jobs.submit import Wish, submit_generation
 from tests.fakes.behaviours import REGULAR, hold, refuse
 from tests.fakes.provider import ScriptedProvider
 
-from .model import POSTS, Job, Message, Worker, answers, pick_from, picks, words
+from .model import POSTS, PRICE, Job, Message, Model, Worker, answers, pick_from, picks, words
 
-PRICE = 18
-# No more jobs under way than this, or few would get anywhere.
-BUSY = 4
 TABLES = ("attempt", "generation", "hold", "ledgerentry", "wallet", "turn", "gate", "alert", "event")
 A_LONG_TIME = timedelta(days=2)
 
@@ -56,13 +50,9 @@ class Jobs(RuleBasedStateMachine):
     def __init__(self, provider: ScriptedProvider, membership: Membership, wish: Wish) -> None:
         super().__init__()
         self.provider, self.membership, self.wish = provider, membership, wish
-        self.jobs: dict[UUID, Job] = {}
-        self.retries: dict[UUID, Job] = {}
-        self.messages: list[Message] = []
+        self.model = Model()
         self.workers: list[Worker] = []
         self.barriers = count()
-        self.posted = self.held = self.posts = self.refusals = 0
-        self.is_circuit_open = False
         provider.clear()
         provider.configure(polls_until_done=1000)
         with connection.cursor() as cursor:
@@ -73,20 +63,6 @@ class Jobs(RuleBasedStateMachine):
             self.provider.release(worker.barrier)
             worker.thread.join(10)
 
-    def having(self, *states: State) -> list[Job]:
-        return [job for job in self.jobs.values() if job.state in states]
-
-    def may_submit(self) -> bool:
-        """Not so often that nothing else would happen: with credits, or now and then without."""
-        has_credits = self.posted - self.held >= PRICE
-        return len(self.having(*ACTIVE)) < BUSY and (has_credits or self.refusals < 2)
-
-    def mail(self, *states: State) -> list[Message]:
-        return [message for message in self.messages if message.is_for(*states)]
-
-    def old_mail(self) -> list[Message]:
-        return [message for message in self.messages if message.fence < message.job.fence]
-
     # --- members ---
 
     @initialize(amount=st.integers(2 * PRICE, 5 * PRICE))
@@ -94,33 +70,33 @@ class Jobs(RuleBasedStateMachine):
         self.grant(amount)
         self.submit()
 
-    @precondition(lambda self: self.posted - self.held < PRICE)
+    @precondition(lambda self: self.model.available < PRICE)
     @rule(amount=st.integers(1, 3 * PRICE))
     def grant(self, amount: int) -> None:
         grant_credits(team=self.membership.team, amount=amount, reason="more")
-        self.posted += amount
+        self.model.posted += amount
 
-    @precondition(lambda self: self.may_submit())
+    @precondition(lambda self: self.model.may_submit())
     @rule()
     def submit(self) -> None:
         self._admit(lambda: submit_generation(membership=self.membership, wish=self.wish, idempotency_key=str(uuid4())))
 
-    @precondition(lambda self: self.having(State.FAILED, State.CANCELED) and self.may_submit())
+    @precondition(lambda self: self.model.having(State.FAILED, State.CANCELED) and self.model.may_submit())
     @rule(pick=picks)
     def retry(self, pick: int) -> None:
-        job = pick_from(self.having(State.FAILED, State.CANCELED), pick)
+        job = pick_from(self.model.having(State.FAILED, State.CANCELED), pick)
         row = self._row(job)
-        if job.pk in self.retries:
+        if job.pk in self.model.retries:
             again = retry_generation(membership=self.membership, generation=row)
-            assert again.pk == self.retries[job.pk].pk
+            assert again.pk == self.model.retries[job.pk].pk
         elif made := self._admit(lambda: retry_generation(membership=self.membership, generation=row)):
-            self.retries[job.pk] = made
+            self.model.retries[job.pk] = made
 
-    @precondition(lambda self: not all(job.was_canceled for job in self.jobs.values()))
+    @precondition(lambda self: not all(job.was_canceled for job in self.model.jobs.values()))
     @rule(pick=picks, seen=st.sampled_from([None, None, State.QUEUED, State.SUBMITTING]))
     def cancel(self, pick: int, seen: State | None) -> None:
         """Perhaps from a page that shows an older state."""
-        job = pick_from([job for job in self.jobs.values() if not job.was_canceled], pick)
+        job = pick_from([job for job in self.model.jobs.values() if not job.was_canceled], pick)
         job.was_canceled = True
         row = self._row(job)
         row.state = seen or row.state
@@ -128,7 +104,7 @@ class Jobs(RuleBasedStateMachine):
         if can_cancel and row.state == job.state:
             cancel_generation(membership=self.membership, generation=row)
             job.fence += 1
-            self._end(job, State.CANCELED)
+            self.model.end(job, State.CANCELED)
         elif job.state == State.CANCELED:
             cancel_generation(membership=self.membership, generation=row)
         else:
@@ -136,13 +112,13 @@ class Jobs(RuleBasedStateMachine):
 
     # --- workers ---
 
-    @precondition(lambda self: self.having(*ACTIVE))
+    @precondition(lambda self: self.model.having(*ACTIVE))
     @rule(
         pick=picks, steps=st.integers(1, 5), answer=answers, word=words, is_there=st.sampled_from([True, True, False])
     )
     def work(self, pick: int, steps: int, answer: str, word: str, is_there: bool) -> None:
         """Do for a job what comes next, and next, as long as it gets on."""
-        job = pick_from(self.having(*ACTIVE), pick)
+        job = pick_from(self.model.having(*ACTIVE), pick)
         for _ in range(steps):
             before = job.state
             self._step(job, answer, word, is_there)
@@ -150,23 +126,23 @@ class Jobs(RuleBasedStateMachine):
             if job.state == before or job.state not in ACTIVE:
                 break
 
-    @precondition(lambda self: self.having(State.SUBMITTING, State.UNCONFIRMED, State.SAVING))
+    @precondition(lambda self: self.model.having(State.SUBMITTING, State.UNCONFIRMED, State.SAVING))
     @rule(pick=picks)
     def claim_again(self, pick: int) -> None:
         """The lease of whoever had it has run out."""
-        self._claim_again(pick_from(self.having(State.SUBMITTING, State.UNCONFIRMED, State.SAVING), pick))
+        self._claim_again(pick_from(self.model.having(State.SUBMITTING, State.UNCONFIRMED, State.SAVING), pick))
 
-    @precondition(lambda self: self._unsent())
+    @precondition(lambda self: self.model.unsent())
     @rule(pick=picks, answer=answers)
     def pause_while_sending(self, pick: int, answer: str) -> None:
-        message = pick_from(self._unsent(), pick)
-        self._post(message.job)
+        message = pick_from(self.model.unsent(), pick)
+        self.model.post(message.job)
         self._pause("submit", send_generation, message, answer)
 
-    @precondition(lambda self: self.mail(State.SAVING))
+    @precondition(lambda self: self.model.mail(State.SAVING))
     @rule(pick=picks)
     def pause_while_saving(self, pick: int) -> None:
-        self._pause("download", save_generation, pick_from(self.mail(State.SAVING), pick), "saves")
+        self._pause("download", save_generation, pick_from(self.model.mail(State.SAVING), pick), "saves")
 
     @precondition(lambda self: self.workers)
     @rule(pick=picks)
@@ -178,21 +154,21 @@ class Jobs(RuleBasedStateMachine):
         worker.thread.join(10)
         assert not worker.thread.is_alive()
         if worker.has_the_job and worker.answer == "saves":
-            self._end(worker.job, State.COMPLETED)
+            self.model.end(worker.job, State.COMPLETED)
         elif worker.has_the_job:
-            self._answer(worker.job, worker.answer)
+            self.model.answer(worker.job, worker.answer)
         elif worker.answer == "accepts":
             worker.job.attempt = "accepted"
-            self._unpark()
+            self.model.unpark()
 
-    @precondition(lambda self: self.old_mail())
+    @precondition(lambda self: self.model.old_mail())
     @rule(pick=picks)
     def deliver_an_old_message(self, pick: int) -> None:
         """A message whose fence was used up, to any task: nothing comes of it."""
-        message = pick_from(self.old_mail(), pick)
+        message = pick_from(self.model.old_mail(), pick)
         send_generation(message.job.pk, message.fence)
         save_generation(message.job.pk, message.fence)
-        self.messages.remove(message)
+        self.model.messages.remove(message)
 
     @precondition(lambda self: self._given_up())
     @rule(pick=picks)
@@ -202,21 +178,21 @@ class Jobs(RuleBasedStateMachine):
         assert ask_again(generation=self._row(job), actor=None)
         job.state = State.SAVING
         job.fence += 1
-        self.messages.append(Message(job, job.fence))
+        self.model.messages.append(Message(job, job.fence))
 
     # --- time, and what nobody should do ---
 
-    @precondition(lambda self: self._doubtful())
+    @precondition(lambda self: self.model.doubtful())
     @rule(pick=picks)
     def let_the_window_pass(self, pick: int) -> None:
-        job = pick_from(self._doubtful(), pick)
+        job = pick_from(self.model.doubtful(), pick)
         Attempt.objects.filter(generation=job.pk).update(started_at=database_time(-A_LONG_TIME))
         job.is_old = True
 
-    @precondition(lambda self: self._settled())
+    @precondition(lambda self: self.model.settled())
     @rule(pick=picks, is_capture=st.booleans())
     def settle_again(self, pick: int, is_capture: bool) -> None:
-        job = pick_from(self._settled(), pick)
+        job = pick_from(self.model.settled(), pick)
         job.was_settled_again = True
         hold_id = self._row(job).hold_id
         if is_capture:
@@ -229,16 +205,16 @@ class Jobs(RuleBasedStateMachine):
     @invariant()
     def check(self) -> None:
         same("findings of the auditor", [str(finding) for finding in audit_books()], [])
-        same("balances", Wallet.objects.values_list("posted", "held").get(), (self.posted, self.held))
+        same("balances", Wallet.objects.values_list("posted", "held").get(), (self.model.posted, self.model.held))
         rows = {pk: row for pk, *row in Generation.objects.values_list("pk", "state", "fence")}
-        same("states and fences", rows, {pk: [job.state, job.fence] for pk, job in self.jobs.items()})
+        same("states and fences", rows, {pk: [job.state, job.fence] for pk, job in self.model.jobs.items()})
         keys = [request.headers["idempotency-key"] for request in self.provider.requests("submit")]
-        same("posts", (len(keys), len(set(keys))), (self.posts, self.posts))
+        same("posts", (len(keys), len(set(keys))), (self.model.posts, self.model.posts))
 
     # --- the steps, and what the model makes of them ---
 
     def _step(self, job: Job, answer: str, word: str, is_there: bool) -> None:
-        if job.state in (State.SUBMITTING, State.UNCONFIRMED, State.SAVING) and not self._mail_for(job):
+        if job.state in (State.SUBMITTING, State.UNCONFIRMED, State.SAVING) and not self.model.mail_for(job):
             self._claim_again(job)
         match job.state:
             case State.QUEUED:
@@ -248,24 +224,24 @@ class Jobs(RuleBasedStateMachine):
             case State.PROCESSING:
                 self._poll(job, word)
             case State.SAVING:
-                self._save(self._mail_for(job)[0], is_there=is_there)
+                self._save(self.model.mail_for(job)[0], is_there=is_there)
             case _:
-                self._send(self._mail_for(job)[0], answer)
+                self._send(self.model.mail_for(job)[0], answer)
 
     def _claim_the_next(self) -> None:
         Generation.objects.filter(state=State.QUEUED).update(next_action_at=Now())
         with transaction.atomic():
             row = claim_next()
         assert row is not None
-        job = self.jobs[row[0]]
+        job = self.model.jobs[row[0]]
         assert job.state == State.QUEUED
         job.state = State.SUBMITTING
-        self._claimed(*row)
+        self.model.claimed(*row)
 
     def _claim_again(self, job: Job) -> None:
         Generation.objects.filter(pk=job.pk).update(next_action_at=Now(), lease_until=None)
         for row in claim_due([job.state], limit=50):
-            self._claimed(*row)
+            self.model.claimed(*row)
 
     def _send(self, message: Message, answer: str) -> None:
         job = message.job
@@ -274,10 +250,10 @@ class Jobs(RuleBasedStateMachine):
         self.provider.regular("submit")
         job.fence += 1
         if job.attempt == "none":
-            self._post(job)
-            self._answer(job, answer)
+            self.model.post(job)
+            self.model.answer(job, answer)
         else:
-            self._resolve(job)
+            self.model.resolve(job)
 
     def _poll(self, job: Job, word: str) -> None:
         if word == "completed":
@@ -291,9 +267,9 @@ class Jobs(RuleBasedStateMachine):
         job.fence += 1
         if word == "completed":
             job.state = State.SAVING
-            self.messages.append(Message(job, job.fence))
+            self.model.messages.append(Message(job, job.fence))
         elif word != "running":
-            self._end(job, State.FAILED)
+            self.model.end(job, State.FAILED)
 
     def _save(self, message: Message, *, is_there: bool) -> None:
         if not is_there:
@@ -301,27 +277,21 @@ class Jobs(RuleBasedStateMachine):
         save_generation(message.job.pk, message.fence)
         message.job.fence += 1
         if is_there:
-            self._end(message.job, State.COMPLETED)
+            self.model.end(message.job, State.COMPLETED)
 
     def _mend_the_account(self) -> None:
         close_circuit(self.provider.base_url)
-        self._unpark()
+        self.model.unpark()
 
     def _admit(self, submit: Callable[[], Generation]) -> Job | None:
-        if self.posted - self.held < PRICE:
-            self.refusals += 1
+        if self.model.available < PRICE:
+            self.model.refusals += 1
             refused(OutOfCreditsError, submit)
             return None
         job = Job(submit().pk)
-        self.jobs[job.pk] = job
-        self.held += PRICE
+        self.model.jobs[job.pk] = job
+        self.model.held += PRICE
         return job
-
-    def _claimed(self, pk: UUID, fence: int) -> None:
-        job = self.jobs[pk]
-        job.fence += 1
-        assert job.fence == fence
-        self.messages.append(Message(job, fence))
 
     def _pause(self, route: str, work: Callable[[UUID, int], None], message: Message, answer: str) -> None:
         """Deliver the message in a thread, which stops when the provider has its request and has not answered."""
@@ -333,61 +303,9 @@ class Jobs(RuleBasedStateMachine):
         message.job.fence += 1
         self.workers.append(Worker(message.job, message.job.fence, barrier, thread, answer))
 
-    def _post(self, job: Job) -> None:
-        self.posts += 1
-        job.attempt, job.is_old = "open", False
-
-    def _answer(self, job: Job, answer: str) -> None:
-        state = POSTS[answer][1]
-        job.attempt = {State.PROCESSING: "accepted", State.UNCONFIRMED: "open"}.get(state, "none")
-        if state == State.FAILED:
-            self._end(job, state)
-        else:
-            job.state = state
-        if answer == "refuses us":
-            self.is_circuit_open = True
-        if answer == "accepts":
-            self._unpark()
-
-    def _resolve(self, job: Job) -> None:
-        """A POST was begun before. It is not made again: its outcome shows, or the window passes."""
-        if job.attempt == "accepted":
-            job.state = State.PROCESSING
-        elif job.is_old:
-            self._end(job, State.FAILED)
-        else:
-            job.state = State.UNCONFIRMED
-
-    def _unpark(self) -> None:
-        for job in self.having(State.PARKED) if self.is_circuit_open else []:
-            job.state = State.QUEUED
-            job.fence += 1
-        self.is_circuit_open = False
-
-    def _end(self, job: Job, state: State) -> None:
-        job.state = state
-        if job.credits == "held":
-            is_charged = state == State.COMPLETED
-            job.credits = "charged" if is_charged else "returned"
-            self.held -= PRICE
-            self.posted -= PRICE if is_charged else 0
-
-    def _mail_for(self, job: Job) -> list[Message]:
-        return [message for message in self.mail(job.state) if message.job is job]
-
-    def _unsent(self) -> list[Message]:
-        return [message for message in self.mail(State.SUBMITTING) if message.job.attempt == "none"]
-
-    def _settled(self) -> list[Job]:
-        return [job for job in self.jobs.values() if job.credits != "held" and not job.was_settled_again]
-
-    def _doubtful(self) -> list[Job]:
-        sent = self.having(State.SUBMITTING, State.UNCONFIRMED)
-        return [job for job in sent if job.attempt == "open" and not job.is_old]
-
     def _given_up(self) -> list[Job]:
         """Failed jobs that the provider had accepted and has not called a failure itself."""
-        accepted = [job for job in self.having(State.FAILED) if job.attempt == "accepted"]
+        accepted = [job for job in self.model.having(State.FAILED) if job.attempt == "accepted"]
         theirs = {job.id: job for job in self.provider.jobs()}
         return [job for job in accepted if not theirs[self._theirs(job)].failure]
 

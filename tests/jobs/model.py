@@ -1,4 +1,8 @@
-"""What the model of the state machine knows of a wallet's jobs, of messages and of workers."""
+"""A naive model of jobs: what a wallet, jobs, messages and workers must have come to. It knows no SQL.
+
+A wallet is two numbers, a job is a state, a fence and where its credits are. Whoever holds the newest fence may write;
+a hold settles once; a lost answer is never posted again.
+"""
 
 from dataclasses import dataclass
 from threading import Thread
@@ -7,9 +11,12 @@ from uuid import UUID
 
 import hypothesis.strategies as st
 
-from generations.jobs.states import State
+from generations.jobs.states import ACTIVE, State
 from tests.fakes.behaviours import REGULAR, Behaviour, drop, refuse
 
+PRICE = 18
+# No more jobs under way than this, or few would get anywhere.
+BUSY = 4
 # How the provider may meet a POST, and the state that follows when the worker still has the job.
 POSTS: dict[str, tuple[Behaviour, State]] = {
     "accepts": (REGULAR, State.PROCESSING),
@@ -65,3 +72,89 @@ class Worker:
     @property
     def has_the_job(self) -> bool:
         return self.job.fence == self.fence
+
+
+class Model:
+    """What must have come of everything so far."""
+
+    def __init__(self) -> None:
+        self.jobs: dict[UUID, Job] = {}
+        self.retries: dict[UUID, Job] = {}
+        self.messages: list[Message] = []
+        self.posted = self.held = self.posts = self.refusals = 0
+        self.is_circuit_open = False
+
+    @property
+    def available(self) -> int:
+        return self.posted - self.held
+
+    def having(self, *states: State) -> list[Job]:
+        return [job for job in self.jobs.values() if job.state in states]
+
+    def mail(self, *states: State) -> list[Message]:
+        return [message for message in self.messages if message.is_for(*states)]
+
+    def mail_for(self, job: Job) -> list[Message]:
+        return [message for message in self.mail(job.state) if message.job is job]
+
+    def old_mail(self) -> list[Message]:
+        return [message for message in self.messages if message.fence < message.job.fence]
+
+    def may_submit(self) -> bool:
+        """Not so often that nothing else would happen: with credits, or now and then without."""
+        return len(self.having(*ACTIVE)) < BUSY and (self.available >= PRICE or self.refusals < 2)
+
+    def unsent(self) -> list[Message]:
+        return [message for message in self.mail(State.SUBMITTING) if message.job.attempt == "none"]
+
+    def settled(self) -> list[Job]:
+        return [job for job in self.jobs.values() if job.credits != "held" and not job.was_settled_again]
+
+    def doubtful(self) -> list[Job]:
+        sent = self.having(State.SUBMITTING, State.UNCONFIRMED)
+        return [job for job in sent if job.attempt == "open" and not job.is_old]
+
+    def claimed(self, pk: UUID, fence: int) -> None:
+        job = self.jobs[pk]
+        job.fence += 1
+        assert job.fence == fence
+        self.messages.append(Message(job, fence))
+
+    def post(self, job: Job) -> None:
+        self.posts += 1
+        job.attempt, job.is_old = "open", False
+
+    def answer(self, job: Job, answer: str) -> None:
+        state = POSTS[answer][1]
+        job.attempt = {State.PROCESSING: "accepted", State.UNCONFIRMED: "open"}.get(state, "none")
+        if state == State.FAILED:
+            self.end(job, state)
+        else:
+            job.state = state
+        if answer == "refuses us":
+            self.is_circuit_open = True
+        if answer == "accepts":
+            self.unpark()
+
+    def resolve(self, job: Job) -> None:
+        """A POST was begun before. It is not made again: its outcome shows, or the window passes."""
+        if job.attempt == "accepted":
+            job.state = State.PROCESSING
+        elif job.is_old:
+            self.end(job, State.FAILED)
+        else:
+            job.state = State.UNCONFIRMED
+
+    def unpark(self) -> None:
+        for job in self.having(State.PARKED) if self.is_circuit_open else []:
+            job.state = State.QUEUED
+            job.fence += 1
+        self.is_circuit_open = False
+
+    def end(self, job: Job, state: State) -> None:
+        job.state = state
+        if job.credits == "held":
+            is_charged = state == State.COMPLETED
+            job.credits = "charged" if is_charged else "returned"
+            self.held -= PRICE
+            self.posted -= PRICE if is_charged else 0

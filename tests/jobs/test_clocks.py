@@ -8,7 +8,7 @@ import time_machine
 from django.utils import timezone
 from pytest_django import Settings
 
-from generations.accounts.models import Membership, Team, User
+from generations.accounts.models import Team, User
 from generations.common.clock import database_now, database_time
 from generations.credits.balances import balance_of
 from generations.credits.errors import OutOfCreditsError
@@ -22,9 +22,7 @@ from tests.fakes.behaviours import drop, refuse
 from tests.fakes.provider import ScriptedProvider
 
 from .conftest import Drive
-
-Submit = Callable[..., Generation]
-Member = Callable[[User, Team], Membership]
+from .rows import Member, Submit, reloaded, state_of
 
 FAST, SLOW = timedelta(hours=1), timedelta(hours=-1)
 
@@ -44,15 +42,6 @@ def wrong_by() -> Iterator[Callable[[timedelta], None]]:
 
 
 Clock = Callable[[timedelta], None]
-
-
-def reloaded(generation: Generation) -> Generation:
-    return Generation.objects.select_related("hold").get(pk=generation.pk)
-
-
-def state_of(generation: Generation) -> tuple[str, str]:
-    row = reloaded(generation)
-    return row.state, row.hold.state
 
 
 @pytest.mark.parametrize("offset", [FAST, SLOW])
@@ -106,17 +95,15 @@ def test_a_missing_job_is_given_up_by_the_databases_time(
     age: timedelta,
     state: State,
     wrong_by: Clock,
-    submit: Submit,
+    sent: Generation,
     drive: Drive,
     provider: ScriptedProvider,
 ) -> None:
-    generation = submit()
-    drive.send()
     provider.always("poll", refuse(404))
     drive.age(age)
     wrong_by(offset)
     drive.poll()
-    assert reloaded(generation).state == state
+    assert reloaded(sent).state == state
 
 
 @pytest.mark.parametrize(
@@ -153,19 +140,15 @@ def test_a_video_is_given_up_by_the_databases_time(
     age: timedelta,
     state: State,
     wrong_by: Clock,
-    submit: Submit,
+    saving: Generation,
     drive: Drive,
     provider: ScriptedProvider,
 ) -> None:
-    generation = submit()
-    drive.send()
-    drive.poll()
-    drive.poll()
     provider.always("download", refuse(404))
     drive.age(age)
     wrong_by(offset)
     drive.save()
-    assert reloaded(generation).state == state
+    assert reloaded(saving).state == state
 
 
 def test_a_fast_clock_takes_no_lease_from_its_holder(

@@ -1,5 +1,3 @@
-from collections.abc import Callable
-
 import pytest
 from django.core import mail
 from django.db.models import F
@@ -21,8 +19,7 @@ from tests.fakes.behaviours import refuse
 from tests.fakes.provider import ScriptedProvider
 
 from .conftest import Drive
-
-Submit = Callable[..., Generation]
+from .rows import Submit
 
 
 @pytest.fixture

@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -6,29 +5,18 @@ from django.db import connection, transaction
 from django.db.utils import DatabaseError
 from pytest_django import Settings
 
-from generations.accounts.models import Membership, Team, User
-from generations.common.errors import ForbiddenError
+from generations.accounts.models import Team, User
 from generations.credits.balances import balance_of
-from generations.credits.models import Hold, HoldState, LedgerEntry
-from generations.jobs.cancel import NotCancelableError, cancel_generation
+from generations.credits.models import HoldState
 from generations.jobs.dispatch import claim_due
-from generations.jobs.leases import Lease, LostLeaseError
 from generations.jobs.models import Attempt, Generation, Outcome
-from generations.jobs.saving import save_generation
-from generations.jobs.sending import send_generation
 from generations.jobs.states import State
 from generations.media.models import Asset
-from tests.fakes.behaviours import completed_with, drop, refuse, truncated
+from tests.fakes.behaviours import drop, refuse
 from tests.fakes.provider import ScriptedProvider
 
 from .conftest import Drive
-
-Submit = Callable[..., Generation]
-Member = Callable[[User, Team], Membership]
-
-
-def reloaded(generation: Generation) -> Generation:
-    return Generation.objects.with_media().select_related("hold").get(pk=generation.pk)
+from .rows import Member, Submit, reloaded
 
 
 def test_a_job_becomes_a_take_and_is_charged_once(
@@ -223,184 +211,12 @@ class TestAWorkerThatDied:
         assert reloaded(generation).state == State.UNCONFIRMED
 
     def test_while_saving_the_video_is_fetched_by_another(
-        self, submit: Submit, drive: Drive, provider: ScriptedProvider
+        self, saving: Generation, drive: Drive, provider: ScriptedProvider
     ) -> None:
-        generation = submit()
-        drive.send()
-        drive.poll()
-        drive.poll()
         assert len(claim_due([State.SAVING], limit=5)) == 1
         drive.save()
-        assert reloaded(generation).state == State.COMPLETED
+        assert reloaded(saving).state == State.COMPLETED
         assert Asset.objects.filter(kind="video").count() == 1
-
-
-class TestMessages:
-    def test_three_deliveries_send_once(self, submit: Submit, drive: Drive, provider: ScriptedProvider) -> None:
-        generation = submit()
-        drive.dispatch()
-        fence = reloaded(generation).fence
-        for _ in range(3):
-            send_generation(generation.pk, fence)
-        assert provider.count("submit") == 1
-
-    def test_three_deliveries_save_once(self, submit: Submit, drive: Drive, provider: ScriptedProvider) -> None:
-        generation = submit()
-        drive.send()
-        drive.poll()
-        drive.poll()
-        fence = reloaded(generation).fence
-        for _ in range(3):
-            save_generation(generation.pk, fence)
-        assert reloaded(generation).state == State.COMPLETED
-        assert provider.count("download") == 1
-        assert LedgerEntry.objects.filter(kind="capture").count() == 1
-
-    def test_a_week_old_message_does_nothing(self, submit: Submit, drive: Drive, provider: ScriptedProvider) -> None:
-        generation = submit()
-        drive.to_the_end()
-        for fence in range(8):
-            send_generation(generation.pk, fence)
-            save_generation(generation.pk, fence)
-        assert provider.count("submit") == 1
-        assert provider.count("download") == 1
-
-    def test_a_holder_that_wakes_late_writes_nothing(
-        self, submit: Submit, drive: Drive, provider: ScriptedProvider
-    ) -> None:
-        generation = submit()
-        drive.dispatch()
-        late = Lease(generation.pk, reloaded(generation).fence)
-        drive.make_due()
-        drive.send()
-        with pytest.raises(LostLeaseError):
-            late.move(State.SUBMITTING, State.QUEUED)
-        with pytest.raises(LostLeaseError):
-            late.renew()
-
-
-class TestPolling:
-    @pytest.mark.parametrize("status", [401, 404, 429, 500, 502, 503])
-    def test_a_poll_error_never_decides(
-        self, status: int, submit: Submit, drive: Drive, provider: ScriptedProvider
-    ) -> None:
-        generation = submit()
-        drive.send()
-        provider.script("poll", refuse(status))
-        drive.poll()
-        assert (reloaded(generation).state, reloaded(generation).failures) == (State.PROCESSING, 1)
-        drive.poll()
-        drive.poll()
-        drive.save()
-        assert reloaded(generation).state == State.COMPLETED
-
-    def test_the_providers_own_failure_gives_the_credits_back(
-        self, submit: Submit, drive: Drive, provider: ScriptedProvider
-    ) -> None:
-        generation = submit()
-        drive.send()
-        (job,) = provider.jobs()
-        provider.fail(job.id, "content_filtered_error", "The still shows a logo.")
-        drive.poll()
-        failed = reloaded(generation)
-        assert (failed.state, failed.error_type) == (State.FAILED, "content_filtered_error")
-        assert failed.hold.state == HoldState.RELEASED
-
-    def test_a_job_that_stays_missing_is_given_up(
-        self, submit: Submit, drive: Drive, provider: ScriptedProvider
-    ) -> None:
-        generation = submit()
-        drive.send()
-        provider.always("poll", refuse(404))
-        drive.poll()
-        drive.age(timedelta(minutes=11))
-        drive.poll()
-        assert (reloaded(generation).state, reloaded(generation).error_type) == (State.FAILED, "lost_by_provider")
-
-
-class TestSaving:
-    @pytest.fixture
-    def saving(self, submit: Submit, drive: Drive, provider: ScriptedProvider) -> Generation:
-        generation = submit()
-        drive.send()
-        drive.poll()
-        drive.poll()
-        assert reloaded(generation).state == State.SAVING
-        return generation
-
-    def test_a_cut_video_is_fetched_again(self, saving: Generation, drive: Drive, provider: ScriptedProvider) -> None:
-        provider.script("download", truncated(2000), truncated(2000, "close"))
-        drive.save()
-        drive.save()
-        assert (reloaded(saving).state, reloaded(saving).failures) == (State.SAVING, 2)
-        assert not Asset.objects.filter(kind="video").exists()
-        drive.save()
-        assert reloaded(saving).state == State.COMPLETED
-
-    def test_an_expired_address_is_asked_for_again(
-        self, saving: Generation, drive: Drive, provider: ScriptedProvider
-    ) -> None:
-        provider.script("download", refuse(404))
-        drive.save()
-        drive.save()
-        assert reloaded(saving).state == State.COMPLETED
-
-    def test_an_address_that_is_none_is_not_followed(
-        self, saving: Generation, drive: Drive, provider: ScriptedProvider
-    ) -> None:
-        provider.script("poll", completed_with("file:///etc/passwd"))
-        drive.save()
-        assert reloaded(saving).state == State.SAVING
-        drive.save()
-        assert reloaded(saving).state == State.COMPLETED
-
-    def test_after_the_window_the_credits_come_back(
-        self, saving: Generation, drive: Drive, provider: ScriptedProvider
-    ) -> None:
-        provider.always("download", refuse(404))
-        drive.age(timedelta(hours=25))
-        drive.save()
-        assert (reloaded(saving).state, reloaded(saving).hold.state) == (State.FAILED, HoldState.RELEASED)
-
-    def test_two_takes_may_be_the_same_bytes(
-        self, saving: Generation, submit: Submit, drive: Drive, provider: ScriptedProvider
-    ) -> None:
-        drive.save()
-        second = submit()
-        drive.to_the_end()
-        assert reloaded(second).video == reloaded(saving).video
-
-
-class TestCancel:
-    def test_a_waiting_job_is_canceled_and_returned(
-        self, submit: Submit, drive: Drive, provider: ScriptedProvider, funded: Team, bob: User, member: Member
-    ) -> None:
-        generation = submit()
-        cancel_generation(membership=member(bob, funded), generation=generation)
-        assert (reloaded(generation).state, reloaded(generation).hold.state) == (State.CANCELED, HoldState.RELEASED)
-        assert balance_of(member(bob, funded)).available == 1000
-        cancel_generation(membership=member(bob, funded), generation=generation)
-        drive.send()
-        assert provider.count("submit") == 0
-
-    def test_a_sent_job_cannot_be_canceled(
-        self, submit: Submit, drive: Drive, provider: ScriptedProvider, funded: Team, bob: User, member: Member
-    ) -> None:
-        stale = submit()
-        drive.send()
-        for generation in (stale, reloaded(stale)):
-            with pytest.raises(NotCancelableError, match="with the provider already"):
-                cancel_generation(membership=member(bob, funded), generation=generation)
-        assert Hold.objects.get().state == HoldState.PENDING
-
-    def test_an_admin_cancels_for_anybody_but_a_creator_only_their_own(
-        self, submit: Submit, drive: Drive, funded: Team, alice: User, bob: User, member: Member
-    ) -> None:
-        hers, his = submit(by=alice), submit(by=bob)
-        with pytest.raises(ForbiddenError):
-            cancel_generation(membership=member(bob, funded), generation=hers)
-        cancel_generation(membership=member(alice, funded), generation=his)
-        assert reloaded(his).state == State.CANCELED
 
 
 def test_the_database_refuses_a_way_that_is_not_drawn(submit: Submit) -> None:

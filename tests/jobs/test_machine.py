@@ -10,15 +10,15 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis.stateful import run_state_machine_as_test
 from pytest_django import Settings
 
-from generations.accounts.models import Membership, Team, User
+from generations.accounts.models import Team, User
 from generations.credits import holds
 from generations.credits.models import LedgerEntry
 from generations.jobs.submit import Wish
 from tests.fakes.provider import ScriptedProvider
 
 from .machine import Jobs
+from .rows import Member
 
-Member = Callable[[User, Team], Membership]
 pytestmark = pytest.mark.django_db(transaction=True)
 
 

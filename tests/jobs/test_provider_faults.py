@@ -1,6 +1,5 @@
 """What a provider, a storage and people may do to a job under way: it waits, or ends with its credits returned."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import pytest
 from django.db import connection
 from pytest_django import Settings
 
-from generations.accounts.models import Membership, Team, User
+from generations.accounts.models import Team, User
 from generations.common.clock import database_now
 from generations.credits.balances import balance_of
 from generations.credits.models import Hold, HoldState, PriceRow, Quota
@@ -22,19 +21,7 @@ from tests.fakes.behaviours import Behaviour
 from tests.fakes.provider import ScriptedProvider
 
 from .conftest import Drive
-
-Submit = Callable[..., Generation]
-Member = Callable[[User, Team], Membership]
-
-
-def reloaded(generation: Generation) -> Generation:
-    return Generation.objects.with_media().select_related("hold").get(pk=generation.pk)
-
-
-def state_of(generation: Generation) -> tuple[str, str]:
-    row = reloaded(generation)
-    return row.state, row.hold.state
-
+from .rows import Member, Submit, reloaded, state_of
 
 WAITS = (State.PROCESSING, HoldState.PENDING)
 IS_BEING_SAVED = (State.SAVING, HoldState.PENDING)
@@ -76,18 +63,12 @@ class TestSending:
 
 
 class TestPolling:
-    @pytest.fixture
-    def job(self, submit: Submit, drive: Drive, provider: ScriptedProvider) -> Generation:
-        generation = submit()
-        drive.send()
-        return generation
-
     @pytest.mark.parametrize(
         "answer",
         [meet.refuse(500), meet.refuse(502), meet.refuse(504), meet.html(502), meet.bad_json(), meet.drop()],
     )
     def test_an_hour_of_errors_decides_nothing(
-        self, answer: Behaviour, job: Generation, drive: Drive, provider: ScriptedProvider
+        self, answer: Behaviour, sent: Generation, drive: Drive, provider: ScriptedProvider
     ) -> None:
         """Row 35: the waits between the polls grow, and each is another."""
         provider.always("poll", answer)
@@ -95,78 +76,69 @@ class TestPolling:
         for _ in range(5):
             drive.age(timedelta(hours=1))
             drive.poll()
-            assert state_of(job) == WAITS
-            waits.append(reloaded(job).next_action_at - database_now())  # type: ignore[operator]
+            assert state_of(sent) == WAITS
+            waits.append(reloaded(sent).next_action_at - database_now())  # type: ignore[operator]
         assert waits[-1] > 4 * waits[0]
         assert len({round(wait.total_seconds(), 2) for wait in waits}) == 5
         provider.regular("poll")
         drive.poll()
         drive.poll()
         drive.save()
-        assert state_of(job) == IS_DONE
+        assert state_of(sent) == IS_DONE
 
-    def test_no_word_but_an_end_ends_a_job(self, job: Generation, drive: Drive, provider: ScriptedProvider) -> None:
+    def test_no_word_but_an_end_ends_a_job(self, sent: Generation, drive: Drive, provider: ScriptedProvider) -> None:
         """Row 38: new words, and words that go back."""
         for word in ("processing", "pending", "queued", "paused_by_operator", "done", ""):
             provider.script("poll", meet.status_word(word))
             drive.poll()
-            assert state_of(job) == WAITS
+            assert state_of(sent) == WAITS
         drive.poll()
         drive.save()
-        assert state_of(job) == IS_DONE
+        assert state_of(sent) == IS_DONE
 
     @pytest.mark.parametrize("url", [None, "", "/relative.mp4", "file:///etc/passwd", "ftp://example.com/take.mp4"])
     def test_completed_without_a_usable_address_is_no_end(
-        self, url: str | None, job: Generation, drive: Drive, provider: ScriptedProvider
+        self, url: str | None, sent: Generation, drive: Drive, provider: ScriptedProvider
     ) -> None:
         """Row 39: nothing is fetched, nothing charged, and it is asked again."""
         provider.always("poll", meet.completed_with(url))
         drive.poll()
         drive.poll()
-        assert state_of(job) == WAITS
-        assert reloaded(job).failures == 2
+        assert state_of(sent) == WAITS
+        assert reloaded(sent).failures == 2
         assert provider.count("download") == 0
         provider.regular("poll")
         drive.poll()
         drive.save()
-        assert state_of(job) == IS_DONE
+        assert state_of(sent) == IS_DONE
 
     def test_a_job_is_not_given_up_for_being_slow(
-        self, job: Generation, drive: Drive, provider: ScriptedProvider
+        self, sent: Generation, drive: Drive, provider: ScriptedProvider
     ) -> None:
         """Row 45: it keeps its credits, and is asked about less often."""
         provider.configure(polls_until_done=2)
         drive.age(timedelta(days=1))
         drive.poll()
-        assert state_of(job) == WAITS
-        assert reloaded(job).next_action_at - database_now() > OVERDUE_POLL / 2  # type: ignore[operator]
+        assert state_of(sent) == WAITS
+        assert reloaded(sent).next_action_at - database_now() > OVERDUE_POLL / 2  # type: ignore[operator]
         drive.poll()
         drive.poll()
         drive.save()
-        assert state_of(job) == IS_DONE
+        assert state_of(sent) == IS_DONE
 
 
 class TestSaving:
-    @pytest.fixture
-    def job(self, submit: Submit, drive: Drive, provider: ScriptedProvider) -> Generation:
-        generation = submit()
-        drive.send()
-        drive.poll()
-        drive.poll()
-        assert state_of(generation) == IS_BEING_SAVED
-        return generation
-
     @pytest.mark.parametrize("status", [403, 404, 410, 500, 504])
     def test_a_result_that_cannot_be_had_is_asked_for_again(
-        self, status: int, job: Generation, drive: Drive, provider: ScriptedProvider
+        self, status: int, saving: Generation, drive: Drive, provider: ScriptedProvider
     ) -> None:
         """Rows 40 and 41: under a fresh address, and never by another submit."""
         provider.script("download", meet.refuse(status) if status in meet.REASONS else meet.html(status))
         polls = provider.count("poll")
         drive.save()
-        assert state_of(job) == IS_BEING_SAVED
+        assert state_of(saving) == IS_BEING_SAVED
         drive.save()
-        assert state_of(job) == IS_DONE
+        assert state_of(saving) == IS_DONE
         assert (provider.count("poll"), provider.count("submit")) == (polls + 2, 1)
 
     @pytest.mark.parametrize(
@@ -181,39 +153,39 @@ class TestSaving:
         ],
     )
     def test_what_is_no_video_is_never_delivered(
-        self, answer: Behaviour, job: Generation, drive: Drive, provider: ScriptedProvider
+        self, answer: Behaviour, saving: Generation, drive: Drive, provider: ScriptedProvider
     ) -> None:
         """Rows 42 and 44."""
         provider.script("download", answer)
         drive.save()
-        assert state_of(job) == IS_BEING_SAVED
+        assert state_of(saving) == IS_BEING_SAVED
         assert not Asset.objects.filter(kind="video").exists()
         drive.save()
-        assert state_of(job) == IS_DONE
+        assert state_of(saving) == IS_DONE
 
     def test_more_than_the_cap_is_not_taken(
-        self, job: Generation, drive: Drive, provider: ScriptedProvider, settings: Settings
+        self, saving: Generation, drive: Drive, provider: ScriptedProvider, settings: Settings
     ) -> None:
         """Row 44."""
         settings.VIDEO_MAX_BYTES = 100_000
         provider.script("download", meet.endless())
         drive.save()
-        assert state_of(job) == IS_BEING_SAVED
+        assert state_of(saving) == IS_BEING_SAVED
 
     def test_a_download_that_never_ends_frees_its_worker(
-        self, job: Generation, drive: Drive, provider: ScriptedProvider, settings: Settings
+        self, saving: Generation, drive: Drive, provider: ScriptedProvider, settings: Settings
     ) -> None:
         """Row 43: bytes keep coming, so that no time-out for a single read ever strikes."""
         settings.VIDEO_DEADLINE = timedelta(seconds=0.5)
         provider.script("download", meet.slow_drip(0.05))
         drive.save()
-        assert state_of(job) == IS_BEING_SAVED
+        assert state_of(saving) == IS_BEING_SAVED
         settings.VIDEO_DEADLINE = timedelta(minutes=1)
         drive.save()
-        assert state_of(job) == IS_DONE
+        assert state_of(saving) == IS_DONE
 
     def test_a_storage_that_fails_costs_no_paid_video(
-        self, job: Generation, drive: Drive, provider: ScriptedProvider, settings: Settings, tmp_path: Path
+        self, saving: Generation, drive: Drive, provider: ScriptedProvider, settings: Settings, tmp_path: Path
     ) -> None:
         """Rows 24 and 25: it is brought home again, under the same name, however long that takes; staff are told."""
         settings.SAVING_WINDOW = timedelta(0)
@@ -224,12 +196,12 @@ class TestSaving:
         settings.STORAGES = {**working, "default": backend}
         drive.save()
         drive.save()
-        assert state_of(job) == IS_BEING_SAVED
+        assert state_of(saving) == IS_BEING_SAVED
         assert not Asset.objects.filter(kind="video").exists()
         assert Alert.objects.open().get().kind == "storage"
         settings.STORAGES = working
         drive.save()
-        assert state_of(job) == IS_DONE
+        assert state_of(saving) == IS_DONE
         assert not Alert.objects.open().exists()
         assert provider.count("submit") == 1
 
@@ -252,16 +224,14 @@ class TestPeople:
         assert balance_of(member(bob, funded)).held == 0
 
     def test_the_jobs_of_a_member_who_left_are_finished_for_the_team(
-        self, submit: Submit, drive: Drive, provider: ScriptedProvider, funded: Team, bob: User, member: Member
+        self, sent: Generation, drive: Drive, provider: ScriptedProvider, funded: Team, bob: User, member: Member
     ) -> None:
         """Row 48."""
-        generation = submit()
-        drive.send()
         member(bob, funded).delete()
         drive.poll()
         drive.poll()
         drive.save()
-        assert state_of(generation) == IS_DONE
+        assert state_of(sent) == IS_DONE
 
     def test_a_job_costs_what_its_button_said(
         self, submit: Submit, drive: Drive, provider: ScriptedProvider, funded: Team, bob: User, member: Member

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from generations.accounts.models import Membership, Team, User
+from generations.accounts.models import Team, User
 from generations.accounts.roles import Role
 from generations.accounts.teams import add_member
 from generations.common.clock import database_time
@@ -13,9 +13,6 @@ from generations.jobs.queue import claim_next, place_in_queue
 from generations.jobs.states import State
 from tests.conftest import make_user
 from tests.gallery.takes import make_generation
-
-Member = Callable[[User, Team], Membership]
-Submit = Callable[..., Generation]
 
 
 def order() -> list[str]:

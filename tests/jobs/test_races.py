@@ -38,9 +38,8 @@ from tests.gallery.takes import make_asset, make_generation
 from tests.web.pages import form_values
 
 from .conftest import Drive
+from .rows import Member, Submit
 
-Submit = Callable[..., Generation]
-Member = Callable[[User, Team], Membership]
 T = TypeVar("T")
 THREADS = 16
 
@@ -291,10 +290,7 @@ class TestAWorkerThatIsOvertaken:
             provider.release("answer")
             slow.result(10)
         assert Attempt.objects.get().outcome == Outcome.ACCEPTED
-        drive.send()
-        drive.poll()
-        drive.poll()
-        drive.save()
+        drive.to_the_end()
         assert Generation.objects.get().state == State.COMPLETED
         assert (provider.count("submit"), len(provider.jobs())) == (1, 1)
 

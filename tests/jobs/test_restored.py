@@ -1,6 +1,5 @@
 """What becomes of each job when the database is yesterday's. The whole way with a real restore: ../faults."""
 
-from collections.abc import Callable
 from io import StringIO
 
 import pytest
@@ -8,15 +7,14 @@ from django.core.management import call_command
 
 from generations.accounts.models import Team
 from generations.credits.models import HoldState, Wallet
-from generations.jobs.models import Attempt, Generation
+from generations.jobs.models import Attempt
 from generations.jobs.restored import recheck_restored
 from generations.jobs.states import State
 from tests.fakes.behaviours import drop, refuse
 from tests.fakes.provider import ScriptedProvider
 
 from .conftest import Drive
-
-Submit = Callable[..., Generation]
+from .rows import Submit
 
 
 def test_a_waiting_job_is_never_sent_again(

@@ -1,21 +1,17 @@
-"""Cancel up to the POST, retry what failed, and what the provider finished after we had given up."""
+"""Retry what failed, what the provider finished after we had given up, and jobs that kill their workers."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from pytest_django import Settings
 
-from generations.accounts.models import Membership, Team, User
+from generations.accounts.models import Team, User
 from generations.common.errors import ForbiddenError
 from generations.credits.balances import balance_of
 from generations.credits.models import HoldState, PriceRow
 from generations.events.models import Alert, Event
-from generations.jobs.attempts import open_attempt
-from generations.jobs.cancel import NotCancelableError, cancel_generation
-from generations.jobs.dispatch import claim_due
+from generations.jobs.dispatch import claim_due, offer_due
 from generations.jobs.late import NothingToAskError, ask_again
-from generations.jobs.leases import Lease, LostLeaseError
 from generations.jobs.models import Attempt, Bill, Generation
 from generations.jobs.retry import NotRetryableError, retry_generation
 from generations.jobs.states import State
@@ -23,37 +19,7 @@ from tests.fakes.behaviours import drop, refuse
 from tests.fakes.provider import ScriptedProvider
 
 from .conftest import Drive
-
-Submit = Callable[..., Generation]
-Member = Callable[[User, Team], Membership]
-
-
-def reloaded(generation: Generation) -> Generation:
-    return Generation.objects.with_media().select_related("hold", "team").get(pk=generation.pk)
-
-
-class TestCancelBeforeThePost:
-    def test_a_job_that_is_being_sent_can_be_stopped(
-        self, submit: Submit, drive: Drive, provider: ScriptedProvider, funded: Team, bob: User, member: Member
-    ) -> None:
-        generation = submit()
-        drive.dispatch()
-        sending = reloaded(generation)
-        cancel_generation(membership=member(bob, funded), generation=sending)
-        assert (reloaded(generation).state, reloaded(generation).hold.state) == (State.CANCELED, HoldState.RELEASED)
-        with pytest.raises(LostLeaseError):
-            open_attempt(sending, Lease(sending.pk, sending.fence), provider=provider.base_url, request={})
-
-    def test_once_the_attempt_is_open_it_is_too_late(
-        self, submit: Submit, drive: Drive, provider: ScriptedProvider, funded: Team, bob: User, member: Member
-    ) -> None:
-        generation = submit()
-        drive.dispatch()
-        sending = reloaded(generation)
-        open_attempt(sending, Lease(sending.pk, sending.fence), provider=provider.base_url, request={})
-        with pytest.raises(NotCancelableError):
-            cancel_generation(membership=member(bob, funded), generation=sending)
-        assert (reloaded(generation).state, reloaded(generation).hold.state) == (State.SUBMITTING, HoldState.PENDING)
+from .rows import Member, Submit, reloaded
 
 
 class TestRetry:
@@ -161,17 +127,22 @@ class TestPoison:
         assert Alert.objects.open().get().kind == "poison"
 
     def test_a_video_that_kills_its_workers_is_set_aside(
-        self, submit: Submit, drive: Drive, provider: ScriptedProvider
+        self, saving: Generation, drive: Drive, provider: ScriptedProvider
     ) -> None:
-        generation = submit()
-        drive.send()
-        drive.poll()
-        drive.poll()
         claim_due([State.SAVING], limit=5)
         self.let_workers_die(5)
         drive.save()
-        assert (reloaded(generation).state, reloaded(generation).error_type) == (State.FAILED, "poison")
+        assert (reloaded(saving).state, reloaded(saving).error_type) == (State.FAILED, "poison")
         assert Attempt.objects.get().bill == Bill.POSSIBLE
+
+    def test_waiting_behind_others_is_no_death(
+        self, saving: Generation, drive: Drive, provider: ScriptedProvider
+    ) -> None:
+        for _ in range(9):
+            drive.make_due()
+            assert [pk for pk, _ in offer_due([State.SAVING], limit=5)] == [saving.pk]
+        drive.save()
+        assert (reloaded(saving).state, reloaded(saving).losses) == (State.COMPLETED, 0)
 
     def test_a_death_now_and_then_is_forgiven(self, submit: Submit, drive: Drive, provider: ScriptedProvider) -> None:
         generation = submit()

@@ -22,8 +22,7 @@ from tests.fakes import behaviours as meet
 from tests.fakes.provider import ScriptedProvider
 
 from .conftest import Drive
-
-Submit = Callable[..., Generation]
+from .rows import Submit
 
 KEY = "planted-provider-key-4d1f"
 # Every address of the scripted provider that must not be known to others has one.

@@ -1,11 +1,10 @@
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
-from generations.accounts.models import Membership, Team, User
+from generations.accounts.models import Team, User
 from generations.common.errors import ForbiddenError
 from generations.credits.balances import balance_of
 from generations.credits.errors import OutOfCreditsError
@@ -17,8 +16,7 @@ from generations.jobs.states import State
 from generations.jobs.submit import InvalidWishError, Wish, submit_generation
 from generations.media.models import Asset
 
-Submit = Callable[..., Generation]
-Member = Callable[[User, Team], Membership]
+from .rows import Member, Submit
 
 
 def test_it_stores_the_job_and_holds_its_price(submit: Submit, funded: Team, bob: User, member: Member) -> None:

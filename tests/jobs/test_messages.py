@@ -1,0 +1,54 @@
+"""A message may come three times, late, or for somebody who has lost the job."""
+
+import pytest
+
+from generations.credits.models import LedgerEntry
+from generations.jobs.leases import Lease, LostLeaseError
+from generations.jobs.models import Generation
+from generations.jobs.saving import save_generation
+from generations.jobs.sending import send_generation
+from generations.jobs.states import State
+from tests.fakes.provider import ScriptedProvider
+
+from .conftest import Drive
+from .rows import Submit, reloaded
+
+
+def test_three_deliveries_send_once(submit: Submit, drive: Drive, provider: ScriptedProvider) -> None:
+    generation = submit()
+    drive.dispatch()
+    fence = reloaded(generation).fence
+    for _ in range(3):
+        send_generation(generation.pk, fence)
+    assert provider.count("submit") == 1
+
+
+def test_three_deliveries_save_once(saving: Generation, provider: ScriptedProvider) -> None:
+    fence = reloaded(saving).fence
+    for _ in range(3):
+        save_generation(saving.pk, fence)
+    assert reloaded(saving).state == State.COMPLETED
+    assert provider.count("download") == 1
+    assert LedgerEntry.objects.filter(kind="capture").count() == 1
+
+
+def test_a_week_old_message_does_nothing(submit: Submit, drive: Drive, provider: ScriptedProvider) -> None:
+    generation = submit()
+    drive.to_the_end()
+    for fence in range(8):
+        send_generation(generation.pk, fence)
+        save_generation(generation.pk, fence)
+    assert provider.count("submit") == 1
+    assert provider.count("download") == 1
+
+
+def test_a_holder_that_wakes_late_writes_nothing(submit: Submit, drive: Drive, provider: ScriptedProvider) -> None:
+    generation = submit()
+    drive.dispatch()
+    late = Lease(generation.pk, reloaded(generation).fence)
+    drive.make_due()
+    drive.send()
+    with pytest.raises(LostLeaseError):
+        late.move(State.SUBMITTING, State.QUEUED)
+    with pytest.raises(LostLeaseError):
+        late.renew()
