@@ -37,7 +37,7 @@ def end_in_time(**_: object) -> None:
 
 
 @beat_init.connect
-def watch_canary(**_: object) -> None:
-    from generations.ops.watch import watch_canary  # only now is Django set up
+def watch_workers(**_: object) -> None:
+    from generations.ops.watch import watch_workers  # only now is Django set up
 
-    watch_canary()
+    watch_workers()

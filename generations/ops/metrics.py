@@ -56,6 +56,7 @@ def _generations() -> list[Gauge]:
     lags = Generation.objects.in_flight().aggregate(
         queued=Now() - Min("created_at", filter=Q(state=State.QUEUED)),
         due=Now() - Min("next_action_at", filter=Q(next_action_at__lte=Now())),
+        unsaved=Now() - Min("state_since", filter=Q(state=State.SAVING, lease_until=None, failures=0)),
         lost=Count("id", filter=Q(lease_until__lt=Now())),
     )
     return [
@@ -63,6 +64,7 @@ def _generations() -> list[Gauge]:
         Gauge("generations_last_hour", "Generations submitted within the last hour.", _floats(recent), "state"),
         _one("oldest_queued_seconds", "Age of the oldest generation that waits here.", _seconds(lags["queued"])),
         _one("overdue_seconds", "How long the most overdue generation waits for a worker.", _seconds(lags["due"])),
+        _one("oldest_unsaved_seconds", "How long a finished video waits for a saver.", _seconds(lags["unsaved"])),
         _one("leases_expired", "Generations whose worker has not come back.", lags["lost"]),
     ]
 

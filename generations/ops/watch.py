@@ -1,4 +1,4 @@
-"""Look after the canary from a process that is no worker: the beat. Staff are told when it falls silent."""
+"""Look after the workers from a process that is none: the beat. Staff are told when nobody does the work."""
 
 import time
 from threading import Thread
@@ -6,21 +6,26 @@ from threading import Thread
 import structlog
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
+from django.db.models.functions import Now
 from redis import RedisError
 
+from generations.common.clock import database_time
 from generations.events.alerts import close_alert, open_alert
+from generations.jobs.models import Generation
+from generations.jobs.states import State
 
 from .canary import canary_age
 
 ALERT = "workers"
+SAVERS_ALERT = "savers"
 LOOK_EVERY = 10.0
 
 log = structlog.get_logger(__name__)
 
 
-def watch_canary() -> None:
+def watch_workers() -> None:
     """Watch from a thread of the calling process for as long as it lives."""
-    Thread(target=_watch, name="canary", daemon=True).start()
+    Thread(target=_watch, name="watch", daemon=True).start()
 
 
 def check_canary(*, watched_for: float) -> None:
@@ -44,6 +49,16 @@ def check_canary(*, watched_for: float) -> None:
         )
 
 
+def check_savers() -> None:
+    """Open an alert while finished videos wait and nobody is at any. No canary could tell: savers are busy for long."""
+    waiting = Generation.objects.filter(state=State.SAVING, lease_until=None, failures=0)
+    saved = Generation.objects.filter(state=State.SAVING, lease_until__gt=Now())
+    if waiting.filter(state_since__lt=database_time(-settings.CANARY_FRESH)).exists() and not saved.exists():
+        open_alert(SAVERS_ALERT, "Finished videos wait and nobody brings them home: no saver runs. Nothing is lost.")
+    else:
+        close_alert(SAVERS_ALERT)
+
+
 def _watch() -> None:
     began = time.monotonic()
     while True:
@@ -51,5 +66,6 @@ def _watch() -> None:
         close_old_connections()
         try:
             check_canary(watched_for=time.monotonic() - began)
+            check_savers()
         except DatabaseError as error:
-            log.warning("canary_not_checked", error=type(error).__name__)
+            log.warning("workers_not_watched", error=type(error).__name__)

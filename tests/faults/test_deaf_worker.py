@@ -25,6 +25,18 @@ def test_a_deaf_worker_ends_itself_and_says_so(cluster: Cluster, studio: Studio,
     studio.wait_for(State.COMPLETED)
 
 
+def test_staff_are_told_of_videos_that_nobody_brings_home(cluster: Cluster, studio: Studio) -> None:
+    """Row 15: no saver runs at all; the other workers are well."""
+    cluster.restart("beat", CANARY_FRESH=1)
+    is_alarmed = Alert.objects.open().filter(kind="savers").exists
+    cluster.stop("saver")
+    studio.submit()
+    wait_until(is_alarmed, what="the alert")
+    cluster.start("saver")
+    studio.wait_for(State.COMPLETED)
+    wait_until(lambda: not is_alarmed(), what="the end of the alert")
+
+
 def test_staff_are_told_of_silent_workers_and_of_their_return(cluster: Cluster) -> None:
     """Row 15: the beat looks after the canary, so that it takes no worker to tell."""
     cluster.restart("beat", CANARY_FRESH=1)
