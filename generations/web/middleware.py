@@ -24,6 +24,7 @@ from generations.jobs.retry import NotRetryableError
 from generations.jobs.submit import InvalidWishError
 from generations.media.stills import BadStillError
 from generations.media.storage_errors import StorageError
+from generations.review.decisions import NotATakeError
 
 from .desk import NothingOfferedError
 from .teams import TeamRequest
@@ -50,6 +51,7 @@ STATUS: dict[type[DailiesError], HTTPStatus] = {
     LastOwnerError: HTTPStatus.CONFLICT,
     NotCancelableError: HTTPStatus.CONFLICT,
     NotRetryableError: HTTPStatus.CONFLICT,
+    NotATakeError: HTTPStatus.CONFLICT,
     BadStillError: HTTPStatus.UNPROCESSABLE_ENTITY,
     InvalidWishError: HTTPStatus.UNPROCESSABLE_ENTITY,
     NoPriceError: HTTPStatus.UNPROCESSABLE_ENTITY,
