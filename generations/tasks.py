@@ -3,7 +3,7 @@
 from .api.tasks import send_webhooks, sweep_replays, sweep_webhooks
 from .credits.tasks import keep_wallets
 from .events.tasks import send_letter
-from .jobs.tasks import check_books, dispatch_due, poll_due, save_generation, send_generation
+from .jobs.tasks import check_books, dispatch_due, poll_due, purge_teams, save_generation, send_generation
 from .media.tasks import sweep
 from .ops.tasks import canary
 
@@ -13,6 +13,7 @@ __all__ = [
     "dispatch_due",
     "keep_wallets",
     "poll_due",
+    "purge_teams",
     "save_generation",
     "send_generation",
     "send_letter",

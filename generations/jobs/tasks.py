@@ -5,7 +5,7 @@ from uuid import UUID
 import structlog
 from celery import shared_task
 
-from . import books, dispatch, polling, saving, sending
+from . import books, dispatch, polling, purge, saving, sending
 from .leases import LostLeaseError
 
 log = structlog.get_logger(__name__)
@@ -43,3 +43,8 @@ def save_generation(generation_id: str, fence: int) -> None:
 @shared_task(name="generations.check_books")
 def check_books() -> None:
     books.check_books()
+
+
+@shared_task(name="generations.purge_teams")
+def purge_teams() -> None:
+    purge.purge_ended_teams()

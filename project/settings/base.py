@@ -228,6 +228,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "dispatch": {"task": "generations.dispatch_due", "schedule": 1.0, "options": {"expires": 5}},
     "poll": {"task": "generations.poll_due", "schedule": 1.0, "options": {"expires": 5}},
+    "purge": {"task": "generations.purge_teams", "schedule": 3600.0, "options": {"expires": 600}},
     "sweep": {"task": "generations.sweep", "schedule": 3600.0, "options": {"expires": 600}},
     "replays": {"task": "generations.sweep_replays", "schedule": 3600.0, "options": {"expires": 600}},
     "books": {"task": "generations.check_books", "schedule": 24 * 3600.0, "options": {"expires": 3600}},
