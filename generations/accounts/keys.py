@@ -11,7 +11,7 @@ from django.db.models.functions import Least, Now
 
 from generations.common.clock import database_time
 from generations.common.errors import DailiesError, ForbiddenError, NotFoundError
-from generations.events.record import record_event
+from generations.events.record import record_audit
 
 from .access import require
 from .callers import Caller
@@ -152,4 +152,5 @@ def _add_secret(key: ApiKey) -> str:
 
 
 def _record(kind: str, key: ApiKey, actor: User, **data: object) -> None:
-    record_event(kind, team_id=key.team_id, actor_id=actor.pk, subject_id=key.pk, name=key.name, **data)
+    about = {"subject_id": key.pk, "name": key.name}
+    record_audit(kind, team_id=key.team_id, actor_id=actor.pk, **about, **data)  # type: ignore[arg-type]

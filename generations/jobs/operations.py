@@ -13,7 +13,7 @@ from generations.accounts.models import User
 from generations.common.clock import database_time
 from generations.common.errors import DailiesError
 from generations.credits.holds import release_hold
-from generations.events.record import record_event
+from generations.events.record import record_audit
 
 from .attempts import live_attempt
 from .leases import LostLeaseError, announce_state, take_over
@@ -106,8 +106,8 @@ def give_up(*, generation: Generation, actor: User, reason: str) -> None:
 def probe_now(*, gate: Gate, actor: User) -> None:
     """Let the next dispatch find out whether the provider takes our account again."""
     Gate.objects.filter(pk=gate.pk).update(probe_at=Now(), not_before=None)
-    record_event("gate.probed", team_id=None, actor_id=actor.pk, provider=gate.provider)
+    record_audit("gate.probed", team_id=None, actor_id=actor.pk, provider=gate.provider)
 
 
 def _record(act: str, generation: Generation, actor: User) -> None:
-    record_event(f"generation.{act}", team_id=generation.team_id, actor_id=actor.pk, subject_id=generation.pk)
+    record_audit(f"generation.{act}", team_id=generation.team_id, actor_id=actor.pk, subject_id=generation.pk)
