@@ -18,10 +18,10 @@ from django.db.models.functions import Now
 
 from generations.common.errors import DailiesError
 from generations.events.models import Notice
-from generations.events.record import record_event
+from generations.events.record import record_audit
 
 from .keys import revoke_key
-from .models import ApiKey, Membership, Team, User
+from .models import ApiKey, Invitation, Membership, Team, User
 from .roles import Role
 from .sessions import end_sessions
 
@@ -56,18 +56,24 @@ def anonymise_account(*, user: User) -> None:
 
     Raises LastOwnerError. Their teams are locked meanwhile, so that two owners do not leave at once.
     """
-    list(Team.objects.select_for_update().filter(memberships__user=user).order_by("pk"))
+    list(Team.objects.select_for_update(no_key=True).filter(memberships__user=user).order_by("pk"))
     require_no_team_without_owner(user)
     for key in ApiKey.objects.live().filter(user=user, is_service=False):
         revoke_key(key=key, actor=user)
-    for membership in Membership.objects.filter(user=user, deactivated_at__isnull=True):
-        record_event("member.left", team_id=membership.team_id, actor_id=user.pk, user=user.pk, because="deleted")
-    Membership.objects.filter(user=user, deactivated_at__isnull=True).update(deactivated_at=Now())
+    Invitation.objects.filter(created_by=user, revoked_at__isnull=True).update(revoked_at=Now())
+    _end_memberships(user)
     for rows in (EmailAddress, Authenticator, SocialAccount, Notice):
         rows.objects.filter(user=user).delete()
     end_sessions(user=user)
     _overwrite(user)
-    record_event("account.deleted", team_id=None, actor_id=user.pk)
+
+
+def _end_memberships(user: User) -> None:
+    current = Membership.objects.filter(user=user, deactivated_at__isnull=True)
+    for membership in current:
+        changes = {"before": {"active": True}, "after": {"active": False}}
+        record_audit("member.left", team_id=membership.team_id, actor_id=user.pk, user=user.pk, **changes)
+    current.update(deactivated_at=Now())
 
 
 def _overwrite(user: User) -> None:
