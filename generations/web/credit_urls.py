@@ -2,10 +2,12 @@
 
 from django.urls import URLPattern, path
 
-from .views import credit_requests, quotas, statement
+from .views import credit_reports, credit_requests, decisions, quotas, statement
 
 urlpatterns: list[URLPattern] = [
     path("t/<slug:slug>/credits/", statement.statement, name="credits"),
+    path("t/<slug:slug>/credits/report/", credit_reports.report, name="credit_report"),
+    path("t/<slug:slug>/takes/<uuid:generation_id>/decision", decisions.decision, name="decision"),
     path("t/<slug:slug>/credits/requests/", credit_requests.requests, name="credit_requests"),
     path(
         "t/<slug:slug>/credits/requests/<uuid:request_id>/approve",

@@ -15,6 +15,7 @@ from generations.jobs.access import access_generation
 from generations.jobs.models import Generation
 from generations.jobs.states import State
 from generations.media.serve import serve_asset
+from generations.review.decisions import decisions_on
 
 from ..teams import TeamRequest, team_page
 
@@ -26,7 +27,15 @@ def take(request: TeamRequest, generation_id: UUID) -> HttpResponse:
     found = _access(request, generation_id)
     if found.state != State.COMPLETED:
         return HttpResponseRedirect(resolve_url("jobs", request.membership.team.slug))
-    context = {"take": found, "beside": neighbours(found), "has_settings": request.membership.can(Right.GENERATE)}
+    decisions = list(decisions_on(found))
+    context = {
+        "take": found,
+        "beside": neighbours(found),
+        "has_settings": request.membership.can(Right.GENERATE),
+        "can_review": request.membership.can(Right.REVIEW),
+        "decisions": decisions,
+        "has_decided": any(decision.user_id == request.user.pk for decision in decisions),
+    }
     return render(request, "takes/page.html", context)
 
 
