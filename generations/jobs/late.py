@@ -6,7 +6,7 @@ from django.db.models.functions import Now
 
 from generations.accounts.models import User
 from generations.common.errors import DailiesError
-from generations.events.record import record_event
+from generations.events.record import record_audit, record_event
 from generations.upstream.answers import Completed
 
 from .hints import hint_save
@@ -47,7 +47,8 @@ def _revive(generation: Generation, actor: User | None) -> bool:
     )
     if not revived:
         return False
-    record_event(
+    record = record_audit if actor else record_event
+    record(
         "generation.revived",
         team_id=generation.team_id,
         actor_id=actor.pk if actor else None,
