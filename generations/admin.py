@@ -4,11 +4,13 @@ People sign in on the site's own page, so that its throttle and its second facto
 """
 
 from allauth.account.decorators import secure_admin_login
+from django.apps import apps
 from django.contrib import admin
 
 from .accounts.admin import MembershipAdmin, TeamAdmin, UserAdmin
 from .credits.admin import HoldAdmin, LedgerEntryAdmin, OfferedModelAdmin, PriceRowAdmin, QuotaAdmin, WalletAdmin
 from .events.admin import EventAdmin
+from .events.audited import audited
 from .jobs.admin import AttemptAdmin, GenerationAdmin
 from .media.admin import AssetAdmin
 
@@ -31,3 +33,10 @@ __all__ = [
 admin.site.site_header = admin.site.site_title = "Dailies"
 admin.site.index_title = "Site administration"
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+# Pages of libraries too: they have been registered before, since this app is the last of the list.
+for model in apps.get_models():
+    if admin.site.is_registered(model):
+        page = type(admin.site.get_model_admin(model))
+        admin.site.unregister(model)
+        admin.site.register(model, audited(page))
