@@ -52,7 +52,7 @@ def _record(request: HttpRequest, obj: Model, verb: str) -> None:
     )
 
 
-def _changes(form: ModelForm[Any]) -> tuple[dict[str, str | None], dict[str, str | None]]:
+def _changes(form: "ModelForm[Any]") -> tuple[dict[str, str | None], dict[str, str | None]]:
     """What the changed fields held and hold; of what is secret only that it changed."""
     names = form.changed_data
     before = {name: _told(name, form.initial.get(name)) for name in names if name in form.initial}
