@@ -43,21 +43,30 @@ class PublicKind:
 
 
 _JOB = partial(PublicKind, right="manage_jobs", link="/api/v1/generations/{id}", is_authors=True)
-_TAKE = partial(PublicKind, right="view", link="/api/v1/generations/{id}")
+_DONE = partial(PublicKind, right="view", link="/api/v1/generations/{id}")
+_TAKE = partial(PublicKind, right="view", link="/api/v1/takes/{id}")
 _CREDITS = partial(PublicKind, right="manage_credits", fields=("amount",), link="/api/v1/statement")
 _MEMBER = partial(PublicKind, right="manage_team", fields=("user", "role"), link="/api/v1/members")
 _KEY = partial(PublicKind, right="manage_team", link="/api/v1/keys/{id}")
 
 _KINDS = (
     _JOB("generation.submitted", "A job was accepted", fields=("model", "price")),
-    _TAKE("generation.completed", "A take is finished and kept", fields=("charged",)),
+    _DONE("generation.completed", "A take is finished and kept", fields=("charged",)),
     _JOB("generation.failed", "A job failed, and its credits came back", fields=("error_type", "returned")),
     _JOB("generation.canceled", "A waiting job was taken back"),
+    _TAKE("take.decided", "A member approved a take, or asked for changes", fields=("verdict",)),
+    _TAKE("take.undecided", "A member took a decision back"),
     _CREDITS("credits.grant", "Credits were granted"),
     _CREDITS("credits.correction", "The balance was corrected"),
+    _CREDITS("credits.transfer", "Credits went to another team, or came from one"),
+    _CREDITS("credits.expiry", "Credits expired"),
+    _CREDITS("credits.frozen", "New jobs are stopped"),
+    _CREDITS("credits.unfrozen", "New jobs are taken again"),
     _MEMBER("member.added", "Somebody joined the team"),
     _MEMBER("member.role_changed", "A member has another role"),
-    _MEMBER("member.removed", "Somebody left the team"),
+    _MEMBER("member.left", "A member left the team"),
+    _MEMBER("member.removed", "A member was removed"),
+    _MEMBER("member.reactivated", "A former member is back"),
     _KEY("key.created", "An API key was made", fields=("scopes", "is_service")),
     _KEY("key.rotated", "An API key has a new secret"),
     _KEY("key.revoked", "An API key was revoked"),

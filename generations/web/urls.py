@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from . import credit_urls, people_urls
+from . import credit_urls, people_urls, webhook_urls
 from .theme import choose_theme
 from .views import (
     account,
@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
     path("", include(people_urls)),
     path("", include(credit_urls)),
+    path("", include(webhook_urls)),
     path("theme", choose_theme, name="theme"),
     path("account/", account.profile, name="account_profile"),
     path("account/sessions/", account.sessions, name="account_sessions"),

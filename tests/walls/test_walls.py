@@ -19,6 +19,9 @@ from generations.accounts.keys import create_key
 from generations.accounts.models import ApiKey, Invitation, Membership, Team, User
 from generations.accounts.roles import Role, Scope
 from generations.credits.grants import grant_credits
+from generations.events.models import WebhookDelivery
+from generations.events.webhooks.deliveries import send_test
+from generations.events.webhooks.endpoints import create_endpoint
 from generations.jobs.models import Generation
 from generations.jobs.states import State
 from generations.media.models import Asset
@@ -37,6 +40,8 @@ ACCOUNT_PREFIXES = ("account_", "mfa_", "socialaccount_", "openid_connect_")
 ADMIN_NAMESPACE = "admin"
 # The management API; tests/api/v1 asks each of its operations as an outsider.
 API_NAMESPACE = "v1"
+# The contract; tests/api/contract asks with another team's key, and with forged and ended signatures.
+CONTRACT = {"image_to_video", "image_to_video_job", "upload", "upload_bytes", "file"}
 STAFF = {"operations", "operations_probe", "operations_act", "site_audit"}
 # Of a team: only for its members. The value is the sample for the last part of the address.
 OF_A_TEAM = {
@@ -74,6 +79,14 @@ OF_A_TEAM = {
     "team_keep": (),
     "leave_team": (),
     "audit": (),
+    "webhooks": (),
+    "webhook_new": (),
+    "webhook": ("endpoint_id",),
+    "webhook_edit": ("endpoint_id",),
+    "webhook_act": ("endpoint_id", "name"),
+    "webhook_delivery": ("endpoint_id", "delivery_id"),
+    "webhook_delivery_row": ("endpoint_id", "delivery_id"),
+    "webhook_again": ("endpoint_id", "delivery_id"),
 }
 METHODS = ("get", "head", "post", "put", "patch", "delete")
 
@@ -88,12 +101,14 @@ class Property:
     key: ApiKey
     membership: Membership
     invitation: Invitation
+    told: WebhookDelivery
 
     @property
     def secrets(self) -> set[str]:
         assets = Asset.objects.filter(team=self.team).values_list("pk", flat=True)
-        ids = (self.take.pk, self.waiting.pk, self.key.pk, self.invitation.pk, *assets)
-        return {*map(str, ids), self.take.prompt, self.waiting.prompt, self.key.name, self.invitation.email}
+        ids = (self.take.pk, self.waiting.pk, self.key.pk, self.invitation.pk, self.told.pk, self.told.endpoint_id)
+        words = (self.take.prompt, self.waiting.prompt, self.key.name, self.invitation.email)
+        return {*map(str, (*ids, *assets)), *words, self.told.endpoint.url, self.told.endpoint.secret}
 
 
 def give(team: Team, author: User, bird: str) -> Property:
@@ -105,7 +120,8 @@ def give(team: Team, author: User, bird: str) -> Property:
     key = create_key(membership=membership, name=f"{bird} farm", scopes=[Scope.READ]).key
     owner = Membership.objects.select_related("team", "user").get(team=team, role=Role.OWNER)
     invited = invite(inviter=owner, role=Role.CREATOR, lifetime=timedelta(days=7), email=f"{bird}@example.com")
-    return Property(team, take, waiting, key, membership, invited.invitation)
+    webhook = create_endpoint(team_id=team.pk, actor_id=author.pk, url=f"https://{bird}.example.com/hook")
+    return Property(team, take, waiting, key, membership, invited.invitation, send_test(webhook))
 
 
 @pytest.fixture
@@ -133,7 +149,7 @@ def test_every_route_is_classified() -> None:
         (namespace, name)
         for namespace, name in routes(get_resolver().url_patterns)
         if namespace not in (ADMIN_NAMESPACE, API_NAMESPACE)
-        and name not in OPEN | STAFF
+        and name not in OPEN | STAFF | CONTRACT
         and name not in INVITED | OWN
         and name not in OF_A_TEAM
         and not name.startswith(ACCOUNT_PREFIXES)
@@ -148,13 +164,15 @@ def addresses(name: str, owner: Property) -> list[str]:
         return [reverse(name, args=[pk]) for pk in Asset.objects.filter(team=owner.team).values_list("pk", flat=True)]
     if wanted == ("generation_id",):
         return [reverse(name, args=[owner.team.slug, row.pk]) for row in (owner.take, owner.waiting)]
-    if wanted == ("key_id",):
-        return [reverse(name, args=[owner.team.slug, owner.key.pk])]
-    if wanted == ("membership_id",):
-        return [reverse(name, args=[owner.team.slug, owner.membership.pk])]
-    if wanted == ("invitation_id",):
-        return [reverse(name, args=[owner.team.slug, owner.invitation.pk])]
-    return [reverse(name, args=[owner.team.slug])]
+    samples = {
+        "key_id": owner.key.pk,
+        "membership_id": owner.membership.pk,
+        "invitation_id": owner.invitation.pk,
+        "endpoint_id": owner.told.endpoint_id,
+        "delivery_id": owner.told.pk,
+        "name": "delete",
+    }
+    return [reverse(name, args=[owner.team.slug, *(samples[part] for part in wanted)])]
 
 
 @pytest.mark.parametrize("name", OF_A_TEAM)
@@ -166,7 +184,7 @@ def test_a_stranger_is_told_the_same_as_for_nothing(
     for address in addresses(name, ours):
         nothing = address
         for real in (
-            *map(str, (ours.take.pk, ours.waiting.pk, ours.key.pk)),
+            *map(str, (ours.take.pk, ours.waiting.pk, ours.key.pk, ours.told.pk, ours.told.endpoint_id)),
             *(str(a.pk) for a in Asset.objects.all()),
         ):
             nothing = nothing.replace(real, missing[0])

@@ -1,0 +1,55 @@
+"""The forms of the webhooks' pages."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from generations.events.catalogue import PUBLIC_KINDS
+from generations.events.models import WebhookEndpoint
+from generations.events.webhooks.targets import MOST_CHARACTERS, BadEndpointError
+
+_SINCE = {"1": "the last hour", "24": "the last day", "72": "the last three days", "720": "the last month"}
+
+
+class WebhookForm(forms.Form):
+    url = forms.CharField(
+        label="Address",
+        max_length=MOST_CHARACTERS,
+        widget=forms.URLInput(attrs={"class": "input", "inputmode": "url", "placeholder": "https://"}),
+        help_text="It gets a POST for each event, and answers with any 2xx status within 15 seconds.",
+        error_messages={"required": "Say where your program listens."},
+    )
+    description = forms.CharField(
+        label="What it is for",
+        max_length=120,
+        required=False,
+        widget=forms.TextInput(attrs={"class": "input"}),
+    )
+    kinds = forms.MultipleChoiceField(
+        label="Told of",
+        required=False,
+        choices=[(kind.name, kind.says) for kind in PUBLIC_KINDS.values()],
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    @classmethod
+    def of(cls, endpoint: WebhookEndpoint) -> "WebhookForm":
+        return cls(initial={"url": endpoint.url, "description": endpoint.description, "kinds": endpoint.kinds})
+
+    def values(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in ("url", "description", "kinds")}
+
+    def add_refusal(self, error: BadEndpointError) -> None:
+        self.add_error(error.field, error.message)
+
+
+class RecoverForm(forms.Form):
+    hours = forms.ChoiceField(
+        label="Given up in", choices=list(_SINCE.items()), initial="72", widget=forms.Select(attrs={"class": "input"})
+    )
+
+    @property
+    def since(self) -> datetime:
+        return timezone.now() - timedelta(hours=int(self.cleaned_data["hours"]))

@@ -1,0 +1,242 @@
+"""The webhooks' pages: made, changed, tested, switched and looked into; by managers alone, with and without htmx."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+
+from generations.accounts.models import Team, User
+from generations.common.clock import database_time
+from generations.events.models import DeliveryState, EndpointState, Event, WebhookDelivery, WebhookEndpoint, WebhookTry
+from generations.events.record import record_event
+from generations.events.webhooks.endpoints import create_endpoint
+
+from .pages import HTMX, form_values, links, words
+
+pytestmark = pytest.mark.django_db
+
+HOOK = "https://hooks.example.com/dailies"
+Open = Callable[[User], Client]
+
+
+@pytest.fixture
+def page(team: Team) -> str:
+    return f"/t/{team.slug}/webhooks/"
+
+
+@pytest.fixture
+def endpoint(team: Team, alice: User) -> WebhookEndpoint:
+    return create_endpoint(team_id=team.pk, actor_id=alice.pk, url=HOOK, description="Slack")
+
+
+def deliver(
+    endpoint: WebhookEndpoint, state: DeliveryState = DeliveryState.FAILED, **changes: object
+) -> WebhookDelivery:
+    event = record_event("credits.grant", team_id=endpoint.team_id, amount=1)
+    payload = {"type": "credits.grant", "timestamp": "2026-01-15T10:00:00.000Z", "data": {"amount": 1}}
+    values = {"tries": 10, "next_try_at": None, "settled_at": event.created_at, **changes}
+    made = WebhookDelivery.objects.create(
+        endpoint=endpoint, event=event, kind=event.kind, payload=payload, state=state, **values
+    )
+    WebhookTry.objects.create(delivery=made, status=503, answer="Back <soon>.", milliseconds=12)
+    return made
+
+
+def test_the_first_page_says_what_a_webhook_is(client_of: Open, alice: User, page: str) -> None:
+    answer = client_of(alice).get(page)
+    assert answer.status_code == 200
+    assert "No webhooks yet" in words(answer)
+    assert f"{page}new" in links(answer)
+
+
+def test_one_is_made_and_stands_in_the_list(client_of: Open, alice: User, page: str, team: Team) -> None:
+    client = client_of(alice)
+    form = form_values(client.get(f"{page}new"), url=HOOK, kinds=["generation.completed"], description="Slack")
+    answer = client.post(f"{page}new", form, follow=True)
+    made = WebhookEndpoint.objects.get()
+    assert answer.redirect_chain[-1][0] == f"{page}{made.pk}/"
+    assert (made.team, made.created_by, made.url, made.kinds) == (team, alice, HOOK, ["generation.completed"])
+    assert made.secret in answer.content.decode()
+    assert answer["Cache-Control"] == "no-store"
+    assert HOOK in words(client.get(page))
+    audit = Event.objects.get(kind="webhook.created")
+    assert audit.is_audit
+    assert made.secret not in str(audit.data)
+
+
+@pytest.mark.parametrize(
+    ("form", "says"),
+    [
+        ({"url": ""}, "Say where your program listens."),
+        ({"url": "ftp://hooks.example.com"}, "must begin with https://"),
+        ({"url": "https://"}, "needs a host name"),
+        ({"url": "https://user:word@hooks.example.com"}, "neither a user name"),
+        ({"url": "https://hooks.example.com/#part"}, "#part"),
+        ({"url": "https://[::"}, "not an address"),
+        ({"url": "https://hooks.example.com/\x00"}, "Null characters"),
+        ({"url": f"https://hooks.example.com/{'x' * 500}"}, "at most 500 characters"),
+        ({"url": HOOK, "kinds": ["gate.probed"]}, "not one of the available choices"),
+        ({"url": HOOK, "description": "x" * 121}, "at most 120 characters"),
+    ],
+)
+def test_what_does_not_fit_is_told_beside_its_field(
+    form: dict[str, object], says: str, client_of: Open, alice: User, page: str
+) -> None:
+    answer = client_of(alice).post(f"{page}new", form)
+    assert answer.status_code == 422
+    assert says in words(answer)
+    assert not WebhookEndpoint.objects.exists()
+
+
+def test_a_team_has_so_many_and_no_more(client_of: Open, alice: User, page: str, endpoint: WebhookEndpoint) -> None:
+    for _ in range(19):
+        create_endpoint(team_id=endpoint.team_id, actor_id=alice.pk, url=HOOK)
+    answer = client_of(alice).post(f"{page}new", {"url": HOOK})
+    assert answer.status_code == 422
+    assert "at most 20 webhooks" in words(answer)
+
+
+def test_it_is_changed(client_of: Open, alice: User, page: str, endpoint: WebhookEndpoint) -> None:
+    client = client_of(alice)
+    form = form_values(client.get(f"{page}{endpoint.pk}/edit"), url=f"{HOOK}/2", kinds=["member.added"])
+    assert client.post(f"{page}{endpoint.pk}/edit", form).status_code == 302
+    endpoint.refresh_from_db()
+    assert (endpoint.url, endpoint.kinds) == (f"{HOOK}/2", ["member.added"])
+    assert client.post(f"{page}{endpoint.pk}/edit", {"url": "x"}).status_code == 422
+
+
+def test_off_and_on_again_sends_what_waits(client_of: Open, alice: User, page: str, endpoint: WebhookEndpoint) -> None:
+    client, one = client_of(alice), f"{page}{endpoint.pk}/"
+    later = database_time(timedelta(hours=5))
+    waiting = deliver(endpoint, DeliveryState.PENDING, tries=3, next_try_at=later, settled_at=None)
+    client.post(f"{one}off")
+    endpoint.refresh_from_db()
+    assert endpoint.state == EndpointState.OFF
+    assert "Switched off by a manager" in words(client.get(one))
+    WebhookEndpoint.objects.update(failing_since=database_time(timedelta(hours=-1)))
+    assert "On. What waited is sent now." in words(client.post(f"{one}on", follow=True))
+    endpoint.refresh_from_db()
+    waiting.refresh_from_db()
+    assert (endpoint.state, endpoint.failing_since) == (EndpointState.ON, None)
+    assert waiting.next_try_at is not None
+    assert waiting.next_try_at < waiting.created_at + timedelta(hours=1)
+
+
+def test_a_new_secret_leaves_the_old_one_a_day(
+    client_of: Open, alice: User, page: str, endpoint: WebhookEndpoint
+) -> None:
+    before = endpoint.secret
+    answer = client_of(alice).post(f"{page}{endpoint.pk}/rotate", follow=True)
+    endpoint.refresh_from_db()
+    assert endpoint.old_secret == before != endpoint.secret
+    assert endpoint.old_secret_until is not None
+    assert endpoint.secret in answer.content.decode()
+    assert before not in answer.content.decode()
+
+
+def test_a_test_is_queued_and_its_row_asks_until_the_answer_is_there(
+    client_of: Open, alice: User, page: str, endpoint: WebhookEndpoint
+) -> None:
+    client, one = client_of(alice), f"{page}{endpoint.pk}/"
+    answer = client.post(f"{one}test", **HTMX)
+    made = WebhookDelivery.objects.get()
+    row = f"{one}deliveries/{made.pk}/row"
+    assert (made.kind, made.event, made.state) == ("webhook.test", None, DeliveryState.PENDING)
+    assert f'hx-get="{row}"' in answer.content.decode()
+    assert "<html" not in answer.content.decode()
+    WebhookDelivery.objects.update(state=DeliveryState.DELIVERED, tries=1, next_try_at=None)
+    answer = client.get(row, **HTMX)
+    assert "Delivered" in words(answer)
+    assert "hx-trigger" not in answer.content.decode()
+    assert client.post(f"{one}test")["Location"].startswith(f"{one}deliveries/")
+
+
+def test_a_delivery_shows_its_tries_and_is_sent_again(
+    client_of: Open, alice: User, page: str, endpoint: WebhookEndpoint
+) -> None:
+    client, given_up = client_of(alice), deliver(endpoint)
+    address = f"{page}{endpoint.pk}/deliveries/{given_up.pk}/"
+    answer = client.get(address)
+    assert "503" in words(answer)
+    assert "Back <soon>." in words(answer)
+    assert "Back <soon>." not in answer.content.decode()
+    assert '"amount": 1' in words(answer)
+    assert "It is sent again now." in words(client.post(f"{address}again", follow=True))
+    given_up.refresh_from_db()
+    assert (given_up.state, given_up.tries, given_up.settled_at) == (DeliveryState.PENDING, 0, None)
+    WebhookEndpoint.objects.update(state=EndpointState.OFF)
+    assert "Switch it on first" in words(client.post(f"{address}again", follow=True))
+
+
+def test_the_log_is_filtered_and_paged(client_of: Open, alice: User, page: str, endpoint: WebhookEndpoint) -> None:
+    for _ in range(26):
+        deliver(endpoint)
+    deliver(endpoint, DeliveryState.DELIVERED)
+    client, one = client_of(alice), f"{page}{endpoint.pk}/"
+    assert words(client.get(f"{one}?state=delivered")).count("credits.grant") == 1
+    first = client.get(f"{one}?state=failed")
+    assert words(first).count("credits.grant") == 25
+    [more] = {link for link in links(first) if "after=" in link}
+    second = client.get(f"{one}{more}", **HTMX)
+    assert words(second).count("credits.grant") == 1
+    assert "<html" not in second.content.decode()
+    assert words(client.get(f"{one}?state=nonsense")).count("credits.grant") == 25
+    assert client.get(f"{one}?after=nonsense").status_code == 400
+
+
+def test_what_was_given_up_is_recovered(client_of: Open, alice: User, page: str, endpoint: WebhookEndpoint) -> None:
+    recent, old, well = deliver(endpoint), deliver(endpoint), deliver(endpoint, DeliveryState.DELIVERED)
+    WebhookDelivery.objects.filter(pk=old.pk).update(created_at=database_time(timedelta(days=-2)))
+    answer = client_of(alice).post(f"{page}{endpoint.pk}/recover", {"hours": "24"}, follow=True)
+    assert "1 sent again now." in words(answer)
+    states = dict(WebhookDelivery.objects.values_list("pk", "state"))
+    assert states == {recent.pk: "pending", old.pk: "failed", well.pk: "delivered"}
+
+
+def test_it_is_deleted_with_its_log(client_of: Open, alice: User, page: str, endpoint: WebhookEndpoint) -> None:
+    deliver(endpoint)
+    answer = client_of(alice).post(f"{page}{endpoint.pk}/delete", follow=True)
+    assert "Deleted, with its log." in words(answer)
+    assert not WebhookEndpoint.objects.exists()
+    assert not WebhookDelivery.objects.exists()
+    assert Event.objects.filter(kind="webhook.deleted").exists()
+
+
+@pytest.mark.parametrize(("who", "status"), [("bob", 403), ("rita", 403), ("charlie", 404), (None, 302)])
+def test_only_managers_come_here(
+    who: str | None,
+    status: int,
+    client: Client,
+    client_of: Open,
+    page: str,
+    endpoint: WebhookEndpoint,
+    request: pytest.FixtureRequest,
+) -> None:
+    asking = client_of(request.getfixturevalue(who)) if who else client
+    made = deliver(endpoint)
+    one = f"{page}{endpoint.pk}/"
+    for address in (page, f"{page}new", one, f"{one}edit", f"{one}deliveries/{made.pk}/"):
+        answer = asking.get(address)
+        assert answer.status_code == status, address
+        assert endpoint.secret not in answer.content.decode()
+    for act in ("on", "off", "rotate", "test", "recover", "delete"):
+        assert asking.post(f"{one}{act}").status_code == status, act
+    assert WebhookEndpoint.objects.filter(secret=endpoint.secret, state=EndpointState.ON).exists()
+
+
+def test_what_is_not_there_is_not_found(
+    client_of: Open, alice: User, page: str, endpoint: WebhookEndpoint, other_team: Team
+) -> None:
+    client = client_of(alice)
+    theirs = create_endpoint(team_id=other_team.pk, actor_id=alice.pk, url=HOOK)
+    for address in (f"{page}{uuid4()}/", f"{page}{theirs.pk}/", f"{page}{endpoint.pk}/deliveries/{uuid4()}/"):
+        assert client.get(address).status_code == 404
+    assert client.post(f"{page}{endpoint.pk}/explode").status_code == 404
+    assert client.get(f"{page}{endpoint.pk}/off").status_code == 405
+
+
+def test_the_menu_leads_there_for_managers(client_of: Open, alice: User, bob: User, page: str, team: Team) -> None:
+    assert page in links(client_of(alice).get(f"/t/{team.slug}/gallery/"))
+    assert page not in links(client_of(bob).get(f"/t/{team.slug}/gallery/"))
