@@ -15,6 +15,7 @@ from generations.media.models import Asset
 from generations.tasks import canary
 from tests.stack import free_port
 
+QUEUES = ("dailies", "saving", "webhooks")
 LINE = re.compile(r'(?:# (?:HELP|TYPE) dailies_\w+ .+)|(?:dailies_\w+(?:\{\w+="\w+"\})? (?:NaN|[-+.e\d]+))')
 
 
@@ -32,7 +33,7 @@ def test_an_empty_studio_has_figures(client: Client, db: None) -> None:
     assert figures['dailies_generations{state="queued"}'] == "0"
     assert figures["dailies_oldest_queued_seconds"] == "0"
     assert figures["dailies_canary_age_seconds"] == "NaN"
-    assert [figures[f'dailies_broker_messages{{queue="{queue}"}}'] for queue in ("dailies", "saving")] == ["0", "0"]
+    assert [figures[f'dailies_broker_messages{{queue="{queue}"}}'] for queue in QUEUES] == ["0"] * 3
 
 
 def test_the_figures_are_those_of_the_database(client: Client, funded: Team) -> None:
