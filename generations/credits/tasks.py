@@ -2,12 +2,13 @@ from celery import shared_task
 
 from generations.common.clock import database_now
 
-from . import lots, refills
+from . import crossings, lots, refills
 
 
 @shared_task(name="generations.keep_wallets")
 def keep_wallets() -> None:
-    """Take out what has expired, then fill up what is due."""
+    """Take out what has expired, fill up what is due, and tell who runs low."""
     now = database_now()
     lots.expire_lots(now)
     refills.refill_wallets(now)
+    crossings.note_crossings()
