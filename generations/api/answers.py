@@ -54,7 +54,7 @@ KIND_OF: dict[type[Exception], ErrorKind] = {
 WORDS: dict[ErrorKind, str] = {
     NOT_FOUND: "There is nothing here.",
     REQUEST_TOO_LARGE: "The body is too large.",
-    INVALID_REQUEST: "The request cannot be read.",
+    INVALID_REQUEST: "The request cannot be read. Send JSON in UTF-8, by https where the studio has it.",
     SERVICE_UNAVAILABLE: "Not at present. Try again in a while.",
     API: "Something went wrong here. Try again; the log has the cause under this request id.",
 }

@@ -6,15 +6,16 @@ from functools import reduce
 
 import structlog
 from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.core.signals import got_request_exception
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.urls import resolve
 from django.utils.module_loading import import_string
 
-from generations.contract.errors import API, INVALID_REQUEST, SERVICE_UNAVAILABLE
+from generations.contract.errors import API, SERVICE_UNAVAILABLE
 
-from .answers import answer_of, error_answer, kind_of
+from .answers import answer_of, kind_of
 from .v1 import problems
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
@@ -69,16 +70,21 @@ class ErrorMiddleware:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        try:
+            response = self._answer(request)
+        except Exception as error:
+            response = _translated(request, error)
+        response.headers.setdefault("Cache-Control", "no-store")
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        if isinstance(response, HttpResponse):
+            response.headers.setdefault("Content-Length", str(len(response.content)))
+        return response
+
+    def _answer(self, request: HttpRequest) -> HttpResponseBase:
         if settings.SECURE_SSL_REDIRECT and not request.is_secure():
             # A redirect would come too late: the key has been sent in the open.
-            return _refusal(request, INVALID_REQUEST.status, "Use https.")
-        try:
-            response = self._get_response(request)
-        except Exception as error:
-            return _answer(request, error)
-        response.setdefault("Cache-Control", "no-store")
-        response.setdefault("X-Content-Type-Options", "nosniff")
-        return response
+            raise BadRequest("plain http")
+        return self._get_response(request)
 
 
 def _spoken(request: HttpRequest) -> str:
@@ -105,7 +111,7 @@ def _tidy(request: HttpRequest) -> None:
         request.path = request.path_info = path
 
 
-def _answer(request: HttpRequest, error: Exception) -> HttpResponseBase:
+def _translated(request: HttpRequest, error: Exception) -> HttpResponseBase:
     kind = kind_of(error)
     if kind is API:
         log.exception("request_failed")
@@ -113,18 +119,12 @@ def _answer(request: HttpRequest, error: Exception) -> HttpResponseBase:
         got_request_exception.send(sender=ErrorMiddleware, request=request)  # for the error tracker
     elif kind is SERVICE_UNAVAILABLE:
         log.warning("service_unavailable", error=type(error).__name__, detail=str(error).partition("\n")[0])
-    if not request.path_info.startswith(_MANAGEMENT):
-        return answer_of(error)
-    headers = answer_of(error).headers
-    return _problem(kind.status, "", {name: headers[name] for name in ("Retry-After",) if name in headers})
+    answer = answer_of(error)
+    return _problem(answer) if request.path_info.startswith(_MANAGEMENT) else answer
 
 
-def _refusal(request: HttpRequest, status: int, message: str) -> HttpResponseBase:
-    if request.path_info.startswith(_MANAGEMENT):
-        return _problem(status, message, {})
-    return error_answer(INVALID_REQUEST, message, status=status)
-
-
-def _problem(status: int, message: str, headers: dict[str, str]) -> HttpResponseBase:
-    kind = next((kind for kind in problems.KINDS if kind.status == status), problems.FAULT)
-    return problems.problem(kind, message, headers=headers)
+def _problem(answer: JsonResponse) -> HttpResponseBase:
+    """The same status and time to wait, as problem details."""
+    kind = next((kind for kind in problems.KINDS if kind.status == answer.status_code), problems.FAULT)
+    headers = {name: answer[name] for name in ("Retry-After",) if name in answer}
+    return problems.problem(kind, headers=headers)
