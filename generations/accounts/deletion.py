@@ -70,9 +70,9 @@ def anonymise_account(*, user: User) -> None:
 
 def _end_memberships(user: User) -> None:
     current = Membership.objects.filter(user=user, deactivated_at__isnull=True)
-    for membership in current:
-        changes = {"before": {"active": True}, "after": {"active": False}}
-        record_audit("member.left", team_id=membership.team_id, actor_id=user.pk, user=user.pk, **changes)
+    before, after = {"active": True}, {"active": False}
+    for team_id in current.values_list("team", flat=True):
+        record_audit("member.left", team_id=team_id, actor_id=user.pk, user=user.pk, before=before, after=after)
     current.update(deactivated_at=Now())
 
 
