@@ -11,7 +11,7 @@ from ninja.errors import HttpError, ValidationError
 from generations.common.errors import DailiesError
 
 from . import generations, keys, me, members, problems, quotas, quote, takes, wallets
-from .openapi import describe
+from .openapi import Document, describe
 from .problems import FieldProblem, problem
 from .strict import refuse_unknown_parameters
 
@@ -35,7 +35,7 @@ api.add_router("/keys", keys.router)
 
 @cache
 def openapi_document() -> dict[str, Any]:
-    return describe(dict(api.get_openapi_schema(path_prefix=PREFIX)))
+    return describe(Document(api, PREFIX))
 
 
 @api.exception_handler(DailiesError)

@@ -1,10 +1,29 @@
 """The OpenAPI document, finished: what every operation may answer besides, and with which headers."""
 
+import json
+import re
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
+from ninja.openapi.schema import OpenAPISchema
+from ninja.operation import Operation
+
+from .contract_paths import REF, contract_paths, contract_schemas
 from .problems import KINDS, MEDIA_TYPE, Problem
 
+TAGS = [
+    {"name": "The contract", "description": "The image-to-video contract. Its errors come in its own envelope."},
+    {"name": "Quote", "description": "What a submit would cost, before it is made."},
+    {"name": "Generations", "description": "Every job that the key may see, in whatever state."},
+    {"name": "Takes", "description": "What is finished, with addresses to watch and to download."},
+    {"name": "Credits", "description": "What may still be spent, and what was."},
+    {"name": "Quotas", "description": "Rules inside the wallet: of the team, a role, a member, a key."},
+    {"name": "Members", "description": "Who is in the team."},
+    {"name": "Keys", "description": "API keys, and the one in use."},
+    {"name": "Events", "description": "What happens in the team, as a list and as a stream."},
+    {"name": "Webhooks", "description": "Being told of events."},
+]
 ALWAYS = (400, 401, 403, 413, 422, 429, 503)
 _REQUEST_ID = {
     "description": "Names this request in the logs.",
@@ -14,6 +33,18 @@ _REQUEST_ID = {
 _HEADERS = {"x-request-id": {"$ref": "#/components/headers/RequestId"}}
 
 SUBMIT_BODY = {"$ref": "#/components/schemas/ImageToVideoRequest"}
+
+
+class Document(OpenAPISchema):
+    """The library's document, with the scopes that an operation needs, and its name as the summary."""
+
+    def operation_security(self, operation: Operation) -> list[dict[str, Any]] | None:
+        super().operation_security(operation)
+        return [{"ApiKeyAuth": list(getattr(auth, "scopes", ()))} for auth in operation.auth_callbacks]
+
+    def operation_details(self, operation: Operation) -> dict[str, Any]:
+        details: dict[str, Any] = super().operation_details(operation)
+        return {**details, "summary": details["operationId"].replace("_", " ").capitalize()}
 
 
 def refuses(*statuses: int) -> dict[str, Any]:
@@ -27,16 +58,27 @@ def takes_submit_body() -> dict[str, Any]:
 
 
 def describe(document: dict[str, Any]) -> dict[str, Any]:
-    """Finish what the routes declare."""
+    """Finish what the routes declare, and put the contract's own routes beside them."""
     components = document["components"]
-    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-    components["schemas"] |= {**problem.pop("$defs"), "Problem": problem}
+    problem = Problem.model_json_schema(ref_template=REF)
+    components["schemas"] |= {**problem.pop("$defs"), "Problem": problem, **contract_schemas()}
     components["headers"] = {"RequestId": _REQUEST_ID}
-    components["responses"] = {_name(kind.status): _refusal(kind.title) for kind in KINDS}
+    components["responses"] = {_name(kind.status): _refusal(kind.title) for kind in reversed(KINDS)}
     for methods in document["paths"].values():
         for operation in methods.values():
             _finish(operation)
-    return document
+    document["paths"] = {**contract_paths(), **document["paths"]}
+    return _plainly_named({**document, "servers": [{"url": settings.PUBLIC_URL}], "tags": TAGS})
+
+
+def _plainly_named(document: dict[str, Any]) -> dict[str, Any]:
+    """`PageOut_GenerationOut_` → `GenerationPage`: our classes' names are our own business."""
+    text = json.dumps(document)
+    for name in document["components"]["schemas"]:
+        plain = re.sub(r"Out$", "", re.sub(r"^PageOut_(\w+?)(Out)?_$", r"\1Page", name))
+        text = text.replace(f'schemas/{name}"', f'schemas/{plain}"').replace(f'"{name}": {{', f'"{plain}": {{')
+    found: dict[str, Any] = json.loads(text)
+    return found
 
 
 def _finish(operation: dict[str, Any]) -> None:

@@ -165,6 +165,7 @@ def set_team(request: ApiRequest, wanted: QuotaWanted) -> QuotaOut:
 
 @router.delete("/team", auth=MANAGE, response={204: None}, operation_id="clear_team_quota")
 def clear_team(request: ApiRequest) -> None:
+    """Leave every member without a default. Clearing what is not set is fine."""
     _clear(request.auth, QuotaHolder(team=request.auth.team))
 
 
@@ -176,6 +177,7 @@ def set_role(request: ApiRequest, role: Role, wanted: QuotaWanted) -> QuotaOut:
 
 @router.delete("/roles/{role}", auth=MANAGE, response={204: None}, operation_id="clear_role_quota")
 def clear_role(request: ApiRequest, role: Role) -> None:
+    """Leave the role to the team's default. Clearing what is not set is fine."""
     _clear(request.auth, QuotaHolder(team=request.auth.team, role=role))
 
 
@@ -199,6 +201,7 @@ def set_member(request: ApiRequest, user_id: RowId, wanted: QuotaWanted) -> Quot
     openapi_extra=refuses(404),
 )
 def clear_member(request: ApiRequest, user_id: RowId) -> None:
+    """Leave the member to the role's rule. Clearing what is not set is fine."""
     _clear(request.auth, _of_member(request.auth, user_id))
 
 
@@ -218,6 +221,7 @@ def set_key(request: ApiRequest, key_id: UUID, wanted: QuotaWanted) -> QuotaOut:
     openapi_extra=refuses(404),
 )
 def clear_key(request: ApiRequest, key_id: UUID) -> None:
+    """Leave the key to the rules of its user. Clearing what is not set is fine."""
     _clear(request.auth, _of_key(request.auth, key_id))
 
 
