@@ -9,6 +9,7 @@ from . import broker
 
 broker.register()
 app = Celery("dailies")
+app.set_default()  # of every thread: those that answer requests have not imported this
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 if app.steps is not None:
