@@ -3,20 +3,22 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, FilteredRelation, Q
+from django.db.models import F, Q
 from django.db.models.functions import Least, Now
 
 from generations.common.clock import database_time
 from generations.common.errors import DailiesError, ForbiddenError, NotFoundError
+from generations.common.statements import Columns, fetch_row, parted
 from generations.events.record import record_audit
 
 from .access import require
 from .callers import Caller
 from .key_secrets import digest_of, is_well_formed, new_secret, prefix_of
-from .models import ApiKey, ApiKeyQuerySet, ApiKeySecret, Membership, User
+from .models import ApiKey, ApiKeyQuerySet, ApiKeySecret, Membership, Team, User
 from .roles import Right, Scope
 
 # How often the time of the last use is written down.
@@ -105,26 +107,48 @@ def key_by_secret(secret: str) -> Caller | None:
     """Recognise a caller, in one query. None for whatever is not, or no longer, a way in."""
     if not is_well_formed(secret):
         return None
-    unended = Q(secrets__expires_at__isnull=True) | Q(secrets__expires_at__gt=Now())
-    return _recognise(unended & Q(secrets__digest=digest_of(secret)))
+    return _recognise(_by_digest(), {"digest": digest_of(secret)})
 
 
 def key_by_id(key_id: UUID) -> Caller | None:
     """The caller behind a key that was recognised before, if the key is still in force."""
-    return _recognise(Q(pk=key_id))
+    return _recognise(_by_id(), {"id": key_id})
 
 
-def _recognise(which: Q) -> Caller | None:
-    key = (
-        ApiKey.objects.live()
-        .filter(which)
-        .annotate(
-            membership=FilteredRelation("team__memberships", condition=Q(team__memberships__user=F("user"))),
-        )
-        .select_related("team", "user", "membership")  # type: ignore[misc] # annotated
-        .first()
-    )
-    return _caller(key) if key else None
+def _recognise(statement: str, given: dict[str, object]) -> Caller | None:
+    row = fetch_row(statement, given)
+    return _caller(*parted(row, *_parts())) if row else None
+
+
+@cache
+def _parts() -> tuple[Columns[ApiKey], Columns[Team], Columns[User], Columns[Membership]]:
+    return Columns(ApiKey, "key"), Columns(Team, "team"), Columns(User, "person"), Columns(Membership, "membership")
+
+
+@cache
+def _by_digest() -> str:
+    unended = "(secret.expires_at IS NULL OR secret.expires_at > statement_timestamp())"
+    secret = f"JOIN generations_apikeysecret secret ON secret.key_id = key.id AND {unended}"
+    return f"{_live_keys()} {secret} WHERE secret.digest = %(digest)s AND {_LIVE}"
+
+
+@cache
+def _by_id() -> str:
+    return f"{_live_keys()} WHERE key.id = %(id)s AND {_LIVE}"
+
+
+_LIVE = "key.revoked_at IS NULL AND (key.expires_at IS NULL OR key.expires_at > statement_timestamp())"
+
+
+def _live_keys() -> str:
+    """Every request asks for its key, so that this is not left to be put together each time."""
+    return f"""
+        SELECT {", ".join(map(str, _parts()))} FROM generations_apikey key
+        JOIN generations_team team ON team.id = key.team_id
+        JOIN generations_user person ON person.id = key.user_id
+        JOIN generations_membership membership
+            ON membership.team_id = key.team_id AND membership.user_id = key.user_id
+    """  # noqa: S608 - put together from our own constants
 
 
 def note_use(key: ApiKey, *, now: datetime) -> None:
@@ -134,14 +158,11 @@ def note_use(key: ApiKey, *, now: datetime) -> None:
         ApiKey.objects.filter(is_stale, pk=key.pk).update(last_used_at=Now())
 
 
-def _caller(key: ApiKey) -> Caller | None:
-    membership: Membership | None = getattr(key, "membership", None)  # Django leaves it out when there is none
-    if membership is None:
-        return None
-    is_present = key.user.is_active and membership.deactivated_at is None
+def _caller(key: ApiKey, team: Team, user: User, membership: Membership) -> Caller | None:
+    is_present = user.is_active and membership.deactivated_at is None
     if not (key.is_service or is_present):
         return None
-    membership.team, membership.user = key.team, key.user
+    key.team, key.user = membership.team, membership.user = team, user
     return Caller(key, membership)
 
 

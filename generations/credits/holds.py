@@ -16,6 +16,7 @@ from django.db import connection
 from generations.accounts.models import ApiKey, Membership, Team
 from generations.accounts.roles import RIGHTS, Right
 from generations.common.errors import DailiesError
+from generations.common.statements import fetch_row
 
 from .errors import OutOfCreditsError, Shortage, TooManyJobsError
 from .quotas import APPLYING, RULES, Cap, EffectiveQuota, Ruled, applicant, quota_from
@@ -122,9 +123,7 @@ def release_hold(*, hold_id: int, reason: str) -> bool:
 
 def _place(given: dict[str, Any]) -> tuple[Any, Placed]:
     """The rules, if they have to be settled first, and what became of it otherwise."""
-    with connection.cursor() as cursor:
-        cursor.execute(_PLACE, given)
-        rules, *answer = cursor.fetchone()
+    rules, *answer = fetch_row(_PLACE, given)
     return rules, Placed(*answer)
 
 

@@ -8,9 +8,8 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
 from generations.common.inserts import insert_into
+from generations.common.statements import fetch_row
 from generations.credits.holds import OPEN_RULES, Placed
 from generations.credits.prices import RATE
 from generations.events.models import Event
@@ -58,9 +57,7 @@ class Answer:
 def admit(given: dict[str, Any]) -> Answer:
     """Run the statement. IntegrityError: the same idempotency key came at the same moment, and the other one won."""
     statement, defaults = _statement()
-    with connection.cursor() as cursor:
-        cursor.execute(statement, {**defaults, **given})
-        known, frozen, is_offered, rate, rules, created_at, *placed = cursor.fetchone()
+    known, frozen, is_offered, rate, rules, created_at, *placed = fetch_row(statement, {**defaults, **given})
     return Answer(known, frozen, is_offered, rate, rules, Placed(*placed), created_at)
 
 

@@ -9,6 +9,7 @@ from kombu.exceptions import KombuError
 from kombu.pools import producers
 from redis import RedisError
 
+from generations.common.bell import Bell
 from generations.common.points import reach
 from generations.common.valkey import Pause
 
@@ -20,7 +21,8 @@ _pause = Pause()
 
 
 def hint_dispatch() -> None:
-    _after_commit("generations.dispatch_due")
+    """Say that something waits. Whoever submitted does not wait for the message, and many submits share one."""
+    transaction.on_commit(_dispatch.strike)
 
 
 def hint_send(generation_id: UUID, fence: int) -> None:
@@ -46,3 +48,6 @@ def _publish(task: str, args: tuple[object, ...]) -> None:
     except (KombuError, RedisError, OSError) as error:
         _pause.begin()
         log.warning("hint_lost", task=task, error=type(error).__name__)
+
+
+_dispatch = Bell(lambda: _publish("generations.dispatch_due", ()))

@@ -1,6 +1,7 @@
 """Uploads of API clients: a place first, then the bytes by a signed address, then use as `ltx://uploads/<id>`."""
 
 from datetime import timedelta
+from functools import cache
 from uuid import UUID
 
 from django.conf import settings
@@ -13,6 +14,7 @@ from django.urls import reverse
 from generations.accounts.models import Membership
 from generations.common.clock import database_now, database_time
 from generations.common.errors import DailiesError, ForbiddenError, NotFoundError
+from generations.common.statements import Columns, fetch_row
 
 from .models import Asset, Upload
 from .stills import store_still
@@ -75,11 +77,25 @@ def still_of_upload(membership: Membership, uri: str) -> Asset:
         upload_id = UUID(uri.removeprefix(SCHEME))
     except ValueError as error:
         raise _missing() from error
-    stills = Asset.objects.filter(uploads__pk=upload_id, uploads__team=membership.team_id)
-    still = stills.filter(uploads__created_at__gt=database_time(-USABLE_FOR)).first()
-    if still is None:
+    row = fetch_row(_still(), {"upload": upload_id, "team": membership.team_id, "usable": USABLE_FOR})
+    if row is None:
         raise _missing()
-    return still
+    return _columns().made(row)
+
+
+@cache
+def _columns() -> Columns[Asset]:
+    return Columns(Asset, "still")
+
+
+@cache
+def _still() -> str:
+    """Every submit by key asks for its still, so that this is not left to be put together each time."""
+    return f"""
+        SELECT {_columns()} FROM generations_asset still JOIN generations_upload upload ON upload.asset_id = still.id
+        WHERE upload.id = %(upload)s AND upload.team_id = %(team)s
+            AND upload.created_at > statement_timestamp() - %(usable)s
+    """  # noqa: S608 - put together from our own constants
 
 
 def sweep_uploads() -> int:

@@ -1,0 +1,53 @@
+"""Statements of the busiest paths, which PostgreSQL reads and plans once a connection and then only runs."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Generic, TypeVar
+
+import psycopg
+from django.db import connection
+from django.db.models import Model
+
+Made = TypeVar("Made", bound=Model)
+
+
+def fetch_row(statement: str, given: Mapping[str, Any]) -> Any:
+    """Run a statement whose text is always the same, and return its first row, or None.
+
+    Values travel beside it, unlike with Django's own cursors; where PostgreSQL cannot tell their type, the statement
+    has to. Errors, wrappers and counting are Django's as ever. A pooler between has to know prepared statements.
+    """
+    connection.ensure_connection()
+    server: psycopg.Connection[Any] = connection.connection
+    server.prepare_threshold = 0
+    cursor = psycopg.Cursor(server)
+    wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
+    with wrap(cursor) as wrapped:  # type: ignore[arg-type] # any cursor of psycopg's will do
+        wrapped.execute(statement, given)
+        return wrapped.fetchone()
+
+
+class Columns(Generic[Made]):
+    """All columns of a model in a statement of one's own, and the object from its part of the row."""
+
+    def __init__(self, model: type[Made], alias: str) -> None:
+        self._model = model
+        self._names = [field.attname for field in model._meta.concrete_fields]
+        self._sql = ", ".join(f'{alias}."{field.column}"' for field in model._meta.concrete_fields)
+
+    def __str__(self) -> str:
+        return self._sql
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def made(self, values: Sequence[Any]) -> Made:
+        return self._model.from_db(connection.alias, self._names, values)
+
+
+def parted(row: Sequence[Any], *parts: Columns[Any]) -> list[Any]:
+    """The objects of a row that is made of these columns, one after the other."""
+    made, start = [], 0
+    for part in parts:
+        made.append(part.made(row[start : start + len(part)]))
+        start += len(part)
+    return made
