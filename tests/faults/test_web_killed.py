@@ -28,12 +28,9 @@ def press_the_button(visitor: Visitor, form: dict[str, str]) -> Thread:
     return thread
 
 
-def waits_for_the_wallet() -> bool:
+def is_row_waited_for() -> bool:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() "
-            "AND wait_event_type = 'Lock' AND query LIKE '%generations\\_place\\_hold%')"
-        )
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND locktype = 'transactionid')")
         (is_waiting,) = cursor.fetchone()
     return bool(is_waiting)
 
@@ -49,7 +46,7 @@ def test_before_the_commit_nothing_is_stored_and_the_retry_works(cluster: Cluste
         with transaction.atomic():
             Wallet.objects.select_for_update().get(team=studio.member.team_id)
             pressing = press_the_button(visitor, form)
-            wait_until(waits_for_the_wallet)
+            wait_until(is_row_waited_for)
             cluster.kill("web")
             pressing.join()
             assert (studio.jobs(), studio.balance().available) == ([], 1000)
