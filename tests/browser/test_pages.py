@@ -16,7 +16,7 @@ SHOWN = ("gallery", "dark")
 LOOKS = {
     "light": {"viewport": {"width": 1360, "height": 900}, "color_scheme": "light"},
     "dark": {"viewport": {"width": 1360, "height": 900}, "color_scheme": "dark"},
-    "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light"},
+    "phone": {"viewport": {"width": 360, "height": 800}, "color_scheme": "light"},
 }
 SIGNED_OUT = {
     "home": "/",
@@ -30,6 +30,14 @@ SIGNED_IN = {
     "jobs": "/t/demo/jobs/",
     "gallery": "/t/demo/gallery/",
     "credits": "/t/demo/credits/",
+    "people": "/t/demo/people/",
+    "team-settings": "/t/demo/settings/",
+    "audit": "/t/demo/audit/",
+    "leave": "/t/demo/leave",
+    "new-team": "/teams/new",
+    "notices": "/notices/",
+    "site-audit": "/ops/audit/",
+    "no-invitation": "/invitations/",
     "addresses": "/account/email/",
     "password": "/account/password/change/",
     "sign-out": "/account/logout/",
