@@ -60,7 +60,7 @@ def tabs(request: HttpRequest, membership: Membership) -> list[Tab]:
 def team_links(request: HttpRequest, membership: Membership) -> list[Tab]:
     """What stands in the team's menu: pages that are opened now and then."""
     pages = [("people", "People", "users", Right.MANAGE_TEAM), ("keys", "API keys", "key-round", Right.VIEW)]
-    pages += [("webhooks", "Webhooks", "webhook", Right.MANAGE_TEAM)]
+    pages += [("projects", "Projects", "folder", Right.GENERATE), ("webhooks", "Webhooks", "webhook", Right.MANAGE_TEAM)]
     pages += [("audit", "Audit trail", "scroll-text", Right.MANAGE_TEAM)]
     pages += [
         ("team_settings", "Settings", "settings-2", Right.MANAGE_TEAM),
