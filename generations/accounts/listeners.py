@@ -27,21 +27,22 @@ def make_ticket(caller: Caller) -> str:
 def admit(secret: str, ticket: str) -> Listener:
     """Make out who listens. Raises NotFoundError and ForbiddenError."""
     if secret or not ticket:
-        return replace(_listener(key_by_secret(secret)), secret=secret)
+        return replace(listener_of(key_by_secret(secret)), secret=secret)
     try:
         key_id = UUID(signing.loads(ticket, salt=_SALT, max_age=TICKET_SECONDS))
     except signing.BadSignature as error:
         raise NotFoundError from error
-    return _listener(key_by_id(key_id))
+    return listener_of(key_by_id(key_id))
 
 
 def renew(listener: Listener) -> Listener:
     """Judge the same listener anew. Raises NotFoundError and ForbiddenError."""
     known = key_by_secret(listener.secret) if listener.secret else key_by_id(listener.key_id)
-    return replace(_listener(known), secret=listener.secret)
+    return replace(listener_of(known), secret=listener.secret)
 
 
-def _listener(caller: Caller | None) -> Listener:
+def listener_of(caller: Caller | None) -> Listener:
+    """Raises NotFoundError for nobody, ForbiddenError for a key that may not read."""
     if caller is None:
         raise NotFoundError
     if not caller.can(Right.VIEW):

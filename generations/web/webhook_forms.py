@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
+from generations.common.errors import DailiesError
 from generations.events.catalogue import PUBLIC_KINDS
 from generations.events.models import WebhookEndpoint
 from generations.events.webhooks.targets import MOST_CHARACTERS, BadEndpointError
@@ -41,8 +42,9 @@ class WebhookForm(forms.Form):
     def values(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in ("url", "description", "kinds")}
 
-    def add_refusal(self, error: BadEndpointError) -> None:
-        self.add_error(error.field, error.message)
+    def add_refusal(self, error: DailiesError) -> None:
+        """Put it beside its field, or above all of them."""
+        self.add_error(error.field if isinstance(error, BadEndpointError) else None, error.message)
 
 
 class RecoverForm(forms.Form):

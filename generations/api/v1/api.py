@@ -10,7 +10,7 @@ from ninja.errors import HttpError, ValidationError
 
 from generations.common.errors import DailiesError
 
-from . import generations, keys, me, members, problems, quotas, quote, takes, wallets
+from . import events, generations, keys, me, members, problems, quotas, quote, takes, wallets, webhooks
 from .openapi import Document, describe
 from .problems import FieldProblem, problem
 from .strict import refuse_unknown_parameters
@@ -31,6 +31,8 @@ api.add_router("/credits", wallets.balance_router)
 api.add_router("/statement", wallets.statement_router)
 api.add_router("/quotas", quotas.router)
 api.add_router("/keys", keys.router)
+api.add_router("/events", events.router)
+api.add_router("/webhooks", webhooks.router)
 
 
 @cache

@@ -15,6 +15,8 @@ from generations.common.errors import DailiesError, ForbiddenError, NotFoundErro
 from generations.contract.schemas import Timestamp
 from generations.credits.errors import FrozenError, OutOfCreditsError, TooManyJobsError
 from generations.credits.prices import NoPriceError
+from generations.events.webhooks.deliveries import SwitchedOffError
+from generations.events.webhooks.endpoints import TooManyEndpointsError
 from generations.jobs.cancel import NotCancelableError
 from generations.jobs.retry import NotRetryableError
 from generations.jobs.submit import InvalidWishError
@@ -75,6 +77,8 @@ KIND_OF: dict[type[DailiesError], Kind] = {
     EndedKeyError: CONFLICT,
     NotCancelableError: CONFLICT,
     NotRetryableError: CONFLICT,
+    SwitchedOffError: CONFLICT,
+    TooManyEndpointsError: CONFLICT,
     BadCursorError: INVALID,
     BadStillError: INVALID,
     InvalidWishError: INVALID,

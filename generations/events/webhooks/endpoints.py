@@ -10,7 +10,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from generations.common.clock import database_time
-from generations.common.errors import NotFoundError
+from generations.common.errors import DailiesError, NotFoundError
 
 from ..catalogue import PUBLIC_KINDS
 from ..models import DeliveryState, EndpointState, WebhookEndpoint
@@ -25,13 +25,20 @@ OVERLAP = timedelta(hours=24)
 """How long an old secret still signs after a rotation, unless said otherwise."""
 
 
+class TooManyEndpointsError(DailiesError):
+    """The team has as many as it may have."""
+
+    def __init__(self) -> None:
+        super().__init__(f"A team has at most {MOST_ENDPOINTS} webhooks. Delete one first.")
+
+
 @transaction.atomic
 def create_endpoint(
     *, team_id: int, actor_id: int, url: str, kinds: Iterable[str] = (), description: str = ""
 ) -> WebhookEndpoint:
-    """Make an endpoint that is told of what happens from now on. Raises BadEndpointError."""
+    """Make an endpoint that is told of what happens from now on. Raises BadEndpointError, TooManyEndpointsError."""
     if WebhookEndpoint.objects.filter(team=team_id).count() >= MOST_ENDPOINTS:
-        raise BadEndpointError("url", f"A team has at most {MOST_ENDPOINTS} webhooks. Delete one first.")
+        raise TooManyEndpointsError
     endpoint = WebhookEndpoint.objects.create(
         team_id=team_id,
         created_by_id=actor_id,

@@ -45,7 +45,7 @@ def make(request: TeamRequest) -> HttpResponse:
     if form.is_valid():
         try:
             made = endpoints.create_endpoint(team_id=team.pk, actor_id=request.user.pk, **form.values())
-        except BadEndpointError as error:
+        except (BadEndpointError, endpoints.TooManyEndpointsError) as error:
             form.add_refusal(error)
         else:
             messages.success(request, "Made. Put its secret into your program, then send a test.")

@@ -1,0 +1,298 @@
+"""Webhooks by API: where the team's programs are told of events, by a key that may manage the team."""
+
+from datetime import timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from ninja import Query, Router
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+
+from generations.accounts.roles import Right
+from generations.common.cursors import keyset_page
+from generations.events.catalogue import PUBLIC_KINDS
+from generations.events.models import DeliveryState, EndpointState, WebhookDelivery, WebhookEndpoint, WebhookTry
+from generations.events.webhooks import deliveries, endpoints
+from generations.events.webhooks.targets import MOST_CHARACTERS
+
+from .auth import MANAGE, ApiRequest, require_right
+from .openapi import refuses
+from .shapes import Given, Moment, PageOut, PageParams, Text, words
+
+router = Router(tags=["Webhooks"])
+
+_HOST, _PATH = r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:[1-9][0-9]{0,3})?", r"(/[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*)?"
+Address = Annotated[
+    str,
+    StringConstraints(pattern=rf"^https?://{_HOST}{_PATH}$", max_length=MOST_CHARACTERS),
+    Field(
+        description="Begins with https://, has no user name and leads to a public host.", examples=["https://…/hook"]
+    ),
+]
+Kind = Annotated[str, words(*PUBLIC_KINDS)]
+Kinds = Annotated[list[Kind], Field(description="What it is told of; none means everything, also what comes later.")]
+Words = Annotated[Text, Field(max_length=120)]
+
+
+class WebhookOut(BaseModel):
+    id: UUID
+    url: str
+    description: str
+    kinds: list[str]
+    state: EndpointState
+    state_reason: str = Field(description="Why it is not on.")
+    failing_since: Moment | None
+    created_at: Moment
+
+    @classmethod
+    def of(cls, endpoint: WebhookEndpoint) -> "WebhookOut":
+        return cls.model_validate({name: getattr(endpoint, name) for name in WebhookOut.model_fields})
+
+
+class WebhookDetail(WebhookOut):
+    secret: str = Field(description="Signs by Standard Webhooks: `whsec_` and the key in base64.")
+    old_secret_until: Moment | None = Field(description="Until then each message is signed with the old secret too.")
+
+    @classmethod
+    def of(cls, endpoint: WebhookEndpoint) -> "WebhookDetail":
+        return cls.model_validate({name: getattr(endpoint, name) for name in cls.model_fields})
+
+
+class WebhookWanted(Given):
+    url: Address
+    kinds: Kinds = []
+    description: Words = ""
+
+
+class WebhookChanges(Given):
+    """What is left out stays."""
+
+    url: Address | None = None
+    kinds: Kinds | None = None
+    description: Words | None = None
+
+
+class SecretRotation(Given):
+    overlap_hours: int = Field(24, ge=0, le=30 * 24, description="How long the old secret signs as well.")
+
+
+class Recovery(Given):
+    since: AwareDatetime
+
+
+class Recovered(BaseModel):
+    count: int = Field(description="How many are sent again.")
+
+
+class DeliveryOut(BaseModel):
+    """One event on its way. The id is the `webhook-id` header of every try."""
+
+    id: UUID
+    type: str
+    state: DeliveryState
+    tries: int
+    next_try_at: Moment | None
+    created_at: Moment
+    settled_at: Moment | None
+
+    @classmethod
+    def of(cls, delivery: WebhookDelivery) -> "DeliveryOut":
+        return cls.model_validate(_members(delivery))
+
+
+class TryOut(BaseModel):
+    status: int | None = Field(description="Null when there was no answer; `error` says why.")
+    error: str
+    answer: str = Field(description="The beginning of the answer's body.")
+    milliseconds: int
+    created_at: Moment
+
+    @classmethod
+    def of(cls, one: WebhookTry) -> "TryOut":
+        return cls.model_validate({name: getattr(one, name) for name in cls.model_fields})
+
+
+class DeliveryDetail(DeliveryOut):
+    payload: dict[str, Any] = Field(description="The body.")
+    log: list[TryOut]
+
+    @classmethod
+    def of(cls, delivery: WebhookDelivery) -> "DeliveryDetail":
+        log = [TryOut.of(one) for one in delivery.log.all()]
+        return cls.model_validate({**_members(delivery), "payload": delivery.payload, "log": log})
+
+
+class DeliveryFilters(PageParams):
+    state: DeliveryState | None = None
+
+
+@router.get("", auth=MANAGE, response=PageOut[WebhookOut], operation_id="list_webhooks")
+def list_webhooks(request: ApiRequest) -> PageOut[WebhookOut]:
+    """The team's webhooks, all of them: there are 20 at most."""
+    found = WebhookEndpoint.objects.filter(team=_manages(request)).order_by("created_at", "pk")
+    return PageOut(data=[WebhookOut.of(endpoint) for endpoint in found], next_cursor=None)
+
+
+@router.post("", auth=MANAGE, response={201: WebhookDetail}, operation_id="create_webhook", openapi_extra=refuses(409))
+def create(request: ApiRequest, wanted: WebhookWanted) -> WebhookDetail:
+    """Be told of what happens from now on. The answer holds the secret."""
+    team_id = _manages(request)
+    made = endpoints.create_endpoint(team_id=team_id, actor_id=_actor(request), **wanted.model_dump())
+    return _shown(team_id, made)
+
+
+@router.get(
+    "/{uuid:webhook_id}", auth=MANAGE, response=WebhookDetail, operation_id="get_webhook", openapi_extra=refuses(404)
+)
+def get_webhook(request: ApiRequest, webhook_id: UUID) -> WebhookDetail:
+    """One webhook with its secret."""
+    return WebhookDetail.of(_access(request, webhook_id))
+
+
+@router.patch(
+    "/{uuid:webhook_id}", auth=MANAGE, response=WebhookDetail, operation_id="change_webhook", openapi_extra=refuses(404)
+)
+def change(request: ApiRequest, webhook_id: UUID, changes: WebhookChanges) -> WebhookDetail:
+    """Change address, kinds or description. What waits goes to the new address."""
+    endpoint = _access(request, webhook_id)
+    endpoints.change_endpoint(endpoint=endpoint, actor_id=_actor(request), **changes.model_dump())
+    return WebhookDetail.of(endpoint)
+
+
+@router.delete(
+    "/{uuid:webhook_id}", auth=MANAGE, response={204: None}, operation_id="delete_webhook", openapi_extra=refuses(404)
+)
+def delete(request: ApiRequest, webhook_id: UUID) -> HttpResponse:
+    """Remove it with its log and all that waits."""
+    endpoints.delete_endpoint(endpoint=_access(request, webhook_id), actor_id=_actor(request))
+    return HttpResponse(status=204)
+
+
+@router.post(
+    "/{uuid:webhook_id}/on",
+    auth=MANAGE,
+    response=WebhookDetail,
+    operation_id="switch_webhook_on",
+    openapi_extra=refuses(404),
+)
+def switch_on(request: ApiRequest, webhook_id: UUID) -> WebhookDetail:
+    """Send again, beginning with all that waited while it was paused."""
+    endpoint = _access(request, webhook_id)
+    endpoints.switch_on(endpoint=endpoint, actor_id=_actor(request))
+    return WebhookDetail.of(endpoint)
+
+
+@router.post(
+    "/{uuid:webhook_id}/off",
+    auth=MANAGE,
+    response=WebhookDetail,
+    operation_id="switch_webhook_off",
+    openapi_extra=refuses(404),
+)
+def switch_off(request: ApiRequest, webhook_id: UUID) -> WebhookDetail:
+    """Send nothing, and keep nothing of what happens meanwhile."""
+    endpoint = _access(request, webhook_id)
+    endpoints.switch_off(endpoint=endpoint, actor_id=_actor(request))
+    return WebhookDetail.of(endpoint)
+
+
+@router.post(
+    "/{uuid:webhook_id}/rotate",
+    auth=MANAGE,
+    response=WebhookDetail,
+    operation_id="rotate_webhook_secret",
+    openapi_extra=refuses(404),
+)
+def rotate(request: ApiRequest, webhook_id: UUID, rotation: SecretRotation) -> WebhookDetail:
+    """Make a new secret. For the overlap each message is signed with both."""
+    endpoint = _access(request, webhook_id)
+    overlap = timedelta(hours=rotation.overlap_hours)
+    endpoints.rotate_secret(endpoint=endpoint, actor_id=_actor(request), overlap=overlap)
+    return WebhookDetail.of(endpoint)
+
+
+@router.post(
+    "/{uuid:webhook_id}/test",
+    auth=MANAGE,
+    response={202: DeliveryOut},
+    operation_id="test_webhook",
+    openapi_extra=refuses(404, 409),
+)
+def test(request: ApiRequest, webhook_id: UUID) -> DeliveryOut:
+    """Send a `webhook.test` message, once. Ask for the delivery to see what came of it."""
+    return DeliveryOut.of(deliveries.send_test(_access(request, webhook_id)))
+
+
+@router.post(
+    "/{uuid:webhook_id}/recover",
+    auth=MANAGE,
+    response={202: Recovered},
+    operation_id="recover_webhook",
+    openapi_extra=refuses(404, 409),
+)
+def recover(request: ApiRequest, webhook_id: UUID, recovery: Recovery) -> Recovered:
+    """Send again whatever was given up since then."""
+    return Recovered(count=deliveries.recover_failed(_access(request, webhook_id), since=recovery.since))
+
+
+@router.get(
+    "/{uuid:webhook_id}/deliveries",
+    auth=MANAGE,
+    response=PageOut[DeliveryOut],
+    operation_id="list_deliveries",
+    openapi_extra=refuses(404),
+)
+def list_deliveries(request: ApiRequest, webhook_id: UUID, filters: Query[DeliveryFilters]) -> PageOut[DeliveryOut]:
+    """What it was told, newest first, for a month."""
+    log = deliveries.log_of(_access(request, webhook_id), filters.state or "")
+    page = keyset_page(log, cursor=filters.cursor, size=filters.limit)
+    return PageOut(data=[DeliveryOut.of(delivery) for delivery in page.rows], next_cursor=page.next_cursor)
+
+
+@router.get(
+    "/{uuid:webhook_id}/deliveries/{uuid:delivery_id}",
+    auth=MANAGE,
+    response=DeliveryDetail,
+    operation_id="get_delivery",
+    openapi_extra=refuses(404),
+)
+def get_delivery(request: ApiRequest, webhook_id: UUID, delivery_id: UUID) -> DeliveryDetail:
+    """One delivery: its body, and each try with what came back."""
+    return DeliveryDetail.of(deliveries.access_delivery(_access(request, webhook_id), delivery_id))
+
+
+@router.post(
+    "/{uuid:webhook_id}/deliveries/{uuid:delivery_id}/again",
+    auth=MANAGE,
+    response={202: DeliveryOut},
+    operation_id="send_delivery_again",
+    openapi_extra=refuses(404, 409),
+)
+def send_again(request: ApiRequest, webhook_id: UUID, delivery_id: UUID) -> DeliveryOut:
+    """Send it now, with the same id, from the beginning of the schedule."""
+    endpoint = _access(request, webhook_id)
+    deliveries.send_again(deliveries.access_delivery(endpoint, delivery_id))
+    return DeliveryOut.of(deliveries.access_delivery(endpoint, delivery_id))
+
+
+def _manages(request: ApiRequest) -> int:
+    """The id of the team that the caller manages. Raises ForbiddenError."""
+    require_right(request.auth, Right.MANAGE_TEAM)
+    return request.auth.team.pk
+
+
+def _access(request: ApiRequest, webhook_id: UUID) -> WebhookEndpoint:
+    return endpoints.access_endpoint(_manages(request), webhook_id)
+
+
+def _actor(request: ApiRequest) -> int:
+    return request.auth.user.pk
+
+
+def _shown(team_id: int, endpoint: WebhookEndpoint) -> WebhookDetail:
+    return WebhookDetail.of(endpoints.access_endpoint(team_id, endpoint.pk))
+
+
+def _members(delivery: WebhookDelivery) -> dict[str, Any]:
+    same = ("id", "state", "tries", "next_try_at", "created_at", "settled_at")
+    return {**{name: getattr(delivery, name) for name in same}, "type": delivery.kind}
