@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import transaction
 
 from generations.common.clock import database_time
-from generations.common.errors import DailiesError
+from generations.common.errors import DailiesError, ForbiddenError
 from generations.events.notices import notify
 from generations.events.record import record_audit
 
@@ -21,6 +21,21 @@ class NameDiffersError(DailiesError):
 
     def __init__(self, team: Team) -> None:
         super().__init__(f"Type the name exactly as it is: {team.name}")
+
+
+class EndingTeamError(ForbiddenError):
+    """The team's end is announced: nothing new comes in."""
+
+    def __init__(self, team: Team) -> None:
+        super().__init__(
+            f"{team} ends on {team.ends_at:%-d %B %Y}. Nothing new can be submitted until an owner keeps it."
+        )
+
+
+def require_lasting(team: Team) -> None:
+    """Raises EndingTeamError."""
+    if team.ends_at is not None:
+        raise EndingTeamError(team)
 
 
 @transaction.atomic
