@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import IntegrityError, connection
 
 from generations.accounts.access import require
+from generations.accounts.ending import require_lasting
 from generations.accounts.models import ApiKey, Membership
 from generations.accounts.roles import Right
 from generations.common.conflicts import in_one_statement
@@ -68,6 +69,7 @@ def submit_generation(
     """
     if api_key is None or not api_key.is_service:
         require(membership, Right.GENERATE)
+    require_lasting(membership.team)
     _check_without_asking(membership, wish)
     given = _parameters(membership, wish, idempotency_key, api_key)
     try:
