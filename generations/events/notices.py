@@ -5,17 +5,26 @@ from collections.abc import Iterable
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
+from generations.common.ids import uuid7
+
+from .live import announce
 from .models import Notice
 
 SHOWN_UNREAD = 99
 
 
 def notify(*, user_ids: Iterable[int], kind: str, text: str, path: str = "", team_id: int | None = None) -> None:
-    """Tell each of the people once, in the transaction of the change itself. `path` is where on this site it leads."""
+    """Tell each of the people once, in the transaction of the change itself. `path` is where on this site it leads.
+
+    Pages of the team that they have open hear that there is something new for them.
+    """
+    told = sorted(set(user_ids))
     Notice.objects.bulk_create(
-        Notice(user_id=user_id, team_id=team_id, kind=kind, text=text[:300], path=path)
-        for user_id in sorted(set(user_ids))
+        Notice(user_id=user_id, team_id=team_id, kind=kind, text=text[:300], path=path) for user_id in told
     )
+    if team_id is not None:
+        for user_id in told:
+            announce(team_id=team_id, kind="notice", subject_id=uuid7(), author_id=user_id)
 
 
 def notices_of(user_id: int) -> QuerySet[Notice]:

@@ -1,5 +1,8 @@
+import json
+
 import pytest
 
+from generations.events.feed import stream_key
 from generations.events.models import Notice
 from generations.events.notices import count_unread, notify
 from tests.web.pages import words
@@ -65,3 +68,12 @@ def test_they_come_in_pages(client_of, bob):
 
 def test_the_bell_alone(client_of, bob, told):
     assert "1 unread" in client_of(bob).get("/notices/bell").content.decode()
+
+
+def test_open_pages_hear_of_it(bob, rita, team, valkey, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        notify(user_ids=[bob.pk], kind="x", text="Zoe has joined.", team_id=team.pk)
+    ((_, message),) = valkey.xrange(stream_key(team.pk))
+    data = json.loads(message[b"data"])
+    assert (data["kind"], data["author_id"]) == ("notice", bob.pk)
+    assert "Zoe" not in str(message)

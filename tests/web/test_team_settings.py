@@ -3,6 +3,7 @@ import pytest
 from generations.accounts.models import Team
 from generations.accounts.roles import Role
 from generations.accounts.teams import add_member
+from generations.jobs.models import Generation
 from tests.conftest import make_user
 from tests.web.pages import links, words
 
@@ -81,6 +82,14 @@ class TestTheEnd:
         owner.post(f"{settings_page}keep")
         team.refresh_from_db()
         assert team.ends_at is None
+
+    def test_nothing_new_is_submitted(self, owner, client_of, bob, funded, filled, studio, settings_page):
+        values = filled()
+        owner.post(f"{settings_page}end", {"name": "Lighthouse"})
+        answer = client_of(bob).post(studio, values)
+        assert answer.status_code == 403
+        assert "Nothing new can be submitted" in words(answer)
+        assert not Generation.objects.exists()
 
     def test_its_people_are_told(self, owner, client_of, bob, settings_page):
         owner.post(f"{settings_page}end", {"name": "Lighthouse"})
