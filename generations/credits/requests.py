@@ -157,7 +157,7 @@ def _tell_deciders(request: CreditRequest) -> None:
         kind="credits.asked",
         text=f"{whom} asks for {request.amount:,} credits for {'the own quota' if is_quota else 'the wallet'}.",
         details=f"“{request.reason}”",
-        path=reverse("credit_requests", args=[membership.team.slug]) if is_quota else reverse("operations"),
+        path=reverse("credit_requests", args=[membership.team.slug]) if is_quota else reverse("operations_credits"),
         team=membership.team,
     )
 

@@ -35,7 +35,7 @@ def pages_of(request: TeamRequest) -> list[DeskPage]:
     waiting = requests_of(request.membership).filter(state=RequestState.PENDING).count()
     pages = [("credits", "Statement" if is_manager else "Overview", 0), ("credit_requests", "Requests", waiting)]
     if is_manager:
-        pages += [("quotas", "Quotas", 0), ("credit_report", "Report", 0)]
+        pages += [("quotas", "Quotas", 0), ("credit_report", "Report", 0), ("credit_alerts", "Alerts", 0)]
     current = request.resolver_match.view_name if request.resolver_match else ""
     return [
         DeskPage(label, reverse(name, args=[request.membership.team.slug]), current == name, count)

@@ -1,0 +1,207 @@
+"""The credits of every team, for site staff: how they stand, what is asked, and what may be done about it."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render, resolve_url
+from django.views.decorators.http import require_POST, require_safe
+
+from generations.accounts.models import Team
+from generations.common.clock import database_now
+from generations.common.errors import DailiesError, NotFoundError
+from generations.credits.entries import lock_wallet
+from generations.credits.errors import BadGrantError
+from generations.credits.freezes import freeze, unfreeze
+from generations.credits.grants import correct_credits, grant_credits
+from generations.credits.models import CreditRequest, EntryKind, Freeze, LedgerEntry, RefillRule, RequestTarget
+from generations.credits.refills import set_refill
+from generations.credits.requests import approve_request, decline_request, wallet_requests
+from generations.credits.standings import standings_of, teams_by_name
+from generations.credits.transfers import transfer_credits
+from generations.jobs.bills import bills_lately
+
+from ..credit_forms import first_fault
+from ..slices import slice_after
+from ..staff_forms import FreezeForm, GrantForm, RefillForm, TransferForm
+from ..teams import PageRequest
+from .operations import staff_page
+
+PAGE_SIZE = 50
+_RECENT = 20
+_BY_HAND = (EntryKind.GRANT, EntryKind.CORRECTION, EntryKind.TRANSFER)
+
+
+@staff_page
+@require_safe
+def overview(request: PageRequest) -> HttpResponse:
+    search = request.GET.get("q", "")[:100]
+    page = slice_after(teams_by_name(search), request.GET.get("after"), size=PAGE_SIZE)
+    context = {
+        "standings": standings_of(page.rows),
+        "next_after": page.next_after,
+        "search": search,
+        "asked": wallet_requests(),
+        "freeze_of_all": Freeze.objects.filter(team=None, ended_at=None).first(),
+        "freeze_form": FreezeForm(),
+        "bills": bills_lately(),
+    }
+    return render(request, "operations/credits.html", context)
+
+
+@staff_page
+@require_safe
+def team(request: PageRequest, team_id: int) -> HttpResponse:
+    return _show_team(request, _team(team_id))
+
+
+@staff_page
+@require_POST
+def grant(request: PageRequest, team_id: int) -> HttpResponse:
+    """Grant or correct. A form that is sent twice, or that others were quicker than, changes nothing."""
+    found, form = _team(team_id), GrantForm(request.POST)
+    return _act(request, found, "grant_form", form, lambda: _grant(request, found, form))
+
+
+@staff_page
+@require_POST
+def transfer(request: PageRequest, team_id: int) -> HttpResponse:
+    found, form = _team(team_id), TransferForm(request.POST)
+    return _act(request, found, "transfer_form", form, lambda: _transfer(request, found, form.cleaned_data))
+
+
+@staff_page
+@require_POST
+def refill(request: PageRequest, team_id: int) -> HttpResponse:
+    found = _team(team_id)
+    form = RefillForm(request.POST, rule=None)
+    return _act(request, found, "refill_form", form, lambda: _refill(request, found, form.cleaned_data))
+
+
+@staff_page
+@require_POST
+def stop(request: PageRequest, team_id: int) -> HttpResponse:
+    found, form = _team(team_id), FreezeForm(request.POST)
+    return _act(request, found, "freeze_form", form, lambda: _freeze(request, found, form.cleaned_data["reason"]))
+
+
+@staff_page
+@require_POST
+def stop_all(request: PageRequest) -> HttpResponse:
+    form = FreezeForm(request.POST)
+    if not form.is_valid():
+        messages.warning(request, first_fault(form))
+    else:
+        messages.success(request, _freeze(request, None, form.cleaned_data["reason"]))
+    return HttpResponseRedirect(resolve_url("operations_credits"))
+
+
+@staff_page
+@require_POST
+def go_on(request: PageRequest, freeze_id: int) -> HttpResponse:
+    if unfreeze(freeze_id=freeze_id, actor=request.user):
+        messages.success(request, "New jobs may be submitted again.")
+    return HttpResponseRedirect(resolve_url("operations_credits"))
+
+
+@staff_page
+@require_POST
+def answer(request: PageRequest, request_id: UUID) -> HttpResponse:
+    """Approve or decline what was asked for a wallet."""
+    if not CreditRequest.objects.filter(pk=request_id, target=RequestTarget.WALLET).exists():
+        raise NotFoundError
+    try:
+        messages.success(request, _answer(request, request_id))
+    except DailiesError as error:
+        messages.warning(request, error.message)
+    return HttpResponseRedirect(resolve_url("operations_credits"))
+
+
+def _answer(request: PageRequest, request_id: UUID) -> str:
+    note, amount = request.POST.get("note", ""), request.POST.get("amount", "")
+    if request.POST.get("answer") == "decline":
+        decline_request(request_id=request_id, actor=request.user, note=note)
+        return "Declined. Whoever asked reads your note."
+    granted = int(amount) if amount.isascii() and amount.isdigit() and len(amount) < 10 else 0
+    approve_request(request_id=request_id, actor=request.user, amount=granted, note=note)
+    return f"Approved: {granted:,} credits."
+
+
+def _act(request: PageRequest, found: Team, name: str, form: forms.Form, act: Callable[[], str]) -> HttpResponse:
+    """Do it and say so, or show the page again with what does not fit."""
+    if form.is_valid():
+        try:
+            messages.success(request, act())
+            return HttpResponseRedirect(resolve_url("operations_team", found.pk))
+        except DailiesError as error:
+            form.add_error(None, error.message)
+    return _show_team(request, found, status=HTTPStatus.UNPROCESSABLE_ENTITY, **{name: form})
+
+
+@transaction.atomic
+def _grant(request: PageRequest, found: Team, form: GrantForm) -> str:
+    given = form.cleaned_data
+    lock_wallet(found)
+    if given["newest"] != _newest(found):
+        raise BadGrantError("The balance has changed since this page was opened. Look at the entries, then go on.")
+    told = {"team": found, "amount": given["amount"], "reason": given["reason"], "actor": request.user}
+    if given["kind"] == EntryKind.GRANT:
+        entry = grant_credits(**told, expires_at=form.expires_at)
+    else:
+        entry = correct_credits(**told)
+    return f"{entry.posted_change:+,} credits. {found} now has {entry.available_after:,} available."
+
+
+def _transfer(request: PageRequest, found: Team, given: dict[str, Any]) -> str:
+    target = Team.objects.filter(slug=given["to"]).first()
+    if target is None:
+        raise BadGrantError(f"There is no team at /t/{given['to']}/.")
+    transfer_credits(source=found, target=target, amount=given["amount"], reason=given["reason"], actor=request.user)
+    return f"{given['amount']:,} credits went from {found} to {target}."
+
+
+def _refill(request: PageRequest, found: Team, given: dict[str, Any]) -> str:
+    rule = set_refill(team=found, actor=request.user, moment=database_now(), **given)
+    return f"Saved. The next refill is on {rule.next_at:%-d %B %Y, %H:%M} UTC." if rule.is_on else "Refills are off."
+
+
+def _freeze(request: PageRequest, found: Team | None, reason: str) -> str:
+    freeze(team=found, reason=reason, actor=request.user)
+    return f"{found or 'Everybody'} cannot submit anything new. Jobs under way go on."
+
+
+def _team(team_id: int) -> Team:
+    found = Team.objects.filter(pk=team_id).first()
+    if found is None:
+        raise NotFoundError
+    return found
+
+
+def _newest(found: Team) -> int:
+    by_hand = LedgerEntry.objects.filter(wallet__team=found, kind__in=_BY_HAND)
+    return by_hand.order_by("-id").values_list("id", flat=True).first() or 0
+
+
+def _show_team(
+    request: PageRequest, found: Team, *, status: HTTPStatus = HTTPStatus.OK, **bound: forms.Form
+) -> HttpResponse:
+    (standing,) = standings_of([found])
+    entries = LedgerEntry.objects.filter(wallet__team=found, hold=None).select_related("actor").order_by("-id")
+    rule = RefillRule.objects.filter(team=found).first()
+    context = {
+        "standing": standing,
+        "rule": rule,
+        "lots": standing.wallet.lots.filter(remaining__gt=0).order_by("expires_at", "id") if standing.wallet else (),
+        "entries": entries[:_RECENT],
+        "grant_form": GrantForm(initial={"newest": _newest(found)}, auto_id="grant_%s"),
+        "transfer_form": TransferForm(auto_id="transfer_%s"),
+        "refill_form": RefillForm(rule=rule),
+        "freeze_form": FreezeForm(auto_id="freeze_%s"),
+        **bound,
+    }
+    return render(request, "operations/credits_team.html", context, status=status)

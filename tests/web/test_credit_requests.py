@@ -1,0 +1,164 @@
+"""Ask for credits and be answered, through the pages."""
+
+from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+
+from generations.credits.audit import CHECKS, run_checks
+from generations.credits.models import CreditRequest, LedgerEntry, QuotaRaise
+from generations.credits.requests import request_credits
+from generations.events.models import Event, Notice
+from tests.web.pages import HTMX, form_values, words
+
+
+@pytest.fixture
+def desk(team) -> str:
+    return f"/t/{team.slug}/credits/requests/"
+
+
+@pytest.fixture
+def asked(give_quota, bob, funded, member):
+    give_quota(bob, 30)
+    return request_credits(membership=member(bob, funded), target="quota", amount=70, reason="Two more takes.")
+
+
+def told(person) -> list[str]:
+    return [notice.text for notice in Notice.objects.filter(user=person).order_by("id")]
+
+
+def test_a_shortage_in_the_studio_asks_for_what_is_missing(
+    client_of, bob, alice, funded, filled, studio, give_quota, desk
+):
+    give_quota(bob, 30)
+    form = filled(model="ltx-2-3-fast", resolution="1920x1080", duration="6", quoted=None)
+    page = client_of(bob).post(studio, form)
+    assert page.status_code == 402
+    assert "Your own quota does not cover this job" in words(page)
+    asking = {name: value for name, value in form_values(page).items() if name in ("target", "amount")}
+    assert asking["target"] == "quota"
+    assert 'name="amount" value="6"' in page.content.decode()
+    answer = client_of(bob).post(desk, {"target": "quota", "amount": 6, "reason": "One more take."}, **HTMX)
+    assert answer.status_code == 200
+    assert "You have asked for 6 credits" in words(answer)
+    assert told(alice) == ["Bob in Lighthouse asks for 6 credits for the own quota."]
+
+
+def test_a_shortage_on_the_jobs_page_offers_the_same(client_of, bob, funded, give_quota):
+    from generations.jobs.states import State
+    from tests.gallery.takes import make_generation
+
+    job = make_generation(funded, bob, State.FAILED)
+    give_quota(bob, 30)
+    address = f"/t/{funded.slug}/jobs/{job.pk}/retry"
+    for headers in ({}, HTMX):
+        page = client_of(bob).post(address, **headers)
+        assert page.status_code == 402
+        text = words(page)
+        assert "Required 36 credits" in text
+        assert "Ask for credits" in text
+    assert page["HX-Retarget"] == "#notices"
+
+
+def test_asking_without_scripts_leads_to_the_list(client_of, bob, funded, desk):
+    page = client_of(bob).post(desk, {"target": "wallet", "amount": 500, "reason": "A feature."}, follow=True)
+    assert "Asked." in words(page)
+    assert "Bob: 500 credits" in words(page)
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ({"target": "quota", "amount": "", "reason": "x"}, "Say how many credits you need."),
+        ({"target": "quota", "amount": "0", "reason": "x"}, "Ask for at least 1 credit."),
+        ({"target": "quota", "amount": "5", "reason": ""}, "Say what you need the credits for."),
+        ({"target": "moon", "amount": "5", "reason": "x"}, "Ask for credits"),
+    ],
+)
+def test_what_cannot_be_asked_is_said_in_place(client_of, bob, funded, desk, form, said):
+    answer = client_of(bob).post(desk, form, **HTMX)
+    assert answer.status_code == 422
+    assert said in words(answer)
+    assert not CreditRequest.objects.exists()
+
+
+def test_one_asks_once_at_a_time(client_of, bob, asked, desk):
+    answer = client_of(bob).post(desk, {"target": "quota", "amount": 5, "reason": "More."}, **HTMX)
+    assert answer.status_code == 422
+    assert "You have asked for 70 credits" in words(answer)
+    assert CreditRequest.objects.count() == 1
+
+
+def test_the_owner_approves_and_the_quota_is_raised_to_the_end_of_the_period(client_of, alice, bob, asked, desk, team):
+    page = client_of(alice).get(desk)
+    assert "Bob: 70 credits" in words(page)
+    form = {"amount": "50", "until": "period", "note": "Enjoy."}
+    answer = client_of(alice).post(f"{desk}{asked.pk}/approve", form, follow=True)
+    assert "Bob may spend 50 credits more." in words(answer)
+    raised = QuotaRaise.objects.get()
+    assert (raised.amount, raised.expires_at.day, raised.expires_at.hour) == (50, 1, 0)
+    assert told(bob) == ["You have 50 credits more in Lighthouse."]
+    assert "80 of 80 credits left" in words(client_of(bob).get(f"/t/{team.slug}/credits/"))
+    assert Event.objects.filter(kind="credits.request_approved", is_audit=True, actor=alice).count() == 1
+
+
+def test_declining_needs_a_note_that_the_asker_reads(client_of, alice, bob, asked, desk):
+    assert client_of(alice).post(f"{desk}{asked.pk}/decline", {"note": ""}).status_code == 422
+    client_of(alice).post(f"{desk}{asked.pk}/decline", {"note": "Next month."})
+    assert told(bob) == ["Your request for 70 credits in Lighthouse was declined."]
+    assert "“Next month.”" in words(client_of(bob).get(desk))
+    assert not QuotaRaise.objects.exists()
+
+
+def test_one_may_withdraw_ones_own(client_of, alice, bob, asked, desk):
+    assert client_of(alice).post(f"{desk}{asked.pk}/withdraw").status_code == 404
+    assert "Ask for credits" in words(client_of(bob).post(f"{desk}{asked.pk}/withdraw", **HTMX))
+    assert client_of(alice).post(f"{desk}{asked.pk}/approve", {"amount": 5, "until": "week"}).status_code == 409
+
+
+@pytest.mark.parametrize(("who", "status"), [("bob", 403), ("rita", 403), ("charlie", 404)])
+@pytest.mark.parametrize("act", ["approve", "decline"])
+def test_only_managers_answer(client_of, request, asked, desk, who, status, act):
+    form = {"amount": 5, "until": "week", "note": "x"}
+    assert client_of(request.getfixturevalue(who)).post(f"{desk}{asked.pk}/{act}", form).status_code == status
+    assert CreditRequest.objects.get().state == "pending"
+
+
+def test_a_request_of_another_team_is_not_there(client_of, charlie, other_team, asked):
+    form = {"amount": 5, "until": "week", "note": "x"}
+    for pk in (asked.pk, uuid4()):
+        address = f"/t/{other_team.slug}/credits/requests/{pk}/approve"
+        assert client_of(charlie).post(address, form).status_code == 404
+
+
+def test_a_managers_request_for_the_wallet_is_for_site_staff(client_of, alice, charlie, funded, desk):
+    charlie.is_staff = True
+    charlie.save()
+    client_of(alice).post(desk, {"target": "wallet", "amount": 500, "reason": "A feature."})
+    asked = CreditRequest.objects.get()
+    assert client_of(alice).post(f"{desk}{asked.pk}/approve", {"amount": 5, "until": "week"}).status_code == 404
+    assert "Lighthouse: 500 credits" in words(client_of(charlie).get("/ops/credits/"))
+    client_of(charlie).post(f"/ops/credits/requests/{asked.pk}", {"answer": "approve", "amount": "400"})
+    entry = LedgerEntry.objects.latest("id")
+    assert (entry.kind, entry.posted_change, entry.reason) == ("grant", 400, "Alice asked: A feature.")
+    assert told(alice) == ["You have 400 credits more in Lighthouse."]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_parallel_approvals_grant_once(client_of, alice, bob, asked, desk):
+    browsers = [client_of(alice) for _ in range(8)]
+
+    def approve(browser) -> int:
+        try:
+            form = {"amount": "50", "until": "week"}
+            return browser.post(f"{desk}{asked.pk}/approve", form).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        codes = sorted(pool.map(approve, browsers))
+    assert codes == [302] + [409] * 7
+    assert QuotaRaise.objects.count() == 1
+    assert told(bob) == ["You have 50 credits more in Lighthouse."]
+    assert not list(run_checks(CHECKS))

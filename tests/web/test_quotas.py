@@ -1,0 +1,171 @@
+"""The quota pages, and what a quota forbids in the studio."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from generations.accounts.keys import create_key
+from generations.accounts.models import Membership
+from generations.accounts.roles import Role, Scope
+from generations.accounts.teams import add_member
+from generations.credits.models import Quota, QuotaRaise
+from generations.events.models import Event
+from generations.jobs.models import Generation
+from generations.jobs.states import State
+from tests.conftest import make_user
+from tests.gallery.takes import make_generation
+from tests.web.pages import forbidden_options, words
+
+EMPTY = {"cap": "", "period": "month", "max_jobs": "", "max_seconds": "", "max_tier": ""}
+
+
+@pytest.fixture
+def quotas(funded) -> str:
+    return f"/t/{funded.slug}/credits/quotas/"
+
+
+def test_the_page_shows_what_holds_and_who_set_it(client_of, alice, bob, funded, quotas, member):
+    Quota.objects.create(team=funded, cap=500)
+    Quota.objects.create(team=funded, role=Role.CREATOR, max_seconds=8)
+    make_generation(funded, bob)
+    text = words(client_of(alice).get(quotas))
+    assert "Every member 500 credits a month" in text
+    assert "Bob Creator Credits: 500 credits a month (team's default) Seconds a job: up to 8 (role)" in text
+    assert "36 charged, 0 held 464" in text
+
+
+@pytest.mark.parametrize("level", ["team", "role", "member", "key"])
+def test_a_quota_is_set_changed_and_cleared_at_every_level(client_of, alice, bob, funded, quotas, member, level):
+    key = create_key(membership=member(bob, funded), name="Script", scopes=[Scope.GENERATE]).key
+    subject = {"team": "default", "role": "creator", "member": member(bob, funded).pk, "key": key.pk}[level]
+    address, browser = f"{quotas}{level}/{subject}/", client_of(alice)
+    browser.post(address, {**EMPTY, "cap": "200", "period": "week", "max_tier": "1080p"})
+    quota = Quota.objects.get()
+    assert (quota.cap, quota.period, quota.max_tier, quota.max_jobs) == (200, "week", "1080p", None)
+    browser.post(address, {**EMPTY, "max_jobs": "2", "allowed_models": ["ltx-2-3-fast"]})
+    quota = Quota.objects.get()
+    assert (quota.cap, quota.max_jobs, quota.allowed_models) == (None, 2, ["ltx-2-3-fast"])
+    browser.post(address, EMPTY)
+    assert not Quota.objects.exists()
+    kinds = Event.objects.filter(kind__startswith="quota.", is_audit=True).order_by("id").values_list("kind", flat=True)
+    assert list(kinds) == ["quota.set", "quota.set", "quota.cleared"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"cap": "-1"}, "greater than or equal to 0"),
+        ({"cap": "9", "is_uncapped": "on"}, "Either a cap or none"),
+        ({"period": "fortnight"}, "valid choice"),
+        ({"max_tier": "8K"}, "valid choice"),
+        ({"allowed_models": ["dall-e"]}, "valid choice"),
+    ],
+)
+def test_a_quota_that_will_not_do_says_so(client_of, alice, funded, quotas, changes, said):
+    answer = client_of(alice).post(f"{quotas}role/creator/", {**EMPTY, **changes})
+    assert answer.status_code == 422
+    assert said in words(answer)
+    assert not Quota.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "address", ["role/king/", "role/reviewer/", "member/0/", "member/x/", "key/x/", "team/other/", "moon/default/"]
+)
+def test_whose_quota_is_not_there(client_of, alice, funded, rita, quotas, address):
+    assert client_of(alice).get(quotas + address).status_code == 404
+    assert client_of(alice).post(quotas + address, {**EMPTY, "cap": "5"}).status_code == 404
+
+
+def test_a_member_of_another_team_is_not_there(client_of, alice, funded, charlie, other_team, quotas, member):
+    address = f"{quotas}member/{member(charlie, other_team).pk}/"
+    assert client_of(alice).post(address, {**EMPTY, "cap": "5"}).status_code == 404
+
+
+def test_a_raise_holds_until_it_ends_or_is_taken_back(client_of, alice, bob, funded, quotas, member, give_quota):
+    give_quota(bob, 100)
+    pk, browser = member(bob, funded).pk, client_of(alice)
+    browser.post(f"{quotas}members/{pk}/raise", {"amount": 50, "until": "week", "reason": "The premiere."})
+    assert "150 of 150 credits left" in words(client_of(bob).get(f"/t/{funded.slug}/credits/"))
+    assert "The premiere." in words(browser.get(f"{quotas}member/{pk}/"))
+    raised = QuotaRaise.objects.get()
+    browser.post(f"{quotas}raises/{raised.pk}/end")
+    assert "100 of 100 credits left" in words(client_of(bob).get(f"/t/{funded.slug}/credits/"))
+    assert browser.post(f"{quotas}raises/{raised.pk}/end").status_code == 404
+
+
+def test_a_raise_that_has_ended_counts_no_more(client_of, bob, funded, member, give_quota):
+    give_quota(bob, 100)
+    ended = timezone.now() - timedelta(minutes=1)
+    QuotaRaise.objects.create(membership=member(bob, funded), amount=50, reason="x", expires_at=ended)
+    assert "100 of 100 credits left" in words(client_of(bob).get(f"/t/{funded.slug}/credits/"))
+
+
+@pytest.mark.parametrize(("who", "status"), [("alice", 200), ("bob", 403), ("rita", 403), ("charlie", 404)])
+def test_the_pages_are_for_who_manages_the_credits(client_of, request, funded, quotas, who, status):
+    browser = client_of(request.getfixturevalue(who))
+    for address in (quotas, f"{quotas}team/default/"):
+        assert browser.get(address).status_code == status
+    assert browser.post(f"{quotas}team/default/", {**EMPTY, "cap": "5"}).status_code == (
+        302 if status == 200 else status
+    )
+
+
+def test_billing_sets_quotas_and_cannot_generate(client_of, funded, quotas):
+    billing = add_member(team=funded, user=make_user("bill"), role=Role.BILLING).user
+    client_of(billing).post(f"{quotas}team/default/", {**EMPTY, "cap": "5"})
+    assert Quota.objects.get().cap == 5
+    assert client_of(billing).get(f"/t/{funded.slug}/studio/").status_code == 403
+
+
+def test_many_members_cost_no_more_queries(
+    client_of, alice, bob, funded, quotas, django_assert_max_num_queries, django_assert_num_queries
+):
+    Quota.objects.create(team=funded, cap=500)
+    browser = client_of(alice)
+    browser.get(quotas)
+    with django_assert_max_num_queries(20) as few:
+        browser.get(quotas)
+    people = [make_user(f"member-{nth}") for nth in range(60)]
+    Membership.objects.bulk_create([Membership(team=funded, user=user, role=Role.CREATOR) for user in people])
+    with django_assert_num_queries(len(few)):
+        page = browser.get(quotas)
+    more = page.content.decode().partition('href="?after=')[2].partition('"')[0]
+    assert words(browser.get(quotas, {"after": more})).count("Creator Credits: 500 credits a month") == 12
+
+
+def test_the_studio_rules_out_what_the_quota_forbids(client_of, bob, funded, studio, member):
+    Quota.objects.create(
+        team=funded,
+        membership=member(bob, funded),
+        max_seconds=8,
+        max_tier="1080p",
+        allowed_models=["ltx-2-3-fast", "ltx-2-3-pro"],
+    )
+    page = client_of(bob).get(studio)
+    assert "10" in forbidden_options(page, "duration")
+    assert "3840x2160" in forbidden_options(page, "resolution")
+    assert forbidden_options(page, "model") == ["ltx-2-5-fast", "ltx-2-5-pro"]
+    text = words(page)
+    assert "Your own quota allows 8 seconds a job." in text
+    assert "Your own quota allows sizes up to 1080p." in text
+    assert "Your own quota does not allow LTX 2.5 Fast." in text
+
+
+def test_what_the_quota_forbids_is_refused_beside_its_field(client_of, bob, funded, studio, filled, member):
+    Quota.objects.create(team=funded, membership=member(bob, funded), max_seconds=6)
+    form = filled(model="ltx-2-3-fast", resolution="1280x720", duration="10", quoted=None)
+    answer = client_of(bob).post(studio, form)
+    assert answer.status_code == 403
+    assert "Seconds: Your own quota allows 6 seconds a job, not 10." in words(answer)
+    assert not Generation.objects.exists()
+
+
+def test_too_many_at_once_is_429_with_the_form_as_it_was(client_of, bob, funded, studio, filled, member):
+    Quota.objects.create(team=funded, role=Role.CREATOR, max_jobs=1)
+    make_generation(funded, bob, State.QUEUED)
+    form = filled(model="ltx-2-3-fast", resolution="1280x720", duration="6", quoted=None)
+    answer = client_of(bob).post(studio, form)
+    assert answer.status_code == 429
+    assert "The quota of your role allows 1 job at once; 1 are under way." in words(answer)
+    assert "The lantern sways." in answer.content.decode()
