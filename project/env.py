@@ -18,6 +18,8 @@ class Environment(BaseSettings):
     )
 
     secret_key: SecretStr | None = None
+    secret_key_fallbacks: SecretStr = SecretStr("")
+    """Former keys, comma separated: what was signed or encrypted under them is still read."""
     allowed_hosts: str = ""
     """Comma separated, e.g. `studio.example.com`."""
     public_url: str = "http://localhost:8000"

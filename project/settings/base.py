@@ -19,6 +19,7 @@ ENV = Environment()
 
 # --- identity -------------------------------------------------------------------------------------
 SECRET_KEY = ENV.secret_key.get_secret_value() if ENV.secret_key else ""
+SECRET_KEY_FALLBACKS = [key.strip() for key in ENV.secret_key_fallbacks.get_secret_value().split(",") if key.strip()]
 ALLOWED_HOSTS = [host.strip() for host in ENV.allowed_hosts.split(",") if host.strip()]
 PUBLIC_URL = ENV.public_url
 DATA_DIR = ENV.data_dir.resolve()
