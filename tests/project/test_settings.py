@@ -95,3 +95,16 @@ def test_mail_may_go_to_a_folder() -> None:
 def test_another_mail_url_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="EMAIL_URL must be"):
         mail_from_url(url)
+
+
+def test_former_keys_are_named_by_commas() -> None:
+    asked = "from django.conf import settings; print(settings.SECRET_KEY_FALLBACKS)"
+    done = subprocess.run(
+        [sys.executable, "-c", asked],
+        env={**PRODUCTION, "SECRET_KEY_FALLBACKS": "the-last-one, the-one-before,"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "['the-last-one', 'the-one-before']"
