@@ -23,6 +23,7 @@ SIGNED_OUT = {
     "sign-in": "/account/login/",
     "sign-up": "/account/signup/",
     "password-reset": "/account/password/reset/",
+    "api": "/api/v1/docs",
     "not-found": "/nowhere/",
 }
 SIGNED_IN = {
@@ -30,6 +31,7 @@ SIGNED_IN = {
     "jobs": "/t/demo/jobs/",
     "gallery": "/t/demo/gallery/",
     "credits": "/t/demo/credits/",
+    "key-new": "/t/demo/keys/new",
     "people": "/t/demo/people/",
     "team-settings": "/t/demo/settings/",
     "audit": "/t/demo/audit/",
@@ -56,6 +58,10 @@ def gallery(studio: StackProcess) -> str:
 
 def visit(page: Page, url: str, name: str, look: str) -> None:
     page.goto(url)
+    look_at(page, name, look)
+
+
+def look_at(page: Page, name: str, look: str) -> None:
     page.wait_for_load_state("networkidle")
     PICTURES.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=PICTURES / f"{name}-{look}.png", full_page=True)
@@ -95,4 +101,12 @@ def test_a_members_pages(look: str, browser: Browser, gallery: str) -> None:
     page.goto(f"{gallery}/t/demo/gallery/")
     take = page.locator("main a[href*='/takes/']").first.get_attribute("href")
     visit(page, f"{gallery}{take}", "take", look)
+    page.goto(f"{gallery}/t/demo/keys/new")
+    page.get_by_label("Name").fill("Render farm")
+    page.get_by_label("Generate:").check()
+    page.get_by_role("button", name="Make the key").click()
+    look_at(page, "key-secret", look)
+    page.get_by_role("link", name="I have it").click()
+    look_at(page, "key", look)
+    visit(page, f"{gallery}/t/demo/keys/", "keys", look)
     context.close()
