@@ -22,7 +22,7 @@ def read_json(request: HttpRequest) -> object:
     """Return the decoded body. Raises RefusedError for what is too large or not JSON."""
     body = b"".join(capped_chunks(request, MAX_JSON_BYTES))
     try:
-        return json.loads(body)
+        return json.loads(body.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise RefusedError(INVALID_REQUEST, "The body is not valid JSON in UTF-8.") from error
 
