@@ -33,7 +33,7 @@ from tests.stack import clean_environment, free_port
 
 PATIENCE = 30.0
 REGULAR_PARTS = ("postgres", "valkey", "provider", "worker", "saver", "beat")
-CONSUMERS = {"worker": plan.worker, "saver": plan.saver}
+CONSUMERS = {"worker": plan.worker, "saver": plan.saver, "courier": plan.courier}
 
 
 def wait_until(condition: Callable[[], object], *, what: str = "", within: float = PATIENCE) -> None:
