@@ -11,6 +11,7 @@ from django.urls import reverse
 from generations.accounts.models import Membership
 from generations.accounts.roles import Right
 from generations.accounts.teams import teams_of
+from generations.credits.freezes import freezes_of
 from generations.events.models import Alert
 from generations.events.notices import count_unread
 
@@ -44,9 +45,10 @@ def _team(request: HttpRequest, membership: Membership) -> dict[str, Any]:
         "can_generate": membership.can(Right.GENERATE),
         "tabs": tabs(request, membership),
         "team_links": team_links(request, membership),
-        # Neither is read before a template shows it.
+        # None of these is read before a template shows it.
         "teams": teams_of(membership.user),
         "balance": getattr(request, "balance", None),
+        "freezes": freezes_of(membership.team),
     }
 
 
