@@ -42,7 +42,7 @@ def test_a_killed_worker_costs_neither_the_job_nor_a_second_charge(
         page.locator("#generate").click()
         expect(page).to_have_url(re.compile(r"/t/demo/jobs/"))
         expect(page.locator(".job .state").first).to_contain_text("Rendering at the provider", timeout=RENDER_MS)
-        os.kill(stack.child("project worker").pid, signal.SIGKILL)
+        os.kill(stack.child("worker --queues dailies").pid, signal.SIGKILL)
         assert stack.wait() != 0
         assert "worker" in stack.output
     with stack:
