@@ -1,7 +1,7 @@
 """Submit a generation that failed or was canceled once more: a new job with a new hold; the old one stays as it was."""
 
 from generations.accounts.access import require
-from generations.accounts.models import Membership
+from generations.accounts.models import ApiKey, Membership
 from generations.accounts.roles import Right
 from generations.common.errors import DailiesError, ForbiddenError
 from generations.credits.prices import quote
@@ -15,12 +15,14 @@ class NotRetryableError(DailiesError):
     """It has not failed, or it would cost more than before."""
 
 
-def retry_generation(*, membership: Membership, generation: Generation) -> Generation:
+def retry_generation(*, membership: Membership, generation: Generation, api_key: ApiKey | None = None) -> Generation:
     """Return the new generation; asked twice, the same one. It never costs more than the old one did.
 
+    `api_key` is that of the program that asks, if one does; whoever passes a service key has checked its scopes.
     Raises NotRetryableError, ForbiddenError for somebody else's job, and whatever `submit_generation` raises.
     """
-    require(membership, Right.GENERATE)
+    if api_key is None or not api_key.is_service:
+        require(membership, Right.GENERATE)
     if generation.author_id != membership.user_id:
         raise ForbiddenError("You may retry your own jobs only.")
     if generation.state not in (State.FAILED, State.CANCELED):
@@ -30,7 +32,7 @@ def retry_generation(*, membership: Membership, generation: Generation) -> Gener
     if price.credits > generation.price:
         raise NotRetryableError(f"This now costs {price.credits:,} credits. Submit it from the studio if you agree.")
     key = f"retry:{generation.pk}"
-    again = submit_generation(membership=membership, wish=wish, idempotency_key=key)
+    again = submit_generation(membership=membership, wish=wish, idempotency_key=key, api_key=api_key)
     Generation.objects.filter(pk=again.pk, retry_of=None).update(retry_of=generation)
     return again
 

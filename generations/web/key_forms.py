@@ -87,7 +87,7 @@ class KeyForm(forms.Form):
 
 
 class RotateForm(forms.Form):
-    overlap = forms.ChoiceField(choices=list(OVERLAPS.items()))
+    overlap = forms.ChoiceField(choices=list(OVERLAPS.items()), initial="24")
 
     @property
     def duration(self) -> timedelta:

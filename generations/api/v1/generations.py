@@ -145,7 +145,8 @@ def cancel(request: ApiRequest, generation_id: UUID) -> GenerationDetail:
 def retry(request: ApiRequest, generation_id: UUID) -> GenerationDetail:
     """Submit a job that failed or was canceled once more, for no more than it cost. Asked twice, the same new job."""
     job = access_generation(request.auth, generation_id)
-    again = retry_generation(membership=request.auth.membership, generation=job)
+    caller = request.auth
+    again = retry_generation(membership=caller.membership, generation=job, api_key=caller.key)
     return GenerationDetail.of(access_generation(request.auth, again.pk))
 
 

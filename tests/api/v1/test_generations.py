@@ -166,6 +166,7 @@ def test_retry_submits_once_more_and_only_once(program, bob, funded):
     assert first["id"] == second["id"]
     assert first["retry_of"] == str(failed.pk)
     assert first["state"] == "queued"
+    assert first["api_key"]["name"] == "render farm"
     assert Generation.objects.count() == 2
 
 
