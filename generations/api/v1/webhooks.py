@@ -1,12 +1,13 @@
 """Webhooks by API: where the team's programs are told of events, by a key that may manage the team."""
 
+import re
 from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
 from django.http import HttpResponse
 from ninja import Query, Router
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, WithJsonSchema
 
 from generations.accounts.roles import Right
 from generations.common.cursors import keyset_page
@@ -21,12 +22,30 @@ from .shapes import Given, Moment, PageOut, PageParams, Text, words
 
 router = Router(tags=["Webhooks"])
 
-_HOST, _PATH = r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:[1-9][0-9]{0,3})?", r"(/[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*)?"
+_PORT = r"[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}"
+_PATH = r"(/[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*)?"
+_ADDRESS = rf"^https?://[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:({_PORT}))?{_PATH}$"
+
+
+def _is_address(url: str) -> str:
+    if len(url) > MOST_CHARACTERS or not re.fullmatch(_ADDRESS, url):
+        raise ValueError(
+            "must be an address such as https://example.com/hook: a host name, no user name, no #part, "
+            f"and at most {MOST_CHARACTERS} characters, none of which needs escaping"
+        )
+    return url
+
+
 Address = Annotated[
     str,
-    StringConstraints(pattern=rf"^https?://{_HOST}{_PATH}$", max_length=MOST_CHARACTERS),
-    Field(
-        description="Begins with https://, has no user name and leads to a public host.", examples=["https://…/hook"]
+    AfterValidator(_is_address),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": _ADDRESS,
+            "maxLength": MOST_CHARACTERS,
+            "description": "Begins with https:// and leads to a public host.",
+        }
     ),
 ]
 Kind = Annotated[str, words(*PUBLIC_KINDS)]

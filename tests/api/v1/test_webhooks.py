@@ -16,7 +16,7 @@ from .conftest import Program
 
 pytestmark = pytest.mark.django_db
 
-HOOK = "https://hooks.example.com/dailies?team=1"
+HOOK = "https://hooks.example.com:60123/dailies?team=1"
 
 
 @pytest.fixture
