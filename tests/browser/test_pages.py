@@ -32,6 +32,8 @@ SIGNED_IN = {
     "gallery": "/t/demo/gallery/",
     "credits": "/t/demo/credits/",
     "key-new": "/t/demo/keys/new",
+    "webhooks": "/t/demo/webhooks/",
+    "webhook-new": "/t/demo/webhooks/new",
     "people": "/t/demo/people/",
     "team-settings": "/t/demo/settings/",
     "audit": "/t/demo/audit/",
@@ -78,6 +80,16 @@ def keep_small(picture: bytes) -> None:
         image.save(PICTURES.parent / "screenshot.webp", quality=80)
 
 
+def make_webhook(page: Page, studio: str) -> str:
+    """A webhook to where nobody listens, with a test that failed; the outcome appears by itself."""
+    page.goto(f"{studio}/t/demo/webhooks/new")
+    page.get_by_label("Address").fill("http://127.0.0.1:9/hook")
+    page.get_by_role("button", name="Make the webhook").click()
+    page.get_by_role("button", name="Send a test").click()
+    expect(page.locator("#deliveries")).to_contain_text("Given up")
+    return page.url
+
+
 @pytest.mark.parametrize("look", LOOKS)
 def test_a_visitors_pages(look: str, browser: Browser, studio: StackProcess) -> None:
     context = browser.new_context(**LOOKS[look])
@@ -101,6 +113,9 @@ def test_a_members_pages(look: str, browser: Browser, gallery: str) -> None:
     page.goto(f"{gallery}/t/demo/gallery/")
     take = page.locator("main a[href*='/takes/']").first.get_attribute("href")
     visit(page, f"{gallery}{take}", "take", look)
+    visit(page, make_webhook(page, gallery), "webhook", look)
+    page.locator("#deliveries a").first.click()
+    visit(page, page.url, "webhook-delivery", look)
     page.goto(f"{gallery}/t/demo/keys/new")
     page.get_by_label("Name").fill("Render farm")
     page.get_by_label("Generate:").check()
