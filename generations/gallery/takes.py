@@ -6,7 +6,7 @@ from django.db.models import Q
 
 from generations.accounts.models import Membership, Team
 from generations.common.cursors import Page, keyset_page
-from generations.jobs.models import Generation, GenerationQuerySet
+from generations.jobs.models import Generation, GenerationQuerySet, Project
 
 PAGE_SIZE = 24
 
@@ -17,9 +17,10 @@ class Neighbours:
     older: Generation | None
 
 
-def gallery_page(team: Team, *, cursor: str | None) -> Page[Generation]:
-    """One page of takes, in one query. Raises BadCursorError."""
-    return keyset_page(_takes(team), cursor=cursor, size=PAGE_SIZE)
+def gallery_page(team: Team, *, cursor: str | None, project: Project | None = None) -> Page[Generation]:
+    """One page of takes, of one project if it is given, in one query. Raises BadCursorError."""
+    takes = _takes(team).filter(project=project) if project else _takes(team)
+    return keyset_page(takes, cursor=cursor, size=PAGE_SIZE)
 
 
 def running_jobs(membership: Membership) -> list[Generation]:

@@ -1,6 +1,6 @@
 """Everything the studio page shows, worked out in one place: options, price, what is left, what would fit."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -11,6 +11,7 @@ from generations.contract.support import SUPPORT, size_of
 from generations.credits.balances import Balance
 from generations.credits.errors import Shortage
 from generations.credits.prices import NoPriceError, PriceList, current_price_list, offered_models
+from generations.jobs.models import Project
 from generations.media.models import Asset
 
 from . import options, wording
@@ -46,6 +47,7 @@ class Desk:
     balance: Balance
     errors: Mapping[str, list[str]] = field(default_factory=dict)
     shortage: Shortage | None = None
+    projects: Iterable[Project] = ()
     asking: Asking | None = None
     refusal: str = ""
 
@@ -146,6 +148,7 @@ def lay_out(
     *,
     stills: Mapping[str, Asset | None],
     balance: Balance,
+    projects: Iterable[Project] = (),
     errors: Mapping[str, list[str]] | None = None,
 ) -> Desk:
     """Settle the values of a form into a desk. Raises NothingOfferedError when every model is switched off."""
@@ -160,6 +163,7 @@ def lay_out(
         prices=current_price_list(),
         balance=balance,
         errors=errors or {},
+        projects=projects,
     )
 
 

@@ -5,10 +5,12 @@ from dataclasses import replace
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 
 from generations.common.ids import uuid7
 from generations.contract.rules import Violation
 from generations.contract.support import SUPPORT
+from generations.jobs.models import Project
 from generations.jobs.submit import Wish
 from generations.media.models import Asset
 
@@ -37,13 +39,23 @@ class StudioForm(forms.Form):
     duration = forms.IntegerField()
     camera_motion = forms.ChoiceField(required=False, choices=[(value, value) for value in wording.MOTIONS])
     generate_audio = forms.BooleanField(required=False)
+    project = forms.CharField(required=False)
+    new_project = forms.CharField(max_length=80, required=False)
     idempotency_key = forms.CharField(max_length=80, required=False)
     quoted = forms.IntegerField(required=False)
 
-    def __init__(self, values: Any, *, stills: Mapping[str, Asset | None], upload_errors: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        values: Any,
+        *,
+        stills: Mapping[str, Asset | None],
+        projects: QuerySet[Project],
+        upload_errors: Mapping[str, str],
+    ) -> None:
         """`stills` are the team's that the values name; `upload_errors` say why one that came along was not taken."""
         super().__init__(_with_plain_newlines(values))
         self.stills = stills
+        self.projects = projects
         for name, message in upload_errors.items():
             self.errors[name] = self.error_class([message])
 
@@ -52,6 +64,16 @@ class StudioForm(forms.Form):
 
     def clean_last_frame(self) -> Asset | None:
         return self._still("last_frame")
+
+    def clean_project(self) -> Project | None:
+        given = self.cleaned_data["project"]
+        if not given:
+            return None
+        is_number = given.isascii() and given.isdigit() and len(given) <= 18
+        found = self.projects.filter(pk=given).first() if is_number else None
+        if found is None:
+            raise forms.ValidationError("This project is gone or archived. Choose another.")
+        return found
 
     def clean_idempotency_key(self) -> str:
         return self.cleaned_data["idempotency_key"] or str(uuid7())

@@ -51,6 +51,8 @@ FIELD_NAMES = {
     "prompt": "Prompt",
     "first_frame": "First frame",
     "last_frame": "Last frame",
+    "project": "Project",
+    "new_project": "New project",
 }
 
 

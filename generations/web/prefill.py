@@ -22,4 +22,5 @@ def fresh_values(membership: Membership, *, like: str = "") -> dict[str, Any]:
     if take.team_id != membership.team_id:
         raise NotFoundError
     stills = {"first_frame": str(take.first_frame_id), "last_frame": str(take.last_frame_id or "")}
-    return {**{name: getattr(take, name) for name in _SETTINGS}, **stills}
+    project = str(take.project_id or "")
+    return {**{name: getattr(take, name) for name in _SETTINGS}, **stills, "project": project}

@@ -1,6 +1,6 @@
 """Which days, and what the lines of a report stand for."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -8,12 +8,33 @@ from django import forms
 from django.utils import timezone
 
 from generations.accounts.models import Team
+from generations.credits.models import EntryKind
 from generations.jobs.models import Project
 from generations.review.reports import By
+
+from .statements import EntryFilter
 
 LONGEST = timedelta(days=366)
 _USUAL = timedelta(days=29)
 _DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+class StatementForm(forms.Form):
+    kind = forms.ChoiceField(label="Kind", choices=[("", "Everything"), *EntryKind.choices], required=False)
+    first = forms.DateField(label="From", widget=_DAY, required=False)
+    last = forms.DateField(label="To", widget=_DAY, required=False)
+
+    @property
+    def wanted(self) -> EntryFilter:
+        """What can be read of the form; the rest is told beside its field."""
+        self.is_valid()
+        given = self.cleaned_data
+        return EntryFilter(given.get("kind", ""), _near(given.get("first")), _near(given.get("last")))
+
+
+def _near(day: date | None) -> date | None:
+    """Days that no calendar arithmetic can leave."""
+    return min(max(day, date(2000, 1, 1)), date(9000, 1, 1)) if day else None
 
 
 class ReportForm(forms.Form):

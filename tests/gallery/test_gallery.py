@@ -101,7 +101,7 @@ def test_it_costs_the_same_number_of_queries_however_many(
     browser = client_of(bob)
     make_generation(funded, bob)
     browser.get(gallery)
-    with django_assert_max_num_queries(8) as few:
+    with django_assert_max_num_queries(11) as few:
         browser.get(gallery)
     for state in (State.COMPLETED, State.COMPLETED, State.QUEUED, State.SAVING):
         make_generation(funded, bob, state)

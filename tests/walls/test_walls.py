@@ -19,10 +19,14 @@ from generations.accounts.keys import create_key
 from generations.accounts.models import ApiKey, Invitation, Membership, Team, User
 from generations.accounts.roles import Role, Scope
 from generations.credits.grants import grant_credits
+from generations.credits.models import CreditRequest, QuotaRaise, RequestTarget
+from generations.credits.raises import raise_quota
+from generations.credits.requests import request_credits
 from generations.events.models import WebhookDelivery
 from generations.events.webhooks.deliveries import send_test
 from generations.events.webhooks.endpoints import create_endpoint
-from generations.jobs.models import Generation
+from generations.jobs.models import Generation, Project
+from generations.jobs.projects import create_project
 from generations.jobs.states import State
 from generations.media.models import Asset
 from generations.media.storages import media_storage
@@ -42,7 +46,24 @@ ADMIN_NAMESPACE = "admin"
 API_NAMESPACE = "v1"
 # The contract; tests/api/contract asks with another team's key, and with forged and ended signatures.
 CONTRACT = {"image_to_video", "image_to_video_job", "upload", "upload_bytes", "file"}
-STAFF = {"operations", "operations_probe", "operations_act", "site_audit"}
+STAFF = {
+    "operations",
+    "operations_probe",
+    "operations_act",
+    "site_audit",
+    "operations_credits",
+    "operations_team",
+    "operations_grant",
+    "operations_transfer",
+    "operations_refill",
+    "operations_freeze",
+    "operations_freeze_all",
+    "operations_unfreeze",
+    "operations_request",
+    "operations_prices",
+    "operations_price_withdraw",
+    "operations_model",
+}
 # Of a team: only for its members. The value is the sample for the last part of the address.
 OF_A_TEAM = {
     "team": (),
@@ -52,6 +73,21 @@ OF_A_TEAM = {
     "jobs": (),
     "gallery": (),
     "credits": (),
+    "credit_report": (),
+    "credit_requests": (),
+    "credit_request_approve": ("request_id",),
+    "credit_request_decline": ("request_id",),
+    "credit_request_withdraw": ("request_id",),
+    "credit_alerts": (),
+    "credit_alert_drop": ("membership_id",),
+    "quotas": (),
+    "quota": ("level", "membership_id"),
+    "quota_raise": ("membership_id",),
+    "quota_raise_end": ("raise_id",),
+    "projects": (),
+    "project_rename": ("project_id",),
+    "project_archive": ("project_id",),
+    "decision": ("generation_id",),
     "keys": (),
     "key_new": (),
     "key": ("key_id",),
@@ -102,12 +138,17 @@ class Property:
     membership: Membership
     invitation: Invitation
     told: WebhookDelivery
+    asked: CreditRequest
+    raised: QuotaRaise
+    project: Project
 
     @property
     def secrets(self) -> set[str]:
         assets = Asset.objects.filter(team=self.team).values_list("pk", flat=True)
         ids = (self.take.pk, self.waiting.pk, self.key.pk, self.invitation.pk, self.told.pk, self.told.endpoint_id)
         words = (self.take.prompt, self.waiting.prompt, self.key.name, self.invitation.email)
+        words += (self.asked.reason, self.raised.reason, self.project.name)
+        ids += (self.asked.pk,)
         return {*map(str, (*ids, *assets)), *words, self.told.endpoint.url, self.told.endpoint.secret}
 
 
@@ -121,7 +162,11 @@ def give(team: Team, author: User, bird: str) -> Property:
     owner = Membership.objects.select_related("team", "user").get(team=team, role=Role.OWNER)
     invited = invite(inviter=owner, role=Role.CREATOR, lifetime=timedelta(days=7), email=f"{bird}@example.com")
     webhook = create_endpoint(team_id=team.pk, actor_id=author.pk, url=f"https://{bird}.example.com/hook")
-    return Property(team, take, waiting, key, membership, invited.invitation, send_test(webhook))
+    asked = request_credits(membership=membership, target=RequestTarget.QUOTA, amount=5, reason=f"More {bird}s.")
+    raised = raise_quota(membership=membership, amount=5, reason=f"The {bird} season.", actor=author)
+    project = create_project(membership=membership, name=f"The {bird} film")
+    told = send_test(webhook)
+    return Property(team, take, waiting, key, membership, invited.invitation, told, asked, raised, project)
 
 
 @pytest.fixture
@@ -171,6 +216,10 @@ def addresses(name: str, owner: Property) -> list[str]:
         "endpoint_id": owner.told.endpoint_id,
         "delivery_id": owner.told.pk,
         "name": "delete",
+        "request_id": owner.asked.pk,
+        "raise_id": owner.raised.pk,
+        "project_id": owner.project.pk,
+        "level": "member",
     }
     return [reverse(name, args=[owner.team.slug, *(samples[part] for part in wanted)])]
 

@@ -55,7 +55,7 @@ def test_it_costs_the_same_number_of_queries_whatever_is_there(
 ):
     browser = client_of(bob)
     browser.get(studio)
-    with django_assert_max_num_queries(10) as first:
+    with django_assert_max_num_queries(12) as first:
         browser.get(studio)
     for _ in range(3):
         make_generation(funded, bob)

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from generations.accounts.models import Membership
 from generations.accounts.roles import Right
+from generations.common.errors import NotFoundError
 from generations.credits.crossings import LEVELS
 from generations.credits.managers import managers_of
 from generations.credits.models import Crossing, SpendWatcher
@@ -54,7 +55,10 @@ alerts = by_method(get=show, post=name)
 @team_page(Right.MANAGE_CREDITS)
 @require_POST
 def drop(request: TeamRequest, member_id: int) -> HttpResponse:
-    left = [pk for pk in _named(request) if pk != member_id]
+    named = _named(request)
+    if member_id not in named:
+        raise NotFoundError
+    left = [pk for pk in named if pk != member_id]
     set_watchers(team=request.membership.team, member_ids=left, actor=request.user)
     messages.success(request, "Not told any more.")
     return _back(request)

@@ -10,6 +10,8 @@ from generations.common.errors import NotFoundError
 from generations.events.address import events_url
 from generations.gallery.takes import gallery_page, running_jobs
 from generations.jobs.access import access_generation
+from generations.jobs.models import Project
+from generations.jobs.projects import access_project, open_projects
 
 from ..teams import TeamRequest, team_page
 
@@ -19,11 +21,14 @@ from ..teams import TeamRequest, team_page
 def gallery(request: TeamRequest) -> HttpResponse:
     """A page of tiles. htmx asks for more of them and gets the tiles alone."""
     cursor = request.GET.get("after")
-    page = gallery_page(request.membership.team, cursor=cursor)
+    project = _project(request)
+    page = gallery_page(request.membership.team, cursor=cursor, project=project)
+    shown = {"page": page, "project": project}
     if request.htmx:
-        return render(request, "gallery/_tiles.html", {"page": page})
+        return render(request, "gallery/_tiles.html", shown)
     context = {
-        "page": page,
+        **shown,
+        "projects": open_projects(request.membership.team),
         "running": [] if cursor else running_jobs(request.membership),
         "is_first_page": not cursor,
         "events_url": events_url(request, request.membership.team),
@@ -39,3 +44,12 @@ def running(request: TeamRequest, generation_id: UUID) -> HttpResponse:
     if job.team_id != request.membership.team_id:
         raise NotFoundError
     return render(request, "gallery/_running.html", {"job": job})
+
+
+def _project(request: TeamRequest) -> Project | None:
+    given = request.GET.get("project", "")
+    if not given:
+        return None
+    if not (given.isascii() and given.isdigit() and len(given) <= 18):
+        raise NotFoundError
+    return access_project(request.membership, int(given))

@@ -8,11 +8,13 @@ from django.shortcuts import redirect, render, resolve_url
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
+from generations.accounts.models import Membership
 from generations.accounts.roles import Right
 from generations.common.errors import NotFoundError
 from generations.contract.support import SUPPORT
 from generations.credits.errors import FrozenError, NotAllowedError, OutOfCreditsError, TooManyJobsError
-from generations.jobs.submit import InvalidWishError, submit_generation
+from generations.jobs.projects import BadProjectError, open_projects, project_named
+from generations.jobs.submit import InvalidWishError, Wish, submit_generation
 
 from ..asking import asking_after
 from ..desk import Desk, lay_out
@@ -33,7 +35,8 @@ _REFUSED = {
 def open_studio(request: TeamRequest) -> HttpResponse:
     values = fresh_values(request.membership, like=request.GET.get("from", ""))
     stills = stills_of(request.membership.team, values)
-    return _show(request, lay_out(values, stills=stills, balance=request.balance))
+    projects = open_projects(request.membership.team)
+    return _show(request, lay_out(values, stills=stills, balance=request.balance, projects=projects))
 
 
 @team_page(Right.GENERATE)
@@ -43,12 +46,17 @@ def submit(request: TeamRequest) -> HttpResponse:
     membership = request.membership
     values, upload_errors = keep_uploads(request)
     stills = stills_of(membership.team, values)
-    form = StudioForm(values, stills=stills, upload_errors=upload_errors)
-    desk = lay_out(form.data, stills=stills, balance=request.balance, errors=form.faults)
+    projects = open_projects(membership.team)
+    form = StudioForm(values, stills=stills, projects=projects, upload_errors=upload_errors)
+    desk = lay_out(form.data, stills=stills, balance=request.balance, projects=projects, errors=form.faults)
     if not form.is_valid() or desk.has_risen:
         return _show(request, desk, HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
-        submit_generation(membership=membership, wish=form.wish(), idempotency_key=form.cleaned_data["idempotency_key"])
+        wish = _for_project(membership, form)
+        submit_generation(membership=membership, wish=wish, idempotency_key=form.cleaned_data["idempotency_key"])
+    except BadProjectError as error:
+        form.add_error("new_project", error.message)
+        return _show(request, replace(desk, errors=form.faults), HTTPStatus.UNPROCESSABLE_ENTITY)
     except InvalidWishError as error:
         form.add_violations(error.violations)
         return _show(request, replace(desk, errors=form.faults), HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -85,7 +93,8 @@ def settle_options(request: TeamRequest) -> HttpResponse:
         values[field] = value
     stills = stills_of(request.membership.team, values)
     faults = {name: [text] for name, text in errors.items()}
-    desk = lay_out(values, stills=stills, balance=request.balance, errors=faults)
+    projects = open_projects(request.membership.team)
+    desk = lay_out(values, stills=stills, balance=request.balance, projects=projects, errors=faults)
     return render(request, "studio/_options_answer.html" if request.htmx else "studio/page.html", {"desk": desk})
 
 
@@ -109,6 +118,12 @@ def still(request: TeamRequest) -> HttpResponse:
     )
     status = HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK
     return render(request, "studio/_still.html", {"slot": slot}, status=status)
+
+
+def _for_project(membership: Membership, form: StudioForm) -> Wish:
+    """The wish, for the project that was named anew if one was. Raises BadProjectError."""
+    name = form.cleaned_data["new_project"].strip()
+    return replace(form.wish(), project=project_named(membership, name)) if name else form.wish()
 
 
 def _show(request: TeamRequest, desk: Desk, status: HTTPStatus = HTTPStatus.OK) -> HttpResponse:
