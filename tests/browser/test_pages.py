@@ -31,6 +31,12 @@ SIGNED_IN = {
     "jobs": "/t/demo/jobs/",
     "gallery": "/t/demo/gallery/",
     "credits": "/t/demo/credits/",
+    "credit-requests": "/t/demo/credits/requests/",
+    "quotas": "/t/demo/credits/quotas/",
+    "quota": "/t/demo/credits/quotas/role/creator/",
+    "credit-report": "/t/demo/credits/report/?by=day",
+    "credit-alerts": "/t/demo/credits/alerts/",
+    "projects": "/t/demo/projects/",
     "key-new": "/t/demo/keys/new",
     "webhooks": "/t/demo/webhooks/",
     "webhook-new": "/t/demo/webhooks/new",
@@ -46,6 +52,8 @@ SIGNED_IN = {
     "password": "/account/password/change/",
     "sign-out": "/account/logout/",
     "operations": "/ops/",
+    "operations-credits": "/ops/credits/",
+    "prices": "/ops/prices/",
     "forbidden": "/t/nowhere/gallery/",
 }
 
