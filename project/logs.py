@@ -1,6 +1,7 @@
 """Structured logs: one event a line, with request and generation ids, as text for people or JSON for machines."""
 
 import logging
+import re
 from typing import Any
 
 import structlog
@@ -23,6 +24,17 @@ class NewsFilter(logging.Filter):
         return not (event.get("event") == "request_finished" and _is_healthy_check(event))
 
 
+# What stands in these addresses opens an account or a team to whoever reads it.
+_SECRETS = re.compile(r"(/invitations/|/password/reset/key/|/confirm-email/)[^/\s'\"]+")
+
+
+def without_secrets(_logger: Any, _name: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Log that a link from a letter was opened, but not which."""
+    if "request" in event:
+        event["request"] = _SECRETS.sub(r"\1…", str(event["request"]))
+    return event
+
+
 def _is_healthy_check(event: dict[str, Any]) -> bool:
     is_check = str(event.get("request", "")).startswith(("GET /healthz", "GET /readyz", "GET /metrics"))
     return is_check and event.get("code") == 200
@@ -32,7 +44,7 @@ def logging_config(log_format: str, level: str) -> dict[str, Any]:
     # Never the tracebacks that show local variables: passwords and keys stand in some of them.
     console = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     renderer: Any = structlog.processors.JSONRenderer() if log_format == "json" else console
-    final = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
+    final = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, without_secrets]
     if log_format == "json":
         final.append(structlog.processors.format_exc_info)  # type: ignore[arg-type]
     return {

@@ -2,7 +2,7 @@ import logging
 
 import pytest
 
-from project.logs import NewsFilter
+from project.logs import NewsFilter, without_secrets
 
 
 def record(**event: object) -> logging.LogRecord:
@@ -20,6 +20,19 @@ def record(**event: object) -> logging.LogRecord:
 )
 def test_only_news_is_logged(event: dict[str, object], is_news: bool) -> None:
     assert NewsFilter().filter(record(**event)) is is_news
+
+
+@pytest.mark.parametrize(
+    ("request_line", "logged"),
+    [
+        ("GET /invitations/s3cret-of-43_characters", "GET /invitations/…"),
+        ("GET /account/password/reset/key/1-abc-def/", "GET /account/password/reset/key/…/"),
+        ("POST /account/confirm-email/MQ:1abc:def/", "POST /account/confirm-email/…/"),
+        ("GET /t/demo/gallery/", "GET /t/demo/gallery/"),
+    ],
+)
+def test_no_link_of_a_letter_is_logged(request_line: str, logged: str) -> None:
+    assert without_secrets(None, "info", {"request": request_line})["request"] == logged
 
 
 def test_plain_messages_pass() -> None:
