@@ -44,9 +44,9 @@ def logging_config(log_format: str, level: str) -> dict[str, Any]:
     # Never the tracebacks that show local variables: passwords and keys stand in some of them.
     console = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     renderer: Any = structlog.processors.JSONRenderer() if log_format == "json" else console
-    final = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, without_secrets]
+    final: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, without_secrets]
     if log_format == "json":
-        final.append(structlog.processors.format_exc_info)  # type: ignore[arg-type]
+        final.append(structlog.processors.format_exc_info)
     return {
         "version": 1,
         "disable_existing_loggers": False,
