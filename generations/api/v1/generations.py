@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from ninja import Query, Router
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from generations.common.cursors import keyset_page
 from generations.jobs.cancel import cancel_generation
@@ -17,7 +17,7 @@ from generations.media.models import Asset
 from .access import access_generation, visible_generations
 from .auth import GENERATE, READ_OR_GENERATE, ApiRequest
 from .openapi import refuses
-from .shapes import KeyName, Moment, PageOut, PageParams, Person, RowId, Text
+from .shapes import KeyName, Moment, PageOut, PageParams, Person, RowId, Text, When
 
 router = Router(tags=["Generations"])
 
@@ -78,8 +78,8 @@ class GenerationDetail(GenerationOut):
 class JobFilters(PageParams):
     model: Text | None = Field(None, max_length=40)
     author: RowId | None = Field(None, description="Id of a member.")
-    created_from: AwareDatetime | None = Field(None, description="At this moment or later.")
-    created_before: AwareDatetime | None = None
+    created_from: When | None = Field(None, description="At this moment or later.")
+    created_before: When | None = None
     q: Annotated[Text, Field(max_length=200)] | None = Field(None, description="Words that stand in the prompt.")
 
     def apply(self, jobs: GenerationQuerySet) -> GenerationQuerySet:

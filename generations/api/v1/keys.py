@@ -1,12 +1,12 @@
 """API keys by API: made, rotated and revoked by a key with the scope `manage`, never beyond what that key may do."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 from uuid import UUID
 
 from django.utils import timezone
 from ninja import Query, Router
-from pydantic import AwareDatetime, BaseModel, Field, field_validator
+from pydantic import BaseModel, Field, field_validator
 
 from generations.accounts.callers import Caller
 from generations.accounts.key_facts import KeyState, facts_of
@@ -15,10 +15,11 @@ from generations.accounts.models import ApiKey, ApiKeyQuerySet
 from generations.accounts.roles import Right, Scope
 from generations.common.cursors import keyset_page
 from generations.common.errors import ForbiddenError, NotFoundError
+from generations.contract.schemas import Integral
 
 from .auth import MANAGE, ApiRequest, require_right
 from .openapi import refuses
-from .shapes import Given, Moment, PageOut, PageParams, Person, Text
+from .shapes import Given, Moment, PageOut, PageParams, Person, Text, When
 
 router = Router(tags=["Keys"])
 LONGEST_OVERLAP = 30 * 24
@@ -56,18 +57,18 @@ class KeyWanted(Given):
     name: Annotated[Text, Field(min_length=1, max_length=80)]
     scopes: list[Scope] = Field(min_length=1, description="None that the key in use has not.")
     kind: Literal["personal", "service"] = "personal"
-    expires_at: AwareDatetime | None = Field(None, description="In the future; null is never.")
+    expires_at: When | None = Field(None, description="In the future; null is never.")
 
     @field_validator("expires_at")
     @classmethod
-    def lies_ahead(cls, moment: AwareDatetime | None) -> AwareDatetime | None:
+    def lies_ahead(cls, moment: datetime | None) -> datetime | None:
         if moment is not None and moment <= timezone.now():
             raise ValueError("must be in the future")
         return moment
 
 
 class Rotation(Given):
-    overlap_hours: int = Field(24, ge=0, le=LONGEST_OVERLAP, description="How long the old secret goes on.")
+    overlap_hours: Integral = Field(24, ge=0, le=LONGEST_OVERLAP, description="How long the old secret goes on.")
 
 
 @router.get("", auth=MANAGE, response=PageOut[KeyOut], operation_id="list_keys")

@@ -4,12 +4,13 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from ninja import Router
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, StrictBool, model_validator
 
 from generations.accounts.callers import Caller
 from generations.accounts.models import ApiKey
 from generations.accounts.roles import Right, Role
 from generations.common.errors import NotFoundError
+from generations.contract.schemas import Integral
 from generations.contract.support import SUPPORT
 from generations.credits.limits import QuotaHolder, QuotaRule, clear_quota, set_quota
 from generations.credits.models import Period, Quota
@@ -90,11 +91,11 @@ class EffectiveOut(BaseModel):
 class QuotaWanted(Given):
     """One rule. What is null is left to the level above."""
 
-    cap: int | None = Field(None, ge=0, le=LARGEST_CAP, description="Credits a period.")
+    cap: Integral | None = Field(None, ge=0, le=LARGEST_CAP, description="Credits a period.")
     period: Period = Period.MONTH
-    is_uncapped: bool = Field(False, description="No cap, whatever the level above says. Goes with no `cap`.")
-    max_jobs: int | None = Field(None, ge=0, le=LARGEST_COUNT, description="At once.")
-    max_seconds: int | None = Field(None, ge=1, le=LARGEST_COUNT, description="Of one job.")
+    is_uncapped: StrictBool = Field(False, description="No cap, whatever the level above says. Goes with no `cap`.")
+    max_jobs: Integral | None = Field(None, ge=0, le=LARGEST_COUNT, description="At once.")
+    max_seconds: Integral | None = Field(None, ge=1, le=LARGEST_COUNT, description="Of one job.")
     max_tier: Literal[tuple(SUPPORT.tiers)] | None = Field(None, description="The largest size.")  # type: ignore[valid-type]
     allowed_models: list[Literal[tuple(SUPPORT.models)]] | None = Field(None, min_length=1)  # type: ignore[valid-type]
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString
+
 from .api import openapi_document
 
 
@@ -15,7 +18,7 @@ class Row:
     name: str
     kind: str
     is_required: bool
-    words: str
+    words: SafeString
     place: str = ""
 
 
@@ -73,10 +76,18 @@ def bodies() -> list[Body]:
     """Every named body with fields, by name."""
     schemas = openapi_document()["components"]["schemas"]
     return [
-        Body(name, schema.get("description", ""), list(_rows(schema)))
+        Body(name, marked(schema.get("description", "")), list(_rows(schema)))
         for name, schema in sorted(schemas.items())
         if "properties" in schema
     ]
+
+
+def marked(text: str) -> SafeString:
+    """Words for a page: what stands between backticks is code."""
+    found = SafeString("")
+    for number, part in enumerate(text.split("`")):
+        found += format_html("<code>{}</code>", part) if number % 2 else conditional_escape(part)
+    return found
 
 
 def _operation(document: dict[str, Any], method: str, path: str, operation: dict[str, Any]) -> Operation:
@@ -85,7 +96,7 @@ def _operation(document: dict[str, Any], method: str, path: str, operation: dict
         method=method.upper(),
         path=path,
         summary=operation["summary"],
-        words=operation.get("description", ""),
+        words=marked(operation.get("description", "")),
         scopes=next(iter(operation.get("security", [{}])[0].values()), []),
         parameters=[_parameter(parameter) for parameter in operation.get("parameters", [])],
         body=_body_of(operation.get("requestBody", {})),
@@ -96,7 +107,7 @@ def _operation(document: dict[str, Any], method: str, path: str, operation: dict
 def _parameter(parameter: dict[str, Any]) -> Row:
     schema = parameter["schema"]
     words = parameter.get("description") or schema.get("description", "")
-    return Row(parameter["name"], kind_of(schema), parameter.get("required", False), words, parameter["in"])
+    return Row(parameter["name"], kind_of(schema), parameter.get("required", False), marked(words), parameter["in"])
 
 
 def _answer(document: dict[str, Any], status: str, answer: dict[str, Any]) -> Answer:
@@ -113,7 +124,7 @@ def _body_of(holder: dict[str, Any]) -> str:
 def _rows(schema: dict[str, Any]) -> Iterator[Row]:
     required = schema.get("required", [])
     for name, value in schema["properties"].items():
-        yield Row(name, kind_of(value), name in required, value.get("description", ""))
+        yield Row(name, kind_of(value), name in required, marked(value.get("description", "")))
 
 
 def kind_of(schema: dict[str, Any]) -> str:

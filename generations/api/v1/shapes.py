@@ -1,9 +1,10 @@
 """What the bodies and parameters of several operations have in common."""
 
+import re
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from generations.accounts.models import ApiKey, User
 from generations.contract.schemas import Timestamp
@@ -14,6 +15,16 @@ PAGE_SIZE, MOST = 25, 100
 LARGEST_ID = 2**63 - 1
 
 Moment = Annotated[Timestamp, WithJsonSchema({"type": "string", "format": "date-time"})]
+
+
+def _in_words(value: object) -> object:
+    """A bare number is no moment, though pydantic would count it as seconds."""
+    if not isinstance(value, str) or not re.match(r"\d{4}-\d{2}-\d{2}[Tt ]", value):
+        raise ValueError("must be written as 2026-01-15T10:00:00Z")
+    return value
+
+
+When = Annotated[AwareDatetime, BeforeValidator(_in_words)]
 # PostgreSQL takes NUL in no text.
 Text = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00]*$")]
 RowId = Annotated[int, Field(ge=1, le=LARGEST_ID)]

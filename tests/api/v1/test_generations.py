@@ -118,6 +118,7 @@ def test_it_comes_in_pages_that_lose_nothing(program, bob, funded):
         ({"author": "bob"}, "author"),
         ({"author": 2**70}, "author"),
         ({"created_from": "yesterday"}, "created_from"),
+        ({"created_from": "1767225600"}, "created_from"),
         ({"created_before": "2026-01-01T00:00:00"}, "created_before"),
         ({"q": "a\x00b"}, "q"),
     ],
