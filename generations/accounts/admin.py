@@ -12,7 +12,7 @@ from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 
 from generations.common.admin import CarefulList, ModelAdmin, ReadOnlyInline, TabularInline
-from generations.events.record import record_event
+from generations.events.record import record_audit
 
 from .models import Membership, Team, User
 from .roles import Role
@@ -207,5 +207,5 @@ class MembershipAdmin(CarefulList, ModelAdmin[Membership]):
 
 
 def _record(request: HttpRequest, kind: str, membership: Membership) -> None:
-    actor_id = request.user.pk
-    record_event(kind, team_id=membership.team_id, actor_id=actor_id, user=membership.user_id, role=membership.role)
+    about = {"user": membership.user_id, "email": membership.user.email, "role": membership.role}
+    record_audit(kind, team_id=membership.team_id, actor_id=request.user.pk, **about)  # type: ignore[arg-type]
