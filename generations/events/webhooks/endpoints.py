@@ -7,15 +7,15 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
-from django.db.models.functions import Now
 
 from generations.common.clock import database_time
 from generations.common.errors import DailiesError, NotFoundError
 
 from ..catalogue import PUBLIC_KINDS
-from ..models import DeliveryState, EndpointState, WebhookEndpoint
+from ..models import EndpointState, WebhookEndpoint
 from ..record import record_audit
 from .fanout import begin_fan_out
+from .schedule import hold_back, let_go
 from .signing import new_secret
 from .targets import BadEndpointError, checked_url, host_of
 
@@ -76,7 +76,7 @@ def change_endpoint(
 def switch_on(*, endpoint: WebhookEndpoint, actor_id: int) -> None:
     """Send again, beginning with all that waited."""
     WebhookEndpoint.objects.filter(pk=endpoint.pk).update(state=EndpointState.ON, state_reason="", failing_since=None)
-    endpoint.deliveries.filter(state=DeliveryState.PENDING).update(next_try_at=Now())
+    let_go(endpoint)
     endpoint.refresh_from_db()
     _record("switched_on", endpoint, actor_id)
 
@@ -87,6 +87,7 @@ def switch_off(*, endpoint: WebhookEndpoint, actor_id: int) -> None:
     WebhookEndpoint.objects.filter(pk=endpoint.pk).update(
         state=EndpointState.OFF, state_reason="Switched off by a manager of the team."
     )
+    hold_back(endpoint)
     endpoint.refresh_from_db()
     _record("switched_off", endpoint, actor_id)
 

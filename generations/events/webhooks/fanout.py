@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from django.db import transaction
+from django.db.models.functions import Now
 
 from ..catalogue import PUBLIC_KINDS, body_of
 from ..models import EndpointState, Event, WebhookCursor, WebhookDelivery, WebhookEndpoint
@@ -41,7 +42,13 @@ def _deliver(events: Iterable[Event]) -> None:
     endpoints = _listening({team.pk for _, team in told})
     WebhookDelivery.objects.bulk_create(
         [
-            WebhookDelivery(endpoint=endpoint, event=event, kind=event.kind, payload=body_of(event, team.slug))
+            WebhookDelivery(
+                endpoint=endpoint,
+                event=event,
+                kind=event.kind,
+                payload=body_of(event, team.slug),
+                next_try_at=Now() if endpoint.state == EndpointState.ON else None,
+            )
             for event, team in told
             for endpoint in endpoints.get(team.pk, [])
             if wants(endpoint, event)
@@ -51,9 +58,13 @@ def _deliver(events: Iterable[Event]) -> None:
 
 
 def _listening(teams: set[int]) -> Mapping[int, list[WebhookEndpoint]]:
-    """Endpoints by team. Those that are paused collect too: what waited is sent when they are on again."""
+    """Endpoints by team. Those that are paused collect too: what waited is sent when they are on again.
+
+    They are locked, so that whoever switches one on finds all that waits, or none of it is left waiting.
+    """
     found: dict[int, list[WebhookEndpoint]] = defaultdict(list)
-    for endpoint in WebhookEndpoint.objects.filter(team__in=teams).exclude(state=EndpointState.OFF):
+    rows = WebhookEndpoint.objects.select_for_update(no_key=True).order_by("pk")
+    for endpoint in rows.filter(team__in=teams).exclude(state=EndpointState.OFF):
         found[endpoint.team_id].append(endpoint)
     return found
 

@@ -10,12 +10,11 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import F
 from django.db.models.functions import Now
 
 from generations.common.clock import database_time
 
-from ..models import DeliveryState, WebhookDelivery
+from ..models import DeliveryState, WebhookDelivery, WebhookEndpoint
 
 DELAYS = (
     timedelta(seconds=5),
@@ -29,7 +28,7 @@ LEASE = timedelta(seconds=60)
 """Several times the deadline of a try."""
 
 # Leased rows stand first, so that they count against what one endpoint may have at once. A paused endpoint is still
-# tried with what was begun before: when that arrives, it is on again.
+# tried with what was begun before, for what is new is held back: when something arrives, it is on again.
 _CLAIM = """
 WITH ranked AS (
     SELECT d.id, d.lease_until, d.next_try_at,
@@ -39,7 +38,7 @@ WITH ranked AS (
         ) AS place
     FROM generations_webhookdelivery d JOIN generations_webhookendpoint e ON e.id = d.endpoint_id
     WHERE d.state = 'pending' AND d.next_try_at <= statement_timestamp()
-        AND (e.state = 'on' OR e.state = 'paused' AND d.tries > 0)
+        AND e.state <> 'off'
 ), due AS (
     SELECT d.id FROM generations_webhookdelivery d JOIN ranked r ON r.id = d.id
     WHERE r.place <= %(at_once)s AND d.state = 'pending'
@@ -69,6 +68,16 @@ def next_delay(tries: int) -> timedelta | None:
     return DELAYS[tries - 1] * random.uniform(1, 1.2) if tries <= len(DELAYS) else None  # noqa: S311
 
 
+def hold_back(endpoint: WebhookEndpoint) -> None:
+    """Let what was never tried wait for `let_go`, so that no claim has to look at it."""
+    endpoint.deliveries.filter(state=DeliveryState.PENDING, tries=0).update(next_try_at=None)
+
+
+def let_go(endpoint: WebhookEndpoint) -> None:
+    """Whatever waits for the endpoint is due now."""
+    endpoint.deliveries.filter(state=DeliveryState.PENDING).update(next_try_at=Now())
+
+
 def settle(delivery: WebhookDelivery, state: DeliveryState) -> bool:
     """End the delivery. False when the lease was lost: somebody else decides."""
     return _write(delivery, state=state, settled_at=Now(), next_try_at=None)
@@ -77,11 +86,6 @@ def settle(delivery: WebhookDelivery, state: DeliveryState) -> bool:
 def defer(delivery: WebhookDelivery, delay: timedelta) -> bool:
     """Try again after the delay. False when the lease was lost."""
     return _write(delivery, next_try_at=database_time(delay))
-
-
-def give_back(delivery: WebhookDelivery) -> bool:
-    """Undo the claim: nothing was sent."""
-    return _write(delivery, tries=F("tries") - 1)
 
 
 def _write(delivery: WebhookDelivery, **changes: Any) -> bool:

@@ -64,6 +64,7 @@ def _is_well(endpoint: WebhookEndpoint) -> None:
         .exclude(state=EndpointState.OFF)
         .update(failing_since=None, state=EndpointState.ON, state_reason="")
     ):
+        schedule.let_go(endpoint)
         log.info("webhook_well_again", endpoint_id=str(endpoint.pk))
 
 
@@ -80,5 +81,6 @@ def _stop(endpoint: WebhookEndpoint, state: EndpointState, reason: str, managers
     """Stop sending, once, and tell whoever can mend it."""
     others = WebhookEndpoint.objects.filter(pk=endpoint.pk).exclude(state__in=(state, EndpointState.OFF))
     if others.update(state=state, state_reason=reason):
+        schedule.hold_back(endpoint)
         log.warning("webhook_stopped", endpoint_id=str(endpoint.pk), state=state.value)
         tell_stopped(endpoint, state, reason, managers(endpoint.team_id))

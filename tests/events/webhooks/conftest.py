@@ -56,7 +56,10 @@ def work() -> Callable[[], int]:
 
 
 def make_due() -> None:
-    WebhookDelivery.objects.filter(state="pending").update(next_try_at=database_time(timedelta(seconds=-1)))
+    """What is held back stays so; all else need not wait for its time."""
+    WebhookDelivery.objects.filter(state="pending", next_try_at__isnull=False).update(
+        next_try_at=database_time(timedelta(seconds=-1))
+    )
 
 
 def until_complete() -> None:
