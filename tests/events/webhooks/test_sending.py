@@ -12,6 +12,7 @@ from generations.accounts.models import Team, User
 from generations.common.clock import database_now, database_time
 from generations.events.models import DeliveryState, EndpointState, Event, Notice, WebhookEndpoint, WebhookTry
 from generations.events.webhooks import schedule
+from generations.events.webhooks.deliveries import send_test
 from generations.events.webhooks.endpoints import create_endpoint
 from generations.events.webhooks.fanout import fan_out
 from tests.fakes.behaviours import Behaviour, drop, endless, hang, respond, slow_drip
@@ -173,6 +174,30 @@ def test_an_endpoint_that_fails_for_a_day_is_paused_and_keeps_what_comes(
     endpoint.refresh_from_db()
     assert (endpoint.state, endpoint.state_reason, endpoint.failing_since) == (EndpointState.ON, "", None)
     assert receiver.kinds[-1] == "member.added"
+
+
+def test_a_test_that_arrives_ends_a_pause(
+    endpoint: WebhookEndpoint, receiver: Receiver, tell: Tell, work: Work
+) -> None:
+    WebhookEndpoint.objects.update(state=EndpointState.PAUSED)
+    tell()
+    work()
+    assert receiver.received == []
+    send_test(endpoint)
+    work()
+    work()
+    endpoint.refresh_from_db()
+    assert endpoint.state == EndpointState.ON
+    assert receiver.kinds == ["webhook.test", "credits.grant"]
+
+
+def test_a_test_is_tried_once(endpoint: WebhookEndpoint, receiver: Receiver, work: Work) -> None:
+    receiver.always(respond(500, b"not yet"))
+    send_test(endpoint)
+    work()
+    assert only_delivery().state == DeliveryState.FAILED
+    endpoint.refresh_from_db()
+    assert endpoint.failing_since is None
 
 
 def test_one_slow_receiver_holds_up_no_other(
