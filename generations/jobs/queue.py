@@ -3,6 +3,7 @@
 A member's batch therefore delays another member's single job by one slot, not by the batch.
 """
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.conf import settings
@@ -71,17 +72,17 @@ RETURNING g.id, g.fence
 
 # Everybody's jobs go in rounds. Before my n-th job go at most n of each other member of my team; and before my team's
 # m-th go at most m of each other team. Nobody's jobs are counted further than that.
-_PLACE = f"""
+_PLACES = f"""
 {_MEMBERS}
 , me AS (
-    SELECT mine.team_id, mine.author_id, (
+    SELECT mine.id, mine.team_id, mine.author_id, (
         SELECT COUNT(*) FROM generations_generation
         WHERE state = 'queued' AND team_id = mine.team_id AND author_id = mine.author_id
             AND (created_at, id) <= (mine.created_at, mine.id)
     ) AS nth
-    FROM generations_generation mine WHERE id = %(id)s AND state = 'queued'
+    FROM generations_generation mine WHERE id = ANY(%(ids)s) AND state = 'queued'
 ), beside AS (
-    SELECT me.nth + COALESCE(SUM(counted.jobs), 0) AS mth
+    SELECT me.id, me.team_id, me.nth + COALESCE(SUM(counted.jobs), 0) AS mth
     FROM me LEFT JOIN member ON member.team_id = me.team_id AND member.author_id <> me.author_id
     LEFT JOIN LATERAL (
         SELECT COUNT(*) AS jobs FROM (
@@ -89,17 +90,17 @@ _PLACE = f"""
             WHERE state = 'queued' AND team_id = member.team_id AND author_id = member.author_id LIMIT me.nth
         ) capped
     ) counted ON true
-    GROUP BY me.nth
+    GROUP BY me.id, me.team_id, me.nth
 )
-SELECT beside.mth + COALESCE(SUM(counted.jobs), 0)
-FROM me CROSS JOIN beside
-LEFT JOIN (SELECT DISTINCT team_id FROM member) team ON team.team_id <> me.team_id
+SELECT beside.id, beside.mth + COALESCE(SUM(counted.jobs), 0)
+FROM beside
+LEFT JOIN (SELECT DISTINCT team_id FROM member) team ON team.team_id <> beside.team_id
 LEFT JOIN LATERAL (
     SELECT COUNT(*) AS jobs FROM (
         SELECT FROM generations_generation WHERE state = 'queued' AND team_id = team.team_id LIMIT beside.mth
     ) capped
 ) counted ON true
-GROUP BY beside.mth
+GROUP BY beside.id, beside.mth
 """  # noqa: S608 - put together from our own constants
 
 
@@ -113,11 +114,15 @@ def claim_next() -> tuple[UUID, int] | None:
 
 def place_in_queue(generation: Generation) -> int | None:
     """At the latest the how-manieth it is to be sent, counting from 1; None when it does not wait here."""
-    if generation.state != State.QUEUED:
-        return None
-    if generation.lifted_at is not None:
-        return 1
-    with connection.cursor() as cursor:
-        cursor.execute(_PLACE, {"id": generation.pk})
-        row = cursor.fetchone()
-    return int(row[0]) if row else None
+    return places_in_queue([generation]).get(generation.pk)
+
+
+def places_in_queue(generations: Iterable[Generation]) -> dict[UUID, int]:
+    """The places of those that wait here, in one query for all of them."""
+    waiting = [generation for generation in generations if generation.state == State.QUEUED]
+    places = {generation.pk: 1 for generation in waiting if generation.lifted_at is not None}
+    if unlifted := [generation.pk for generation in waiting if generation.pk not in places]:
+        with connection.cursor() as cursor:
+            cursor.execute(_PLACES, {"ids": unlifted})
+            places |= {pk: int(place) for pk, place in cursor.fetchall()}
+    return places

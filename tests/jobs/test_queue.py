@@ -2,6 +2,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from generations.accounts.models import Team, User
 from generations.accounts.roles import Role
@@ -9,7 +10,7 @@ from generations.accounts.teams import add_member
 from generations.common.clock import database_time
 from generations.credits.grants import grant_credits
 from generations.jobs.models import Generation
-from generations.jobs.queue import claim_next, place_in_queue
+from generations.jobs.queue import claim_next, place_in_queue, places_in_queue
 from generations.jobs.states import State
 from tests.conftest import make_user
 from tests.gallery.takes import make_generation
@@ -103,3 +104,23 @@ def test_a_job_that_does_not_wait_has_no_place(queue: Queue, funded: Team, bob: 
     assert row is not None
     assert place_in_queue(Generation.objects.get(pk=row[0])) is None
     assert claim_next() is None
+
+
+def test_the_places_of_a_page_are_one_query(
+    queue: Queue,
+    funded: Team,
+    other_team: Team,
+    alice: User,
+    bob: User,
+    charlie: User,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    sizes = {(bob, funded): 5, (alice, funded): 2, (charlie, other_team): 3}
+    jobs = [queue(user, team, f"{user}-{n}") for (user, team), count in sizes.items() for n in range(count)]
+    Generation.objects.filter(pk=jobs[1].pk).update(lifted_at=database_time())
+    row = claim_next()
+    assert row is not None
+    jobs = list(Generation.objects.all())
+    with django_assert_num_queries(1):
+        places = places_in_queue(jobs)
+    assert places == {job.pk: place_in_queue(job) for job in jobs if job.pk != row[0]}

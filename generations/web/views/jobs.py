@@ -16,7 +16,7 @@ from generations.jobs.access import access_generation, visible_generations
 from generations.jobs.cancel import cancel_generation
 from generations.jobs.history import usual_time
 from generations.jobs.models import Generation
-from generations.jobs.queue import place_in_queue
+from generations.jobs.queue import place_in_queue, places_in_queue
 from generations.jobs.retry import retry_generation
 from generations.jobs.states import State
 
@@ -34,7 +34,9 @@ def jobs(request: TeamRequest) -> HttpResponse:
     found = visible_generations(request.membership)
     found = found if is_all else found.filter(author=request.user)
     page = keyset_page(found.with_media(), cursor=request.GET.get("after"), size=PAGE_SIZE)
-    context = {"page": page, "is_all": is_all, "can_see_all": can_see_all, "me": request.user.pk}
+    places = places_in_queue(page.rows)
+    rows = [(job, places.get(job.pk)) for job in page.rows]
+    context = {"page": page, "rows": rows, "is_all": is_all, "can_see_all": can_see_all, "me": request.user.pk}
     if request.htmx:
         return render(request, "jobs/_rows.html", context)
     context["running"] = sum(not job.is_final for job in page.rows)
@@ -71,7 +73,7 @@ def retry(request: TeamRequest, generation_id: UUID) -> HttpResponse:
 
 
 def _row(request: TeamRequest, job: Generation) -> HttpResponse:
-    """One row, with what would cost a list too many queries: the place in the queue, and how long it usually takes."""
+    """One row, with what would cost a list too many queries: how long it usually takes."""
     context = {"job": job, "me": request.user.pk, "is_answer": True, "place": place_in_queue(job)}
     if job.state == State.PROCESSING:
         context["usual"] = usual_time(job)
