@@ -11,7 +11,7 @@ class Bell:
     Nothing is owed to a strike: with the process, what has not rung is gone.
     """
 
-    def __init__(self, ring: Callable[[], object], *, every: float = 0.05) -> None:
+    def __init__(self, ring: Callable[[], object], *, every: float = 0.2) -> None:
         self._ring = ring
         self._every = every  # seconds
         self._struck = Event()
