@@ -6,7 +6,7 @@ The comparison is one row comparison, because PostgreSQL cannot walk the index f
 import base64
 import binascii
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -68,6 +68,6 @@ def _decode(cursor: str) -> tuple[datetime, UUID]:
         moment = datetime.fromisoformat(created_at)
         if moment.tzinfo is None:
             raise BadCursorError
-        return moment, UUID(key)
-    except (ValueError, binascii.Error) as error:
+        return moment.astimezone(UTC), UUID(key)  # PostgreSQL takes no offset beyond 16 hours
+    except (ValueError, OverflowError, binascii.Error) as error:
         raise BadCursorError from error

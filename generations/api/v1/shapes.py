@@ -1,10 +1,20 @@
 """What the bodies and parameters of several operations have in common."""
 
 import re
+from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from generations.accounts.models import ApiKey, User
 from generations.contract.schemas import Timestamp
@@ -24,7 +34,15 @@ def _in_words(value: object) -> object:
     return value
 
 
-When = Annotated[AwareDatetime, BeforeValidator(_in_words)]
+def _in_utc(moment: datetime) -> datetime:
+    """PostgreSQL takes no offset beyond 16 hours, and no year before the first."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("lies beyond all calendars") from None
+
+
+When = Annotated[AwareDatetime, BeforeValidator(_in_words), AfterValidator(_in_utc)]
 # PostgreSQL takes NUL in no text.
 Text = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00]*$")]
 RowId = Annotated[int, Field(ge=1, le=LARGEST_ID)]

@@ -1,3 +1,4 @@
+import base64
 from datetime import timedelta
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -119,6 +120,7 @@ def test_it_comes_in_pages_that_lose_nothing(program, bob, funded):
         ({"author": 2**70}, "author"),
         ({"created_from": "yesterday"}, "created_from"),
         ({"created_from": "1767225600"}, "created_from"),
+        ({"created_from": "0001-01-01T00:00:00+14:00"}, "created_from"),
         ({"created_before": "2026-01-01T00:00:00"}, "created_before"),
         ({"q": "a\x00b"}, "q"),
     ],
@@ -131,6 +133,17 @@ def test_it_says_which_parameter_does_not_fit(program, bob, parameters, field):
 @pytest.mark.parametrize("cursor", ["x", "AAAA", "é", "MjAyNi0wMS0wMQ"])
 def test_a_cursor_that_is_not_ours_is_refused(program, bob, cursor):
     refused(program(bob).get("/generations", cursor=cursor), 422, "invalid")
+
+
+def test_a_moment_may_have_any_offset(program, bob, funded):
+    take = make_generation(funded, bob)
+    assert ids(program(bob).get("/generations", created_from="2020-06-24T10:54:57+21:54")) == [str(take.pk)]
+
+
+@pytest.mark.parametrize("moment", ["2026-01-01T00:00:00+23:00", "0001-01-01T00:00:00+14:00"])
+def test_a_forged_cursor_breaks_nothing(program, bob, funded, moment):
+    cursor = base64.urlsafe_b64encode(f"{moment}|{uuid4().hex}".encode()).decode()
+    assert program(bob).get("/generations", cursor=cursor).status_code in (200, 422)
 
 
 def test_a_misspelt_filter_is_refused_instead_of_ignored(program, bob):
