@@ -94,7 +94,7 @@ def _spoken(request: HttpRequest) -> str:
 
 
 def _is_of_api(path: str) -> bool:
-    return path.startswith(PREFIXES) and not path.startswith(_PAGES)
+    return f"{path}/".startswith(PREFIXES) and not path.startswith(_PAGES)
 
 
 def _call_view(request: HttpRequest) -> HttpResponseBase:

@@ -111,6 +111,8 @@ def test_404_for_unknown_foreign_and_misplaced_jobs(
     for path in (
         f"/v2/text-to-video/{job}",
         "/v2/",
+        "/v2",
+        "/v1",
         "/v1/nothing",
         "/v2/image-to-video/a/b",
         "/v1/files/x/y",
