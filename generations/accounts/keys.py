@@ -12,7 +12,7 @@ from django.db.models.functions import Least, Now
 
 from generations.common.clock import database_time
 from generations.common.errors import DailiesError, ForbiddenError, NotFoundError
-from generations.common.statements import Columns, fetch_row, parted
+from generations.common.statements import Columns, parted, read_row
 from generations.events.record import record_audit
 
 from .access import require
@@ -116,7 +116,7 @@ def key_by_id(key_id: UUID) -> Caller | None:
 
 
 def _recognise(statement: str, given: dict[str, object]) -> Caller | None:
-    row = fetch_row(statement, given)
+    row = read_row(statement, given)
     return _caller(*parted(row, *_parts())) if row else None
 
 

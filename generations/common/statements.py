@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import psycopg
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.db.models import Model
 
 Made = TypeVar("Made", bound=Model)
@@ -24,6 +24,18 @@ def fetch_row(statement: str, given: Mapping[str, Any]) -> Any:
     with wrap(cursor) as wrapped:  # type: ignore[arg-type] # any cursor of psycopg's will do
         wrapped.execute(statement, given)
         return wrapped.fetchone()
+
+
+def read_row(statement: str, given: Mapping[str, Any]) -> Any:
+    """The same for a statement that only reads: should the connection have died meanwhile, a new one is asked."""
+    is_alone = not connection.in_atomic_block and connection.connection is not None
+    try:
+        return fetch_row(statement, given)
+    except (OperationalError, InterfaceError):
+        if not is_alone or not connection.connection.closed:
+            raise
+        connection.close()
+        return fetch_row(statement, given)
 
 
 class Columns(Generic[Made]):

@@ -14,7 +14,7 @@ from django.urls import reverse
 from generations.accounts.models import Membership
 from generations.common.clock import database_now, database_time
 from generations.common.errors import DailiesError, ForbiddenError, NotFoundError
-from generations.common.statements import Columns, fetch_row
+from generations.common.statements import Columns, read_row
 
 from .models import Asset, Upload
 from .stills import store_still
@@ -77,7 +77,7 @@ def still_of_upload(membership: Membership, uri: str) -> Asset:
         upload_id = UUID(uri.removeprefix(SCHEME))
     except ValueError as error:
         raise _missing() from error
-    row = fetch_row(_still(), {"upload": upload_id, "team": membership.team_id, "usable": USABLE_FOR})
+    row = read_row(_still(), {"upload": upload_id, "team": membership.team_id, "usable": USABLE_FOR})
     if row is None:
         raise _missing()
     return _columns().made(row)
