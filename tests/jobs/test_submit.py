@@ -4,14 +4,17 @@ import pytest
 from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
+from generations.accounts.keys import create_key
 from generations.accounts.models import Team, User
+from generations.accounts.roles import Scope
+from generations.common.clock import database_time
 from generations.common.errors import ForbiddenError
 from generations.credits.balances import balance_of
-from generations.credits.errors import OutOfCreditsError
-from generations.credits.models import Hold, OfferedModel, PriceRow
+from generations.credits.errors import FrozenError, NotAllowedError, OutOfCreditsError, TooManyJobsError
+from generations.credits.models import Freeze, Hold, OfferedModel, PriceRow, Quota
 from generations.events.models import Event
 from generations.jobs.audit import audit_books
-from generations.jobs.models import Generation
+from generations.jobs.models import Generation, Project
 from generations.jobs.states import State
 from generations.jobs.submit import InvalidWishError, Wish, submit_generation
 from generations.media.models import Asset
@@ -109,9 +112,96 @@ def test_a_reviewer_may_not_submit(submit: Submit, rita: User) -> None:
         submit(by=rita)
 
 
-def test_it_takes_few_queries(
-    wish: Wish, funded: Team, bob: User, member: Member, django_assert_max_num_queries: DjangoAssertNumQueries
+@pytest.mark.django_db(transaction=True)
+def test_it_is_one_statement_and_where_a_quota_holds_two(
+    wish: Wish, funded: Team, bob: User, member: Member, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     membership = member(bob, funded)
-    with django_assert_max_num_queries(13):
+    with django_assert_num_queries(1):
         submit_generation(membership=membership, wish=wish, idempotency_key="counted")
+    Quota.objects.create(team=funded, cap=500, max_jobs=5, max_seconds=10, max_tier="1080p")
+    with django_assert_num_queries(2):
+        submit_generation(membership=membership, wish=wish, idempotency_key="counted again")
+
+
+def test_what_it_returns_is_what_it_stored(submit: Submit, wish: Wish) -> None:
+    returned = submit()
+    stored = Generation.objects.get(pk=returned.pk)
+    for field in Generation._meta.concrete_fields:
+        assert getattr(returned, field.attname) == getattr(stored, field.attname), field.name
+
+
+def test_a_job_knows_its_project(submit: Submit, funded: Team, other_team: Team) -> None:
+    project = Project.objects.create(team=funded, name="Titles")
+    assert Generation.objects.get(pk=submit(project=project).pk).project == project
+    with pytest.raises(InvalidWishError, match="project: this project belongs to another team"):
+        submit(project=Project.objects.create(team=other_team, name="Theirs"))
+
+
+def test_a_length_left_to_the_model_holds_the_longest(submit: Submit) -> None:
+    generation = submit(model="ltx-2-5-fast", duration=None)
+    assert (generation.duration, generation.price) == (None, 20 * generation.credits_per_second)
+
+
+def test_a_frozen_team_submits_nothing_new(submit: Submit, funded: Team) -> None:
+    before = submit(key="before")
+    freeze = Freeze.objects.create(team=funded, reason="The invoice is overdue.")
+    with pytest.raises(FrozenError, match="The invoice is overdue"):
+        submit()
+    assert submit(key="before") == before
+    Freeze.objects.filter(pk=freeze.pk).update(ended_at=database_time())
+    assert submit()
+
+
+def test_a_freeze_of_all_teams_is_one_of_each(submit: Submit, other_team: Team) -> None:
+    Freeze.objects.create(team=other_team, reason="Only theirs.")
+    assert submit()
+    Freeze.objects.create(reason="The provider is away.")
+    with pytest.raises(FrozenError):
+        submit()
+
+
+def test_a_quota_without_the_model_refuses_it(submit: Submit, funded: Team) -> None:
+    Quota.objects.create(team=funded, allowed_models=["ltx-2-5-pro"])
+    with pytest.raises(NotAllowedError, match="does not allow ltx-2-3-fast"):
+        submit()
+    assert not Hold.objects.exists()
+
+
+def test_a_length_left_to_the_model_may_not_be_longer_than_the_quota_allows(submit: Submit, funded: Team) -> None:
+    Quota.objects.create(team=funded, max_seconds=10)
+    assert submit(model="ltx-2-5-fast", duration=10)
+    with pytest.raises(NotAllowedError, match="allows 10 seconds a job, not 20"):
+        submit(model="ltx-2-5-fast", duration=None)
+
+
+def test_a_service_key_submits_whatever_its_makers_quota(wish: Wish, funded: Team, alice: User, member: Member) -> None:
+    maker = member(alice, funded)
+    key = create_key(membership=maker, name="nightly", scopes=[Scope.GENERATE], is_service=True).key
+    Quota.objects.create(team=funded, cap=0, max_jobs=0, max_seconds=1)
+    generation = submit_generation(membership=maker, wish=wish, idempotency_key="by key", api_key=key)
+    assert (generation.api_key, generation.author, generation.hold.user) == (key, alice, None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_parallel_submits_meet_a_cap_and_jobs_at_once_exactly(submit: Submit, funded: Team) -> None:
+    def together() -> list[str]:
+        def one(_: int) -> str:
+            try:
+                return submit().state
+            except (OutOfCreditsError, TooManyJobsError) as error:
+                return type(error).__name__
+            finally:
+                connection.close()
+
+        with ThreadPoolExecutor(16) as pool:
+            return list(pool.map(one, range(40)))
+
+    quota = Quota.objects.create(team=funded, max_jobs=3)
+    answers = together()
+    assert (answers.count(State.QUEUED), answers.count("TooManyJobsError")) == (3, 37)
+    Quota.objects.filter(pk=quota.pk).update(max_jobs=None, cap=18 * 5 + 17)
+    answers = together()
+    assert (answers.count(State.QUEUED), answers.count("OutOfCreditsError")) == (2, 38)
+    assert Event.objects.filter(kind="generation.submitted").count() == Generation.objects.count() == 5
+    assert list(audit_books()) == []
