@@ -18,6 +18,10 @@ from generations.events.notices import count_unread
 from .theme import theme_of
 
 
+# Pages that stand below a tab of another name.
+PARENTS = dict.fromkeys(("credit_requests", "quotas", "quota", "credit_report", "credit_alerts"), "credits")
+
+
 @dataclass(frozen=True)
 class Tab:
     label: str
@@ -62,7 +66,10 @@ def tabs(request: HttpRequest, membership: Membership) -> list[Tab]:
 def team_links(request: HttpRequest, membership: Membership) -> list[Tab]:
     """What stands in the team's menu: pages that are opened now and then."""
     pages = [("people", "People", "users", Right.MANAGE_TEAM), ("keys", "API keys", "key-round", Right.VIEW)]
-    pages += [("projects", "Projects", "folder", Right.GENERATE), ("webhooks", "Webhooks", "webhook", Right.MANAGE_TEAM)]
+    pages += [
+        ("projects", "Projects", "folder", Right.GENERATE),
+        ("webhooks", "Webhooks", "webhook", Right.MANAGE_TEAM),
+    ]
     pages += [("audit", "Audit trail", "scroll-text", Right.MANAGE_TEAM)]
     pages += [
         ("team_settings", "Settings", "settings-2", Right.MANAGE_TEAM),
@@ -74,7 +81,7 @@ def team_links(request: HttpRequest, membership: Membership) -> list[Tab]:
 def _links(request: HttpRequest, membership: Membership, pages: list[tuple[str, str, str, Right]]) -> list[Tab]:
     current = request.resolver_match.view_name if request.resolver_match else ""
     return [
-        Tab(label, icon, reverse(name, args=[membership.team.slug]), name == current)
+        Tab(label, icon, reverse(name, args=[membership.team.slug]), PARENTS.get(current, current) == name)
         for name, label, icon, right in pages
         if membership.can(right)
     ]
