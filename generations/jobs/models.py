@@ -129,6 +129,8 @@ class Generation(models.Model):
             models.Index(
                 fields=["team", "-created_at", "-id"], condition=Q(state="completed"), name="generation_gallery"
             ),
+            # Everybody's jobs of a team, newest first.
+            models.Index(fields=["team", "-created_at", "-id"], name="generation_of_team"),
             # My jobs, newest first.
             models.Index(fields=["author", "team", "-created_at", "-id"], name="generation_of_author"),
             # The head of each member's queue.
