@@ -1,5 +1,6 @@
 """What a key may see of its team. Whatever it may not see is not there."""
 
+from functools import cache
 from uuid import UUID
 
 from django.db.models import Q
@@ -7,6 +8,7 @@ from django.db.models import Q
 from generations.accounts.callers import Caller
 from generations.accounts.roles import Right
 from generations.common.errors import NotFoundError
+from generations.common.statements import Columns, read_row
 from generations.jobs.models import Generation, GenerationQuerySet
 from generations.jobs.states import State
 
@@ -21,6 +23,31 @@ def visible_generations(caller: Caller) -> GenerationQuerySet:
         return jobs
     own = Q(api_key=caller.key) if caller.key.is_service else Q(author=caller.user)
     return jobs.filter(own | Q(video__isnull=False)) if caller.can(Right.VIEW) else jobs.filter(own)
+
+
+def visible_generation(caller: Caller, generation_id: UUID) -> Generation | None:
+    """One of them alone, over a statement that is planned once: this is what clients ask for again and again."""
+    row = read_row(_by_id(), {"id": generation_id, "team": caller.team.pk})
+    found = _columns().made(row) if row else None
+    return found if found and _can_see(caller, found) else None
+
+
+def _can_see(caller: Caller, generation: Generation) -> bool:
+    """The rule of `visible_generations` for a row at hand."""
+    is_service = caller.key.is_service
+    is_own = generation.api_key_id == caller.key.pk if is_service else generation.author_id == caller.user.pk
+    is_take = generation.video_id is not None
+    return is_own or (is_take and caller.can(Right.VIEW)) or caller.can(Right.MANAGE_JOBS)
+
+
+@cache
+def _columns() -> Columns[Generation]:
+    return Columns(Generation, "g")
+
+
+@cache
+def _by_id() -> str:
+    return f"SELECT {_columns()} FROM generations_generation g WHERE g.id = %(id)s AND g.team_id = %(team)s"  # noqa: S608
 
 
 def access_generation(caller: Caller, generation_id: UUID, *states: State) -> Generation:

@@ -10,7 +10,7 @@ from generations.common.errors import NotFoundError
 from ..answers import json_answer
 from ..endpoint import for_callers
 from ..shapes import status_of
-from ..v1.access import visible_generations
+from ..v1.access import visible_generation
 
 NO_JOB = "There is no such job."
 
@@ -19,7 +19,7 @@ NO_JOB = "There is no such job."
 def job(request: HttpRequest, caller: Caller, job_id: str) -> HttpResponse:
     """A job that the key may not see is answered as one that does not exist."""
     try:
-        generation = visible_generations(caller).select_related(None).filter(pk=UUID(job_id)).first()
+        generation = visible_generation(caller, UUID(job_id))
     except ValueError:
         generation = None
     if generation is None:
