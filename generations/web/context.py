@@ -17,7 +17,6 @@ from generations.events.notices import count_unread
 
 from .theme import theme_of
 
-
 # Pages that stand below a tab of another name.
 PARENTS = dict.fromkeys(("credit_requests", "quotas", "quota", "credit_report", "credit_alerts"), "credits")
 
