@@ -59,10 +59,10 @@ def may_change(actor: Membership, membership: Membership) -> bool:
 @transaction.atomic
 def change_role(*, membership: Membership, role: Role, actor: Membership) -> None:
     """Give a member another role. Raises ForbiddenError and OwnerNeededError."""
-    _require_reach(actor, membership)
+    current = _lock(membership)
+    _require_reach(actor, current)
     if role not in roles_within(actor):
         raise ForbiddenError(f"Only an owner can make somebody {role.label.lower()}.")
-    current = _lock(membership)
     if current.role == role:
         return
     if role != Role.OWNER:
@@ -79,9 +79,9 @@ def close_membership(*, membership: Membership, actor: Membership) -> bool:
     False when it had ended already. What they have waiting is for the caller to cancel. Raises ForbiddenError and
     OwnerNeededError. One's own membership may be ended with any role.
     """
-    if actor.pk != membership.pk:
-        _require_reach(actor, membership)
     current = _lock(membership)
+    if actor.pk != current.pk:
+        _require_reach(actor, current)
     if current.deactivated_at:
         return False
     _require_other_owner(current)
@@ -101,8 +101,8 @@ def close_membership(*, membership: Membership, actor: Membership) -> bool:
 @transaction.atomic
 def reactivate_member(*, membership: Membership, actor: Membership) -> None:
     """Let somebody in again, with the role they had. Their keys stay revoked. Raises ForbiddenError."""
-    _require_reach(actor, membership)
     current = _lock(membership)
+    _require_reach(actor, current)
     if current.deactivated_at is None:
         return
     Membership.objects.filter(pk=current.pk).update(deactivated_at=None)
