@@ -1,3 +1,6 @@
+import csv
+from io import StringIO
+
 import pytest
 
 from generations.credits.grants import grant_credits
@@ -78,3 +81,22 @@ def test_it_costs_the_same_number_of_queries_however_many(
             make_generation(funded, person)
         with django_assert_max_num_queries(len(few)):
             browser.get(credits_page)
+
+
+def test_it_can_be_narrowed_by_kind_and_day_and_taken_away(client_of, alice, bob, funded, credits_page):
+    make_generation(funded, bob)
+    browser = client_of(alice)
+    text = words(browser.get(credits_page, {"kind": "grant"}))
+    assert "Grant opening balance" in text
+    assert "Charged The lantern sways." not in text
+    assert "Nothing yet." in words(browser.get(credits_page, {"last": "2020-01-01"}))
+    answer = browser.get(credits_page, {"kind": "capture", "format": "csv"})
+    rows = list(csv.reader(StringIO(answer.content.decode("utf-8-sig"))))
+    assert [row[1:] for row in rows[1:]] == [["Charged", "The lantern sways.", "Bob", "-36", "-36", "964", "0", "964"]]
+
+
+@pytest.mark.parametrize("query", [{"kind": "theft"}, {"first": "soon"}, {"first": "0001-01-01", "last": "9999-12-31"}])
+def test_a_filter_that_cannot_be_read_is_passed_over(client_of, alice, funded, credits_page, query):
+    answer = client_of(alice).get(credits_page, query)
+    assert answer.status_code == 200
+    assert "opening balance" in words(answer)
