@@ -6,10 +6,10 @@ from typing import cast
 
 from django.http import HttpRequest, HttpResponse
 
-from generations.accounts.keys import EndedKeyError
 from generations.accounts.deletion import LastOwnerError
 from generations.accounts.invitations import AlreadyInError
 from generations.accounts.joining import DeactivatedError
+from generations.accounts.keys import EndedKeyError
 from generations.accounts.members import OwnerNeededError
 from generations.common.cipher import UnreadableSecretError
 from generations.common.cursors import BadCursorError

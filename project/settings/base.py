@@ -71,6 +71,7 @@ MIDDLEWARE = [
 ]
 API_MIDDLEWARE = [
     "generations.api.middleware.LogMiddleware",
+    "generations.events.origin.OriginMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "generations.api.middleware.ErrorMiddleware",
 ]

@@ -61,7 +61,7 @@ def test_an_upload_is_used_from_a_base_url_with_a_slash(client: Client) -> None:
             "/v2/image-to-video",
             body_with(image_uri="https://localhost.localdomain/"),
         ),
-        (404, "not_found_error", "GET", f"/v2/image-to-video/{uuid4()}", None),
+        (404, "not_found_error", "GET", "/v2/image-to-video/7c9e6679-7425-40de-944b-e07fc1f90ae7", None),
         (404, "not_found_error", "GET", "/v2/text-to-video", None),
         (405, "invalid_request_error", "DELETE", "/v2/image-to-video", None),
         (413, "request_too_large", "POST", "/v2/image-to-video", b" " * 16_000_000),
