@@ -6,14 +6,14 @@ from threading import Event, Lock, Thread
 
 
 class Bell:
-    """Struck, it rings at once if it has been quiet, from a thread of its own; strikes in between make one more ring.
+    """Struck, it rings at once, from a thread of its own. When strikes come faster than it rings, many share one.
 
     Nothing is owed to a strike: with the process, what has not rung is gone.
     """
 
-    def __init__(self, ring: Callable[[], object], *, every: float = 0.2) -> None:
+    def __init__(self, ring: Callable[[], object], *, pause: float = 0.1) -> None:
         self._ring = ring
-        self._every = every  # seconds
+        self._pause = pause  # seconds
         self._struck = Event()
         self._starting = Lock()
         self._thread: Thread | None = None
@@ -35,4 +35,5 @@ class Bell:
             self._struck.wait()
             self._struck.clear()
             self._ring()
-            time.sleep(self._every)
+            if self._struck.is_set():
+                time.sleep(self._pause)
