@@ -1,4 +1,4 @@
-"""Bars as figures for an SVG. Everything else about them is the template's."""
+"""Bars as the paths of an SVG: one for what was spent, one on top of it for what is held."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,44 +12,33 @@ _GAP = 2
 
 
 @dataclass(frozen=True)
-class Bar:
-    """One day: `spent` stands on the ground, `held` on top of it."""
-
-    day: date
-    sums: Sums
-    x: int
-    width: int
-    spent_y: float
-    spent_height: float
-    held_y: float
-    held_height: float
-
-
-@dataclass(frozen=True)
 class Chart:
     """`top` is the largest sum of a day, in credits: the full height."""
 
-    bars: list[Bar]
     top: int
     width: int
+    spent: str
+    held: str
     height: int = HEIGHT
 
 
 def chart_of(days: Sequence[tuple[date, Sums]]) -> Chart:
+    """A bar for each day. However many days, it is two elements."""
     top = max((sums.spent + sums.held for _, sums in days), default=0)
-    bars = [_bar(nth, day, sums, top) for nth, (day, sums) in enumerate(days)]
-    return Chart([bar for bar in bars if bar.sums.spent or bar.sums.held], top, STEP * len(days))
-
-
-def _bar(nth: int, day: date, sums: Sums, top: int) -> Bar:
-    spent, held = (round(HEIGHT * part / top, 2) if top else 0.0 for part in (sums.spent, sums.held))
-    return Bar(
-        day=day,
-        sums=sums,
-        x=STEP * nth + _GAP // 2,
-        width=STEP - _GAP,
-        spent_y=round(HEIGHT - spent, 2),
-        spent_height=spent,
-        held_y=round(HEIGHT - spent - held, 2),
-        held_height=held,
+    heights = [_heights(sums, top) for _, sums in days]
+    return Chart(
+        top=top,
+        width=STEP * len(days),
+        spent="".join(_bar(nth, HEIGHT, spent) for nth, (spent, _) in enumerate(heights)),
+        held="".join(_bar(nth, HEIGHT - spent, held) for nth, (spent, held) in enumerate(heights)),
     )
+
+
+def _heights(sums: Sums, top: int) -> tuple[float, float]:
+    return (HEIGHT * sums.spent / top, HEIGHT * sums.held / top) if top else (0, 0)
+
+
+def _bar(nth: int, ground: float, height: float) -> str:
+    if not height:
+        return ""
+    return f"M{STEP * nth + _GAP // 2} {ground:.2f}v{-height:.2f}h{STEP - _GAP}v{height:.2f}z"

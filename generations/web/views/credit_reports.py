@@ -8,24 +8,13 @@ from django.views.decorators.http import require_safe
 
 from generations.accounts.roles import Right
 from generations.common.spreadsheets import csv_lines
-from generations.review.reports import By, Line, Report, spending_report
+from generations.review.reports import By, Report, spending_report
 
-from .. import wording
 from ..charts import chart_of
 from ..credit_pages import show_desk_page
 from ..report_forms import ReportForm
+from ..report_rows import COLUMNS, ReportRow, figures_of, rows_of
 from ..teams import TeamRequest, team_page
-
-COLUMNS = (
-    "Jobs",
-    "Spent",
-    "Held",
-    "Refunded",
-    "Finished seconds",
-    "Credits per finished second",
-    "Approved seconds",
-    "Credits per approved second",
-)
 
 
 @team_page(Right.MANAGE_CREDITS)
@@ -40,18 +29,14 @@ def report(request: TeamRequest) -> HttpResponse:
         "form": form,
         "report": found,
         "columns": COLUMNS,
-        "lines": [(label_of(found.by, line), line.sums) for line in found.lines],
+        "rows": rows_of(found),
+        "whole": ReportRow("All", found.total, 0),
         "chart": chart_of(found.days),
         "csv": _query(request, format="csv"),
         "kinds": [(by.title(), _query(request, by=by), by == found.by) for by in By],
-        "most": max((line.sums.spent + line.sums.held for line in found.lines), default=0),
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
     return show_desk_page(request, "credits/report.html", context, status)
-
-
-def label_of(by: By, line: Line) -> str:
-    return wording.model_name(line.label) if by == By.MODEL else line.label
 
 
 def _as_csv(found: Report, *, name: str) -> HttpResponse:
@@ -62,18 +47,9 @@ def _as_csv(found: Report, *, name: str) -> HttpResponse:
 
 def _rows(found: Report) -> Iterator[tuple[object, ...]]:
     yield (found.by.title(), *COLUMNS)
-    for label, sums in (*((label_of(found.by, line), line.sums) for line in found.lines), ("All", found.total)):
-        yield (
-            label,
-            sums.jobs,
-            sums.spent,
-            sums.held,
-            sums.refunded,
-            sums.seconds,
-            sums.per_second,
-            sums.approved_seconds,
-            sums.per_approved_second,
-        )
+    for row in rows_of(found):
+        yield (row.label, *figures_of(row.sums))
+    yield ("All", *figures_of(found.total))
 
 
 def _query(request: TeamRequest, **changes: str) -> str:
