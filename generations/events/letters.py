@@ -3,15 +3,11 @@
 from collections.abc import Iterable
 from functools import partial
 
-import structlog
-from celery import current_app
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
-from kombu.exceptions import KombuError
-from redis import RedisError
 
-log = structlog.get_logger(__name__)
+from generations.common.messages import send_message
 
 
 def write_letter(*, addresses: Iterable[str], subject: str, text: str, path: str = "") -> None:
@@ -21,17 +17,9 @@ def write_letter(*, addresses: Iterable[str], subject: str, text: str, path: str
     """
     body = f"{text}\n\n{settings.PUBLIC_URL}{path}\n" if path else f"{text}\n"
     for address in sorted(set(addresses)):
-        transaction.on_commit(partial(_hand_over, address, subject, body), robust=True)
+        transaction.on_commit(partial(send_message, "generations.send_letter", address, subject, body), robust=True)
 
 
 def send_letter(address: str, subject: str, body: str) -> None:
     """Raises OSError while the mail server is away; SMTP's own errors are of that kind."""
     send_mail(subject, body, None, [address])
-
-
-def _hand_over(address: str, subject: str, body: str) -> None:
-    letter = current_app.signature("generations.send_letter", args=(address, subject, body))
-    try:
-        letter.apply_async(retry=False)
-    except (KombuError, RedisError, OSError) as error:
-        log.warning("letter_dropped", error=type(error).__name__)

@@ -2,22 +2,11 @@
 
 from uuid import UUID
 
-import structlog
-from celery import current_app
 from django.db import transaction
-from kombu.exceptions import KombuError
-from kombu.pools import producers
-from redis import RedisError
 
 from generations.common.bell import Bell
+from generations.common.messages import send_message
 from generations.common.points import reach
-from generations.common.valkey import Pause
-
-# Somebody's page waits for it, unlike for a worker's own connection.
-_IMPATIENT = {"socket_timeout": 1, "socket_connect_timeout": 1}
-
-log = structlog.get_logger(__name__)
-_pause = Pause()
 
 
 def hint_dispatch() -> None:
@@ -34,20 +23,12 @@ def hint_save(generation_id: UUID, fence: int) -> None:
 
 
 def _after_commit(task: str, *args: object) -> None:
-    transaction.on_commit(lambda: _publish(task, args))
+    transaction.on_commit(lambda: _send(task, *args))
 
 
-def _publish(task: str, args: tuple[object, ...]) -> None:
+def _send(task: str, *args: object) -> None:
     reach("hint.committed")
-    if _pause.is_on:
-        return
-    try:
-        connection = current_app.connection_for_write(transport_options=_IMPATIENT)
-        with producers[connection].acquire(block=True) as producer:
-            current_app.send_task(task, args=args, producer=producer, retry=False)
-    except (KombuError, RedisError, OSError) as error:
-        _pause.begin()
-        log.warning("hint_lost", task=task, error=type(error).__name__)
+    send_message(task, *args)
 
 
-_dispatch = Bell(lambda: _publish("generations.dispatch_due", ()))
+_dispatch = Bell(lambda: _send("generations.dispatch_due"))
