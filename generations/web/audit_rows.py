@@ -1,10 +1,14 @@
 """An administrative act in words: what was done, about whom or what, and which fields changed from what to what."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from generations.events.models import Event
+
+from .wording import figure
 
 WORDS = {
     "apikey": "API key",
@@ -14,7 +18,9 @@ WORDS = {
     "admin": "Site admin",
 }
 ABOUT = ("email", "name", "url", "model", "provider", "reason")
+EMPTY = "–"
 _CHANGES = ("before", "after")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d:\d\d|Z)")
 
 
 @dataclass(frozen=True)
@@ -46,15 +52,17 @@ class Act:
     def changes(self) -> list[Change]:
         before, after = (_fields(self.event.data.get(name)) for name in _CHANGES)
         names = [*before, *(name for name in after if name not in before)]
-        return [Change(_plainly(name), _shown(before.get(name)), _shown(after.get(name))) for name in names]
+        changes = [Change(_plainly(name), _shown(before.get(name)), _shown(after.get(name))) for name in names]
+        return [change for change in changes if change.before != change.after]
 
     @property
     def details(self) -> list[tuple[str, str]]:
-        """What else was said about it."""
+        """What else was said about it; what is empty says nothing."""
         told = {*ABOUT, *_CHANGES, "user"}
         if self.changes:
             told.add("role")
-        return [(_plainly(name), _shown(value)) for name, value in self.event.data.items() if name not in told]
+        shown = [(_plainly(name), _shown(value)) for name, value in self.event.data.items() if name not in told]
+        return [(name, value) for name, value in shown if value != EMPTY]
 
 
 def title_of(kind: str) -> str:
@@ -102,11 +110,20 @@ def _plainly(name: str) -> str:
 
 def _shown(value: Any) -> str:
     if value is None or value == "":
-        return "–"
+        return EMPTY
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return ", ".join(_shown(part) for part in value) or "–"
+        return ", ".join(_shown(part) for part in value) or EMPTY
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_shown(part)}" for name, part in value.items()) or "–"
-    return str(value)
+        return ", ".join(f"{name} {_shown(part)}" for name, part in value.items()) or EMPTY
+    if isinstance(value, int):
+        return figure(value)
+    return _as_moment(str(value))
+
+
+def _as_moment(text: str) -> str:
+    """A time as JSON has it is written for people; any other text stays."""
+    if not _MOMENT.fullmatch(text):
+        return text
+    return f"{datetime.fromisoformat(text).astimezone(UTC):%-d %b %Y, %H:%M} UTC"
