@@ -36,8 +36,7 @@ def pages_of(request: TeamRequest) -> list[DeskPage]:
     pages = [("credits", "Statement" if is_manager else "Overview", 0), ("credit_requests", "Requests", waiting)]
     if is_manager:
         pages += [("quotas", "Quotas", 0), ("credit_report", "Report", 0), ("credit_alerts", "Alerts", 0)]
-    current = request.resolver_match.view_name if request.resolver_match else ""
-    return [
-        DeskPage(label, reverse(name, args=[request.membership.team.slug]), current == name, count)
-        for name, label, count in pages
-    ]
+    urls = [reverse(name, args=[request.membership.team.slug]) for name, _, _ in pages]
+    # The statement's address begins all of them; what is below a page, such as one quota, belongs to that page.
+    current = max((url for url in urls if request.path.startswith(url)), key=len, default="")
+    return [DeskPage(label, url, url == current, count) for (_, label, count), url in zip(pages, urls, strict=True)]
