@@ -9,8 +9,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from generations.common.errors import DailiesError
+from generations.contract.support import SUPPORT
 from generations.credits.catalogue import price_versions, set_price, switch_model, withdraw_price
-from generations.credits.models import OfferedModel
+from generations.credits.models import OfferedModel, PriceRow
 
 from ..staff_forms import PriceForm
 from ..teams import PageRequest, by_method
@@ -57,11 +58,20 @@ def switch(request: PageRequest, model: str) -> HttpResponse:
     return HttpResponseRedirect(resolve_url("operations_prices"))
 
 
+def _place(row: PriceRow) -> tuple[int, int]:
+    """Models and sizes stand as in the contract; whatever it has dropped comes last."""
+    models, tiers = list(SUPPORT.models), list(SUPPORT.tiers)
+    return (
+        models.index(row.model) if row.model in models else len(models),
+        tiers.index(row.tier) if row.tier in tiers else len(tiers),
+    )
+
+
 def _page(request: PageRequest, form: PriceForm, status: HTTPStatus = HTTPStatus.OK) -> HttpResponse:
     context = {
         "form": form,
         "today": timezone.now().date(),
-        "versions": price_versions(),
+        "versions": sorted(price_versions(), key=_place),
         "models": OfferedModel.objects.all(),
     }
     return render(request, "operations/prices.html", context, status=status)
