@@ -1,6 +1,8 @@
 """Tell open pages that something changed. A hint, never the truth: pages ask again for what they show."""
 
 import json
+from collections import deque
+from collections.abc import Sequence
 from functools import partial
 from uuid import UUID
 
@@ -8,15 +10,20 @@ import structlog
 from django.db import transaction
 from redis import RedisError
 
+from generations.common.bell import Bell
 from generations.common.valkey import Pause, valkey
 
 from .feed import stream_key
 
 STREAM_LENGTH = 1_000
 _STREAM_LIFE = 24 * 3600  # seconds after a team's last event
+_MOST_WAITING = 10_000  # the oldest are forgotten
+
+Hint = tuple[str, str]  # the stream and the text
 
 log = structlog.get_logger(__name__)
 _pause = Pause()
+_waiting: deque[Hint] = deque(maxlen=_MOST_WAITING)
 
 
 def announce(*, team_id: int, kind: str, subject_id: UUID, state: str = "", author_id: int | None = None) -> None:
@@ -25,18 +32,43 @@ def announce(*, team_id: int, kind: str, subject_id: UUID, state: str = "", auth
     Only identifiers and a state travel: no prompt, no name, no address. Every member of the team may receive them.
     Nothing is raised: without Valkey the hint is lost, and pages find out by themselves.
     """
+    hint = _hint(team_id, kind, subject_id, state, author_id)
+    transaction.on_commit(partial(_publish, [hint]), robust=True)
+
+
+def announce_soon(*, team_id: int, kind: str, subject_id: UUID, state: str = "", author_id: int | None = None) -> None:
+    """The same for whoever has somebody waiting: from a thread of its own, and many in one round trip."""
+    hint = _hint(team_id, kind, subject_id, state, author_id)
+    transaction.on_commit(partial(_put_out, hint), robust=True)
+
+
+def _hint(team_id: int, kind: str, subject_id: UUID, state: str, author_id: int | None) -> Hint:
     data = {"kind": kind, "subject_id": str(subject_id), "state": state, "author_id": author_id}
-    transaction.on_commit(partial(_publish, team_id, json.dumps(data)), robust=True)
+    return stream_key(team_id), json.dumps(data)
 
 
-def _publish(team_id: int, data: str) -> None:
+def _put_out(hint: Hint) -> None:
+    _waiting.append(hint)
+    _bell.strike()
+
+
+def _publish_waiting() -> None:
+    _publish([_waiting.popleft() for _ in range(len(_waiting))])
+
+
+def _publish(hints: Sequence[Hint]) -> None:
     if _pause.is_on:
         return
     try:
         with valkey().pipeline(transaction=False) as pipe:
-            pipe.xadd(stream_key(team_id), {"data": data}, maxlen=STREAM_LENGTH, approximate=True)
-            pipe.expire(stream_key(team_id), _STREAM_LIFE)
+            for stream, data in hints:
+                pipe.xadd(stream, {"data": data}, maxlen=STREAM_LENGTH, approximate=True)
+            for stream in {stream for stream, _ in hints}:
+                pipe.expire(stream, _STREAM_LIFE)
             pipe.execute()
     except RedisError as error:
         _pause.begin()
-        log.warning("live_event_lost", team_id=team_id, error=type(error).__name__)
+        log.warning("live_event_lost", hints=len(hints), error=type(error).__name__)
+
+
+_bell = Bell(_publish_waiting, pause=0.05)

@@ -19,7 +19,7 @@ from generations.credits.errors import FrozenError
 from generations.credits.holds import hold_parameters, json_bounds, refusal
 from generations.credits.prices import NoPriceError, offered_models
 from generations.credits.quotas import EffectiveQuota, quota_from
-from generations.events.live import announce
+from generations.events.live import announce_soon
 from generations.media.models import Asset
 
 from .admission import Answer, admit
@@ -83,7 +83,7 @@ def submit_generation(
         return Generation.objects.get(pk=answer.known)
     if answer.placed.hold is None:
         raise _refusal(membership, wish, answer, quota)
-    announce(team_id=membership.team_id, kind="generation", subject_id=given["id"], state=State.QUEUED)
+    announce_soon(team_id=membership.team_id, kind="generation", subject_id=given["id"], state=State.QUEUED)
     hint_dispatch()
     return _stored(membership, wish, given, answer)
 

@@ -9,6 +9,7 @@ from pytest_django import Settings
 from generations.common.valkey import Pause
 from generations.events import live
 from generations.events.feed import stream_key
+from tests.events.wire import eventually
 from tests.stack import free_port
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -33,6 +34,17 @@ def test_a_hint_waits_for_the_commit(valkey: redis.Redis) -> None:
         live.announce(team_id=7, kind="generation", subject_id=uuid4())
         assert valkey.xlen(stream_key(7)) == 0
     assert valkey.xlen(stream_key(7)) == 1
+
+
+def test_those_that_come_soon_are_told_in_their_order(valkey: redis.Redis) -> None:
+    subjects = [uuid4() for _ in range(200)]
+    with transaction.atomic():
+        for subject in subjects:
+            live.announce_soon(team_id=7, kind="generation", subject_id=subject, state="queued")
+        assert valkey.xlen(stream_key(7)) == 0
+    eventually(lambda: valkey.xlen(stream_key(7)) == 200 and valkey.ttl(stream_key(7)) > 0)
+    told = [json.loads(fields[b"data"])["subject_id"] for _, fields in valkey.xrange(stream_key(7))]
+    assert told == [str(subject) for subject in subjects]
 
 
 def test_what_is_rolled_back_is_not_told(valkey: redis.Redis) -> None:
