@@ -76,7 +76,7 @@ def test_a_role_is_changed_and_told(staff: Client, team: Team, bob: User) -> Non
     assert answer.status_code == 302
     assert Membership.objects.get(user=bob).role == Role.ADMIN
     event = Event.objects.get(kind="member.role_changed")
-    assert event.data == {"user": bob.pk, "role": "admin"}
+    assert event.data == {"user": bob.pk, "email": bob.email, "role": "admin"}
     assert event.actor.email == "staff@example.com"
 
 
