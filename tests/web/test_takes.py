@@ -94,7 +94,7 @@ def test_a_file_that_is_missing_says_so(client_of, bob, funded):
 def test_it_costs_the_same_number_of_queries_however_many(client_of, bob, take, django_assert_max_num_queries):
     browser = client_of(bob)
     browser.get(address(take))
-    with django_assert_max_num_queries(10) as few:
+    with django_assert_max_num_queries(12) as few:
         browser.get(address(take))
     for _ in range(3):
         make_generation(take.team, bob)
