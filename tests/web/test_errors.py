@@ -13,6 +13,13 @@ def test_an_unknown_page_is_a_404_in_the_look_of_the_product(client, db):
     assert "css/tokens" in page.content.decode()
 
 
+def test_a_team_of_others_is_told_in_the_words_of_a_page_that_is_not_there(client_of, charlie, team):
+    browser = client_of(charlie)
+    foreign, missing = browser.get(f"/t/{team.slug}/gallery/"), browser.get("/nowhere")
+    assert "The page is gone, or it is not for you to see." in words(foreign)
+    assert words(foreign) == words(missing)
+
+
 @pytest.mark.parametrize("cursor", ["x", "AAAA", "%00", "é"])
 def test_a_broken_page_link_says_so(client_of, bob, team, cursor):
     for page in ("jobs", "gallery"):

@@ -29,7 +29,8 @@ WORDS: dict[HTTPStatus, tuple[str, str]] = {
 def error_page(request: HttpRequest, status: HTTPStatus, message: str = "") -> HttpResponse:
     """Render one error. htmx gets a notice for the top of the page, whatever it meant to replace."""
     title, text = WORDS.get(status, WORDS[HTTPStatus.BAD_REQUEST])
-    context = {"status": int(status), "title": title, "text": message or text, "level": "error"}
+    says_more = message.rstrip(".") not in ("", title)
+    context = {"status": int(status), "title": title, "text": message if says_more else text, "level": "error"}
     if not getattr(request, "htmx", False):
         return render(request, "errors/error.html", context, status=status)
     response = render(request, "shell/_notice.html", context, status=status)
