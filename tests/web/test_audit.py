@@ -45,6 +45,17 @@ def test_it_tells_who_did_what_from_where(client_of, alice, bob, team, member, t
     assert "192.0.2.7" in text
 
 
+def test_it_tells_what_changed_and_not_what_stayed(owner, alice, team, trail):
+    before, after = {"cap": 5, "seconds": None, "ends": "2026-03-01T09:30:00+00:00"}, {"cap": 2000, "seconds": None}
+    record_audit("quota.set", team_id=team.pk, actor_id=alice.pk, before=before, after=after, note="", size=4096)
+    text = words(owner.get(trail))
+    assert re.search("Cap: 5 → ?became 2,000", text)
+    assert re.search("Ends: 1 Mar 2026, 09:30 UTC → ?became –", text)
+    assert "Size: 4,096" in text
+    assert "Seconds:" not in text
+    assert "Note:" not in text
+
+
 def test_it_is_for_managers(client_of, bob, charlie, trail):
     assert client_of(bob).get(trail).status_code == 403
     assert client_of(charlie).get(trail).status_code == 404

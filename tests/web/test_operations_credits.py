@@ -1,5 +1,6 @@
 """The credit desk of site staff: balances, requests, transfers, refills, freezes, prices."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -120,6 +121,11 @@ def test_a_price_holds_from_its_day_on_and_can_be_withdrawn_before(staff, price_
     assert "to come 9 Withdraw" in words(staff.get(PRICES))
     staff.post(f"{PRICES}{row.pk}/withdraw")
     assert not PriceRow.objects.filter(pk=row.pk).exists()
+
+
+def test_prices_stand_from_the_smallest_size_to_the_largest(staff, price_list):
+    text = words(staff.get(PRICES)).partition("Price list with its versions")[2]
+    assert re.search(r"LTX 2\.3 Fast 720p .*? 1080p .*? 1440p .*? 4K .*? LTX 2\.3 Pro", text)
 
 
 def test_a_price_that_has_begun_stays(staff, price_list):

@@ -35,6 +35,12 @@ def test_the_page_shows_what_holds_and_who_set_it(client_of, alice, bob, funded,
     assert "36 charged, 0 held 464" in text
 
 
+def test_one_quotas_page_lights_the_quotas(client_of, alice, funded, quotas):
+    page = client_of(alice).get(f"{quotas}role/creator/").content.decode()
+    assert f'<a href="{quotas}" aria-current="page">Quotas</a>' in page
+    assert f'<a href="/t/{funded.slug}/credits/" aria-current' not in page.partition("</header>")[2]
+
+
 @pytest.mark.parametrize("level", ["team", "role", "member", "key"])
 def test_a_quota_is_set_changed_and_cleared_at_every_level(client_of, alice, bob, funded, quotas, member, level):
     key = create_key(membership=member(bob, funded), name="Script", scopes=[Scope.GENERATE]).key
