@@ -72,7 +72,7 @@ def visit(page: Page, url: str, name: str, look: str) -> None:
 
 
 def look_at(page: Page, name: str, look: str) -> None:
-    page.wait_for_load_state("networkidle")
+    page.wait_for_load_state("load")
     PICTURES.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=PICTURES / f"{name}-{look}.png", full_page=True)
     if (name, look) == SHOWN:
