@@ -16,7 +16,7 @@ from generations.common.statements import Columns, parted, read_row
 from generations.events.record import record_audit
 
 from .access import require
-from .callers import Caller
+from .callers import Caller, Mark
 from .key_secrets import digest_of, is_well_formed, new_secret, prefix_of
 from .models import ApiKey, ApiKeyQuerySet, ApiKeySecret, Membership, Team, User
 from .roles import Right, Scope
@@ -105,19 +105,29 @@ def access_key(membership: Membership, key_id: UUID) -> ApiKey:
 
 def key_by_secret(secret: str) -> Caller | None:
     """Recognise a caller, in one query. None for whatever is not, or no longer, a way in."""
+    found = marked_by_secret(secret)
+    return found and found[0]
+
+
+def marked_by_secret(secret: str) -> tuple[Caller, Mark] | None:
+    """The same, with what tells later whether all that was read still holds."""
     if not is_well_formed(secret):
         return None
-    return _recognise(_by_digest(), {"digest": digest_of(secret)})
+    digest = digest_of(secret)
+    found = _recognise(_by_digest(), {"digest": digest})
+    return found and (found[0], Mark(digest, found[1]))
 
 
 def key_by_id(key_id: UUID) -> Caller | None:
     """The caller behind a key that was recognised before, if the key is still in force."""
-    return _recognise(_by_id(), {"id": key_id})
+    found = _recognise(_by_id(), {"id": key_id})
+    return found and found[0]
 
 
-def _recognise(statement: str, given: dict[str, object]) -> Caller | None:
+def _recognise(statement: str, given: dict[str, object]) -> tuple[Caller, str] | None:
     row = read_row(statement, given)
-    return _caller(*parted(row, *_parts())) if row else None
+    caller = _caller(*parted(row, *_parts())) if row else None
+    return (caller, str(row[-1])) if caller else None
 
 
 @cache
@@ -127,33 +137,49 @@ def _parts() -> tuple[Columns[ApiKey], Columns[Team], Columns[User], Columns[Mem
 
 @cache
 def _by_digest() -> str:
-    unended = "(secret.expires_at IS NULL OR secret.expires_at > statement_timestamp())"
-    secret = f"JOIN generations_apikeysecret secret ON secret.key_id = key.id AND {unended}"
-    return f"{_live_keys()} {secret} WHERE secret.digest = %(digest)s AND {_LIVE}"
+    return f"{_read()} {_LIVE_DIGEST} WHERE secret.digest = %(digest)s AND {LIVE}"
 
 
 @cache
 def _by_id() -> str:
-    return f"{_live_keys()} WHERE key.id = %(id)s AND {_LIVE}"
+    return f"{_read()} WHERE key.id = %(id)s AND {LIVE}"
 
 
-_LIVE = "key.revoked_at IS NULL AND (key.expires_at IS NULL OR key.expires_at > statement_timestamp())"
-
-
-def _live_keys() -> str:
+def _read() -> str:
     """Every request asks for its key, so that this is not left to be put together each time."""
-    return f"""
-        SELECT {", ".join(map(str, _parts()))} FROM generations_apikey key
-        JOIN generations_team team ON team.id = key.team_id
-        JOIN generations_user person ON person.id = key.user_id
-        JOIN generations_membership membership
-            ON membership.team_id = key.team_id AND membership.user_id = key.user_id
-    """  # noqa: S608 - put together from our own constants
+    return f"SELECT {', '.join(map(str, _parts()))}, {_VERSIONS} {_KEYS}"
+
+
+LIVE = "key.revoked_at IS NULL AND (key.expires_at IS NULL OR key.expires_at > statement_timestamp())"
+_KEYS = """
+FROM generations_apikey key
+JOIN generations_team team ON team.id = key.team_id
+JOIN generations_user person ON person.id = key.user_id
+JOIN generations_membership membership ON membership.team_id = key.team_id AND membership.user_id = key.user_id
+"""
+_LIVE_DIGEST = """
+JOIN generations_apikeysecret secret ON secret.key_id = key.id
+    AND (secret.expires_at IS NULL OR secret.expires_at > statement_timestamp())
+"""
+# The transactions that wrote these rows: none of them stays the same when its row changes.
+_VERSIONS = "concat_ws(' ', key.xmin, team.xmin, person.xmin, membership.xmin)"
+# Part of a statement, with the parameters `digest` and `versions` of a mark: all that was read still holds.
+UNCHANGED = f"""
+EXISTS (
+    SELECT {_KEYS} {_LIVE_DIGEST}
+    WHERE secret.digest = %(digest)s AND {LIVE} AND {_VERSIONS} = %(versions)s
+)
+"""
+
+
+def is_due(key: ApiKey, *, now: datetime) -> bool:
+    """Whether its use has to be written down again."""
+    return key.last_used_at is None or now - key.last_used_at >= NOTED_EVERY
 
 
 def note_use(key: ApiKey, *, now: datetime) -> None:
     """Write down that the key was used, once a minute at most."""
-    if key.last_used_at is None or now - key.last_used_at >= NOTED_EVERY:
+    if is_due(key, now=now):
         is_stale = Q(last_used_at__isnull=True) | Q(last_used_at__lte=database_time(-NOTED_EVERY))
         ApiKey.objects.filter(is_stale, pk=key.pk).update(last_used_at=Now())
 

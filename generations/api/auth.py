@@ -4,7 +4,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from generations.accounts.callers import SCOPE_RIGHTS, Caller
-from generations.accounts.keys import key_by_secret, note_use
+from generations.accounts.keys import is_due, marked_by_secret, note_use
+from generations.accounts.remembered import recall, remember
 from generations.accounts.roles import Right
 from generations.common.errors import ForbiddenError
 from generations.contract.errors import AUTHENTICATION
@@ -14,13 +15,27 @@ from .errors import RefusedError
 
 def authenticate(request: HttpRequest) -> Caller:
     """Recognise the key of the request. One answer for every key that is none: RefusedError 401."""
-    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
-    caller = key_by_secret(secret.strip()) if scheme.lower() == "bearer" else None
-    if caller is None:
+    found = marked_by_secret(_secret(request))
+    if found is None:
         message = "Send an API key that is in force as: Authorization: Bearer <key>"
         raise RefusedError(AUTHENTICATION, message, headers={"WWW-Authenticate": "Bearer"})
-    note_use(caller.key, now=timezone.now())
+    caller, mark = found
+    now = timezone.now()
+    if is_due(caller.key, now=now):
+        note_use(caller.key, now=now)  # which makes another version of it
+    else:
+        remember(caller, mark)
     return caller
+
+
+def recalled(request: HttpRequest) -> Caller | None:
+    """Who sent the same key before, still to be proved. What was answered once has to find the key in force first."""
+    return None if "Idempotency-Key" in request.headers else recall(_secret(request))
+
+
+def _secret(request: HttpRequest) -> str:
+    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" else ""
 
 
 def require_right(caller: Caller, right: Right) -> None:

@@ -19,10 +19,11 @@ _CHUNK = 256 * 1024
 
 
 def read_json(request: HttpRequest) -> object:
-    """Return the decoded body. Raises RefusedError for what is too large or not JSON."""
-    body = b"".join(capped_chunks(request, MAX_JSON_BYTES))
+    """Return the decoded body, as often as it is asked for. Raises RefusedError for what is too large or not JSON."""
+    if not hasattr(request, "_body"):  # where the framework keeps what it has read
+        request._body = b"".join(capped_chunks(request, MAX_JSON_BYTES))
     try:
-        return json.loads(body.decode("utf-8-sig"))
+        return json.loads(request.body.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise RefusedError(INVALID_REQUEST, "The body is not valid JSON in UTF-8.") from error
 

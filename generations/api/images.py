@@ -6,6 +6,7 @@ import binascii
 from django.core.files.base import ContentFile
 
 from generations.accounts.callers import Caller
+from generations.accounts.remembered import confirm
 from generations.common.errors import DailiesError, NotFoundError
 from generations.contract.errors import INVALID_REQUEST
 from generations.media.fetch import FetchError, fetcher
@@ -28,6 +29,7 @@ def still_of(caller: Caller, field: str, uri: str) -> Asset:
     try:
         if uri.startswith(SCHEME):
             return still_of_upload(caller.membership, uri)
+        confirm(caller)  # before anything is fetched or stored for it
         return store_still(team=caller.team, uploader=caller.user, file=ContentFile(_bytes_of(uri)))
     except IMAGE_FAULTS as error:
         raise RefusedError(INVALID_REQUEST, f"{field}: {error.message}") from error

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
+from generations.accounts.keys import LIVE, UNCHANGED
 from generations.common.inserts import insert_into
 from generations.common.statements import fetch_row
 from generations.credits.holds import OPEN_RULES, Placed
@@ -28,6 +29,14 @@ _GENERATION = {
     "credits_per_second": "placed.rate",
     "hold_id": "placed.hold",
 }
+# Of whoever was not proved by a mark: neither team nor membership nor key has ended since they were read.
+_IN_FORCE = f"""
+EXISTS (
+    SELECT FROM generations_membership membership JOIN generations_team team ON team.id = membership.team_id
+    WHERE membership.id = %(membership)s AND team.ends_at IS NULL
+        AND (%(member)s::bigint IS NULL OR membership.deactivated_at IS NULL)
+) AND (%(key)s::uuid IS NULL OR EXISTS (SELECT FROM generations_apikey key WHERE key.id = %(key)s AND {LIVE}))
+"""  # noqa: S608 - put together from our own constants
 _EVENT = {
     "kind": "'generation.submitted'",
     "team_id": "%(team)s",
@@ -41,10 +50,12 @@ _EVENT = {
 class Answer:
     """What the statement found, from the most decisive on. Only with `placed.hold` has anything been stored.
 
-    `known` is the generation of the same idempotency key; `frozen` the reason of a freeze; `rate` the credits a
-    second. `rules` are those of the quotas, which the caller settles into the parameter `bounds` to ask again.
+    `is_in_force` says that whoever asks may still do so. `known` is the generation of the same idempotency key;
+    `frozen` the reason of a freeze; `rate` the credits a second. `rules` are those of the quotas, which the caller
+    settles into the parameter `bounds` to ask again.
     """
 
+    is_in_force: bool
     known: UUID | None
     frozen: str | None
     is_offered: bool
@@ -57,8 +68,10 @@ class Answer:
 def admit(given: dict[str, Any]) -> Answer:
     """Run the statement. IntegrityError: the same idempotency key came at the same moment, and the other one won."""
     statement, defaults = _statement()
-    known, frozen, is_offered, rate, rules, created_at, *placed = fetch_row(statement, {**defaults, **given})
-    return Answer(known, frozen, is_offered, rate, rules, Placed(*placed), created_at)
+    is_in_force, known, frozen, is_offered, rate, rules, created_at, *placed = fetch_row(
+        statement, {**defaults, **given}
+    )
+    return Answer(is_in_force, known, frozen, is_offered, rate, rules, Placed(*placed), created_at)
 
 
 @cache
@@ -68,6 +81,7 @@ def _statement() -> tuple[str, dict[str, Any]]:
     statement = f"""
         WITH gate AS MATERIALIZED (
             SELECT
+                CASE WHEN %(digest)s::text IS NULL THEN {_IN_FORCE} ELSE {UNCHANGED} END AS is_in_force,
                 (SELECT id FROM generations_generation
                     WHERE team_id = %(team)s AND author_id = %(author)s AND idempotency_key = %(idempotency_key)s
                 ) AS known,
@@ -83,14 +97,14 @@ def _statement() -> tuple[str, dict[str, Any]]:
             FROM gate CROSS JOIN LATERAL generations_place_hold(
                 %(team)s, %(user)s, %(key)s, %(id)s, gate.rate * %(seconds)s, gate.bounds
             ) placed
-            WHERE gate.known IS NULL AND gate.frozen IS NULL AND gate.is_offered AND gate.rate IS NOT NULL
-                AND gate.rules IS NULL
+            WHERE gate.is_in_force AND gate.known IS NULL AND gate.frozen IS NULL AND gate.is_offered
+                AND gate.rate IS NOT NULL AND gate.rules IS NULL
         ), generation AS (
             {generation} FROM placed WHERE placed.hold IS NOT NULL RETURNING created_at
         ), event AS (
             {event} FROM placed WHERE placed.hold IS NOT NULL
         )
-        SELECT gate.known, gate.frozen, gate.is_offered, gate.rate, gate.rules, generation.created_at,
+        SELECT gate.is_in_force, gate.known, gate.frozen, gate.is_offered, gate.rate, gate.rules, generation.created_at,
             placed.hold, placed.refused, placed.available, placed.held, placed.running
         FROM gate LEFT JOIN placed ON true LEFT JOIN generation ON true
     """  # noqa: S608 - put together from our own constants

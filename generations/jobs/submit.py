@@ -7,11 +7,13 @@ from django.conf import settings
 from django.db import IntegrityError, connection
 
 from generations.accounts.access import require
-from generations.accounts.ending import require_lasting
-from generations.accounts.models import ApiKey, Membership
+from generations.accounts.callers import Mark
+from generations.accounts.ending import EndingTeamError, require_lasting
+from generations.accounts.models import ApiKey, Membership, Team
+from generations.accounts.remembered import StaleCallerError, mark_parameters
 from generations.accounts.roles import Right
 from generations.common.conflicts import in_one_statement
-from generations.common.errors import DailiesError
+from generations.common.errors import DailiesError, ForbiddenError
 from generations.common.ids import uuid7
 from generations.contract.rules import Violation, validate
 from generations.contract.support import SUPPORT
@@ -59,19 +61,25 @@ class Wish:
 
 
 def submit_generation(
-    *, membership: Membership, wish: Wish, idempotency_key: str, api_key: ApiKey | None = None
+    *,
+    membership: Membership,
+    wish: Wish,
+    idempotency_key: str,
+    api_key: ApiKey | None = None,
+    mark: Mark | None = None,
 ) -> Generation:
     """Store the generation as `queued` and hold its price; a key that the member has used before returns that one.
 
-    Whoever passes a service key has checked its scopes: the role of its maker does not count.
-    Raises InvalidWishError, ForbiddenError, NotAllowedError, NoPriceError, FrozenError, OutOfCreditsError or
-    TooManyJobsError, and then nothing is stored.
+    Whoever passes a service key has checked its scopes: the role of its maker does not count. `mark` is that of a
+    caller who is remembered; the statement proves it.
+    Raises InvalidWishError, ForbiddenError, NotAllowedError, NoPriceError, FrozenError, OutOfCreditsError,
+    TooManyJobsError or StaleCallerError, and then nothing is stored.
     """
     if api_key is None or not api_key.is_service:
         require(membership, Right.GENERATE)
     require_lasting(membership.team)
     _check_without_asking(membership, wish)
-    given = _parameters(membership, wish, idempotency_key, api_key)
+    given = _parameters(membership, wish, idempotency_key, api_key) | mark_parameters(mark)
     try:
         answer, quota = _admit(membership, wish, given)
     except IntegrityError:
@@ -79,6 +87,8 @@ def submit_generation(
         if won := Generation.objects.filter(**_key(membership, idempotency_key)).first():
             return won
         raise
+    if not answer.is_in_force:
+        raise _ended(membership) if mark is None else StaleCallerError
     if answer.known:
         return Generation.objects.get(pk=answer.known)
     if answer.placed.hold is None:
@@ -125,6 +135,7 @@ def _parameters(membership: Membership, wish: Wish, idempotency_key: str, api_ke
         **{name: value for name, value in vars(wish).items() if name not in ("first_frame", "last_frame", "project")},
         "id": uuid7(),
         "author": membership.user_id,
+        "membership": membership.pk,
         "idempotency_key": idempotency_key,
         "first_frame_id": wish.first_frame.pk,
         "last_frame_id": wish.last_frame.pk if wish.last_frame else None,
@@ -138,12 +149,21 @@ def _parameters(membership: Membership, wish: Wish, idempotency_key: str, api_ke
 def _admit(membership: Membership, wish: Wish, given: dict[str, Any]) -> tuple[Answer, EffectiveQuota]:
     """Ask once, or twice where a quota holds."""
     answer = in_one_statement(lambda: admit(given))
-    if answer.known or answer.rules is None:
+    if not answer.is_in_force or answer.known or answer.rules is None:
         return answer, EffectiveQuota()
     quota = quota_from(answer.rules, membership.team.time_zone)
     if answer.frozen is None and answer.is_offered:
         quota.check(model=wish.model, resolution=wish.resolution, seconds=wish.held_seconds)
     return in_one_statement(lambda: admit(given | {"bounds": json_bounds(quota)})), quota
+
+
+def _ended(membership: Membership) -> DailiesError:
+    """The error for who was let in, but had no right to submit any more when it came to it."""
+    try:
+        require_lasting(Team.objects.get(pk=membership.team_id))
+    except EndingTeamError as error:
+        return error
+    return ForbiddenError("Your membership, or the key that you used, has just ended.")
 
 
 def _refusal(membership: Membership, wish: Wish, answer: Answer, quota: EffectiveQuota) -> DailiesError:

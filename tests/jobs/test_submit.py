@@ -1,11 +1,13 @@
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
+from generations.accounts.ending import EndingTeamError
 from generations.accounts.keys import create_key
-from generations.accounts.models import Team, User
+from generations.accounts.models import ApiKey, Membership, Team, User
 from generations.accounts.roles import Scope
 from generations.common.clock import database_time
 from generations.common.errors import ForbiddenError
@@ -136,6 +138,35 @@ def test_a_job_knows_its_project(submit: Submit, funded: Team, other_team: Team)
     assert Generation.objects.get(pk=submit(project=project).pk).project == project
     with pytest.raises(InvalidWishError, match="project: this project belongs to another team"):
         submit(project=Project.objects.create(team=other_team, name="Theirs"))
+
+
+def test_who_left_after_being_let_in_submits_nothing(wish: Wish, funded: Team, bob: User, member: Member) -> None:
+    let_in = member(bob, funded)
+    Membership.objects.filter(pk=let_in.pk).update(deactivated_at=database_time())
+    with pytest.raises(ForbiddenError, match="has just ended"):
+        submit_generation(membership=let_in, wish=wish, idempotency_key="late")
+    assert not Hold.objects.exists()
+
+
+def test_an_end_announced_after_being_let_in_refuses(wish: Wish, funded: Team, bob: User, member: Member) -> None:
+    let_in = member(bob, funded)
+    Team.objects.filter(pk=funded.pk).update(ends_at=database_time(timedelta(days=7)))
+    with pytest.raises(EndingTeamError):
+        submit_generation(membership=let_in, wish=wish, idempotency_key="late")
+    assert not Hold.objects.exists()
+
+
+def test_a_service_key_outlives_its_maker_but_not_its_end(
+    wish: Wish, funded: Team, alice: User, member: Member
+) -> None:
+    maker = member(alice, funded)
+    key = create_key(membership=maker, name="nightly", scopes=[Scope.GENERATE], is_service=True).key
+    Membership.objects.filter(pk=maker.pk).update(deactivated_at=database_time())
+    assert submit_generation(membership=maker, wish=wish, idempotency_key="one", api_key=key).api_key == key
+    ApiKey.objects.filter(pk=key.pk).update(revoked_at=database_time())
+    with pytest.raises(ForbiddenError, match="has just ended"):
+        submit_generation(membership=maker, wish=wish, idempotency_key="two", api_key=key)
+    assert Hold.objects.count() == 1
 
 
 def test_a_length_left_to_the_model_holds_the_longest(submit: Submit) -> None:

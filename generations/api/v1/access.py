@@ -6,6 +6,8 @@ from uuid import UUID
 from django.db.models import Q
 
 from generations.accounts.callers import Caller
+from generations.accounts.keys import UNCHANGED
+from generations.accounts.remembered import StaleCallerError, mark_parameters
 from generations.accounts.roles import Right
 from generations.common.errors import NotFoundError
 from generations.common.statements import Columns, read_row
@@ -26,9 +28,15 @@ def visible_generations(caller: Caller) -> GenerationQuerySet:
 
 
 def visible_generation(caller: Caller, generation_id: UUID) -> Generation | None:
-    """One of them alone, over a statement that is planned once: this is what clients ask for again and again."""
-    row = read_row(_by_id(), {"id": generation_id, "team": caller.team.pk})
-    found = _columns().made(row) if row else None
+    """One of them alone, over a statement that is planned once: this is what clients ask for again and again.
+
+    Raises StaleCallerError for a caller that was remembered wrongly.
+    """
+    given = {"id": generation_id, "team": caller.team.pk, **mark_parameters(caller.mark)}
+    is_proved, *row = read_row(_by_id(), given)
+    if not is_proved:
+        raise StaleCallerError
+    found = _columns().made(row) if row[0] else None
     return found if found and _can_see(caller, found) else None
 
 
@@ -47,7 +55,11 @@ def _columns() -> Columns[Generation]:
 
 @cache
 def _by_id() -> str:
-    return f"SELECT {_columns()} FROM generations_generation g WHERE g.id = %(id)s AND g.team_id = %(team)s"  # noqa: S608
+    return f"""
+        SELECT caller.is_proved, {_columns()}
+        FROM (SELECT %(digest)s::text IS NULL OR {UNCHANGED} AS is_proved) caller
+        LEFT JOIN generations_generation g ON g.id = %(id)s AND g.team_id = %(team)s
+    """  # noqa: S608 - put together from our own constants
 
 
 def access_generation(caller: Caller, generation_id: UUID, *states: State) -> Generation:

@@ -18,7 +18,7 @@ from ..images import still_of
 from ..shapes import accepted
 
 
-@for_callers("POST", right=Right.GENERATE)
+@for_callers("POST", right=Right.GENERATE, can_recall=True)
 def submit(request: HttpRequest, caller: Caller) -> HttpResponse:
     body = read_json(request)
 
@@ -28,6 +28,7 @@ def submit(request: HttpRequest, caller: Caller) -> HttpResponse:
             wish=_wish_of(caller, body),
             idempotency_key=job_key or str(uuid4()),
             api_key=caller.key,
+            mark=caller.mark,
         )
         return accepted(generation)
 
