@@ -1,6 +1,8 @@
 """Statements of the busiest paths, which PostgreSQL reads and plans once a connection and then only runs."""
 
+import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, Generic, TypeVar
 
 import psycopg
@@ -8,6 +10,8 @@ from django.db import InterfaceError, OperationalError, connection
 from django.db.models import Model
 
 Made = TypeVar("Made", bound=Model)
+
+_NAMED = re.compile(r"%\((\w+)\)s")
 
 
 def fetch_row(statement: str, given: Mapping[str, Any]) -> Any:
@@ -19,11 +23,25 @@ def fetch_row(statement: str, given: Mapping[str, Any]) -> Any:
     connection.ensure_connection()
     server: psycopg.Connection[Any] = connection.connection
     server.prepare_threshold = 0
-    cursor = psycopg.Cursor(server)
-    wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
-    with wrap(cursor) as wrapped:  # type: ignore[arg-type] # any cursor of psycopg's will do
-        wrapped.execute(statement, given)
+    if connection.queries_logged:
+        with connection.make_debug_cursor(psycopg.Cursor(server)) as wrapped:  # type: ignore[arg-type]
+            wrapped.execute(statement, given)
+            return wrapped.fetchone()
+    text, names = _numbered(statement)
+    with connection.make_cursor(psycopg.RawCursor(server)) as wrapped:  # type: ignore[arg-type]
+        wrapped.execute(text, [given[name] for name in names])
         return wrapped.fetchone()
+
+
+@cache
+def _numbered(statement: str) -> tuple[str, list[str]]:
+    """The statement as PostgreSQL reads it, with `$1` for a name, and the names in their order.
+
+    psycopg does the same, but for a long statement anew each time.
+    """
+    names = list(dict.fromkeys(_NAMED.findall(statement)))
+    numbers = {name: f"${number}" for number, name in enumerate(names, 1)}
+    return _NAMED.sub(lambda match: numbers[match[1]], statement).replace("%%", "%"), names
 
 
 def read_row(statement: str, given: Mapping[str, Any]) -> Any:
