@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
 from generations.accounts.models import ApiKey, Membership, Team
 from generations.accounts.roles import RIGHTS, Right
 from generations.common.errors import DailiesError
@@ -53,6 +51,7 @@ INSERT INTO generations_ledgerentry
     (wallet_id, kind, posted_change, held_change, posted_after, held_after, hold_id, reason)
 SELECT wallet.id, %(kind)s, -hold.captured, -hold.amount, wallet.posted, wallet.held, hold.id, %(reason)s
 FROM wallet, hold
+RETURNING id
 """
 
 
@@ -128,9 +127,8 @@ def _place(given: dict[str, Any]) -> tuple[Any, Placed]:
 
 
 def _settle(hold_id: int, *, state: str, kind: str, captured: int | None = None, reason: str = "") -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(_SETTLE, {"hold": hold_id, "state": state, "kind": kind, "captured": captured, "reason": reason})
-        return bool(cursor.rowcount)
+    given = {"hold": hold_id, "state": state, "kind": kind, "captured": captured, "reason": reason}
+    return fetch_row(_SETTLE, given) is not None
 
 
 def _contacts(team: Team) -> tuple[str, ...]:
