@@ -31,7 +31,7 @@ from tests.embedded import FAST
 from tests.fakes.provider import RemoteProvider
 from tests.stack import clean_environment, free_port
 
-PATIENCE = 30.0
+PATIENCE = 90.0
 REGULAR_PARTS = ("postgres", "valkey", "provider", "worker", "saver", "beat")
 CONSUMERS = {"worker": plan.worker, "saver": plan.saver, "courier": plan.courier}
 

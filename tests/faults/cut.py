@@ -13,7 +13,8 @@ class Relay:
     """Listens in `folder` and passes everything on, until it is armed; use as a context manager.
 
     Once armed, the first connection over which `after` was sent (words of a statement, or a text parameter) is cut at
-    its next COMMIT: the server gets the COMMIT, the client never gets the answer.
+    its next COMMIT: the server gets the COMMIT, the client never gets the answer. With `is_alone` the statement with
+    these words is cut off itself, since it is its own transaction.
     """
 
     def __init__(self, folder: Path, target: Path) -> None:
@@ -21,14 +22,15 @@ class Relay:
         self.folder = folder
         self._target = target
         self._after: bytes | None = None
+        self._is_alone = False
         self._has_cut = threading.Event()
         self._is_ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True)
 
-    def arm(self, after: str) -> None:
-        self._after = after.encode()
+    def arm(self, after: str, *, is_alone: bool = False) -> None:
+        self._after, self._is_alone = after.encode(), is_alone
 
-    def wait_cut(self, within: float = 30) -> None:
+    def wait_cut(self, within: float = 90) -> None:
         assert self._has_cut.wait(within), "no connection came to its COMMIT"
 
     def __enter__(self) -> Self:
@@ -65,7 +67,7 @@ class Relay:
         is_chosen = False
         while data := await reader.read(65536):
             is_chosen = is_chosen or bool(self._after and self._after in data)
-            if is_chosen and self._after and b"COMMIT" in data:
+            if is_chosen and self._after and (self._is_alone or b"COMMIT" in data):
                 self._after = None
                 is_cut.set()
             downstream.write(data)

@@ -53,7 +53,7 @@ class Studio:
     def outcomes(self) -> list[str]:
         return [attempt.outcome for attempt in self.attempts()]
 
-    def wait_for(self, *states: State, within: float = 30) -> None:
+    def wait_for(self, *states: State, within: float = 90) -> None:
         """Return once every job of the studio is in one of these states."""
         assert self.jobs(), "nothing was submitted"
         wait_until(lambda: set(self.states()) <= set(states), what=f"{states}: {self.states()}", within=within)

@@ -81,7 +81,7 @@ def test_a_submit_cut_off_at_its_commit_is_one_job_after_the_retry(
     cluster.start("web", **through(relay, cluster))
     with Visitor(cluster, studio) as visitor:
         form = visitor.filled_form()
-        relay.arm("generations_hold")
+        relay.arm(form["prompt"], is_alone=True)
         assert visitor.submit(form) == 503
         relay.wait_cut()
         assert visitor.submit(form) == 303

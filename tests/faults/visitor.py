@@ -15,7 +15,7 @@ from .cluster import Cluster
 from .studio import Studio
 
 # Whoever waits longer than this for a page has gone.
-PATIENCE = 10.0
+PATIENCE = 30.0
 
 
 class Visitor:
