@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.stack import StackProcess
+from tests.stack import StackProcess, manage
 
 DEMO_PASSWORD = "dailies-demo"
 # A render takes as long as the machine needs; a test fails only when nothing moves any more.
@@ -19,8 +19,11 @@ expect.set_options(timeout=30_000)
 
 @pytest.fixture(scope="session")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackProcess]:
+    """One for all stories; after the last of them every statement still sums up to its balance."""
     with StackProcess(tmp_path_factory.mktemp("studio") / "data") as stack:
         yield stack
+        books = manage("audit_books", data_dir=stack.data_dir)
+        assert books.returncode == 0, books.stdout
 
 
 @pytest.fixture(scope="session")
