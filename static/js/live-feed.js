@@ -100,4 +100,19 @@ function refresh(row) {
   row?.dispatchEvent(new CustomEvent("changed"));
 }
 
+// A row that is told "changed" while it is being fetched may get the older state; htmx queues the second fetch, but
+// drops the queue together with the row that it replaces. So the new row is told again.
+const overtaken = new Set();
+
+function noteOvertaken(event) {
+  if (event.target.classList?.contains("htmx-request")) overtaken.add(event.target.id);
+}
+
+function tellAgain(event) {
+  if (overtaken.delete(event.target.id)) refresh(event.target);
+}
+
+document.addEventListener("changed", noteOvertaken, { capture: true });
+document.addEventListener("htmx:afterSettle", tellAgain); // not sooner: until then the new row does not listen
+
 customElements.define("live-feed", LiveFeed);

@@ -1,0 +1,29 @@
+"""Rows that keep up with their jobs."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page, Route, expect
+
+from tests.stack import StackProcess, manage
+
+CHANGED = "row => row.dispatchEvent(new CustomEvent('changed'))"
+ROW = "**/jobs/*/row"
+
+
+def test_a_change_while_a_row_is_fetched_is_not_lost(
+    page: Page, studio: StackProcess, sign_in: Callable[..., None]
+) -> None:
+    """The first answer may be older than the second change, so the row is fetched once more."""
+    seeded = manage("seed_gallery", "--team", "demo", "--count", "1", data_dir=studio.data_dir)
+    assert seeded.returncode == 0, seeded.stderr
+    sign_in("owner@example.com")
+    page.goto(f"{studio.url}/t/demo/jobs/?of=everybody")
+    held: list[Route] = []
+    page.route(ROW, lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks its handlers
+    row = page.locator(".job").first
+    with page.expect_request(ROW):
+        row.evaluate(CHANGED)
+    row.evaluate(CHANGED)
+    with page.expect_request(ROW):
+        held[0].continue_()
+    expect(row).to_be_visible()
