@@ -26,7 +26,8 @@ ifdef ARGS
 	@$(IN) -m pytest -n auto $(ARGS)
 else
 # A browser's event loop stays in its process, where nothing else could then ask the database: a run of its own.
-	@$(IN) -m pytest -n auto --ignore tests/browser
+# One process more than cores: many of these tests wait for processes of the product.
+	@$(IN) -m pytest -n $$(( $$(nproc 2>/dev/null || echo 2) + 1 )) --ignore tests/browser
 	@$(IN) -m pytest tests/browser
 endif
 
