@@ -2,11 +2,10 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -15,16 +14,12 @@ import psutil
 from project.env import ROOT
 from project.stack.children import die_with_parent
 from project.stack.leftovers import end_leftovers, find_leftovers
+from project.stack.ports import free_port
 from project.stack.state import RunningServices, read_services
 from tests.embedded import FOREIGN
 
 READY_SECONDS = 120
 STOP_SECONDS = 60
-
-
-def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
-        return int(probe.getsockname()[1])
 
 
 def clean_environment(data_dir: Path, **given: str) -> dict[str, str]:

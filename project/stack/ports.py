@@ -1,11 +1,16 @@
 import contextlib
 import json
+import secrets
 import socket
 from pathlib import Path
 
 from .errors import StackError
 
 LOOPBACK = "127.0.0.1"
+# Below the ports that systems lend to outgoing connections (Linux from 32768, the others from 49152): one of those
+# may be lent between the moment of choosing and the moment of listening.
+CHOSEN = range(20_000, 32_000)
+ATTEMPTS = 100
 
 
 def is_free(host: str, port: int) -> bool:
@@ -25,6 +30,15 @@ def require_free(name: str, host: str, port: int) -> int:
     return port
 
 
+def free_port() -> int:
+    """A loopback port that nobody listens on, and that no outgoing connection will be given meanwhile."""
+    for _ in range(ATTEMPTS):
+        port = secrets.choice(CHOSEN)
+        if is_free(LOOPBACK, port):
+            return port
+    raise StackError(f"{ATTEMPTS} ports between {CHOSEN.start} and {CHOSEN.stop} are all taken on {LOOPBACK}")
+
+
 class RememberedPorts:
     """Free loopback ports, the same ones at every start where possible: addresses that were stored stay true."""
 
@@ -36,8 +50,7 @@ class RememberedPorts:
         for port in (self._ports.get(name), first):
             if port and is_free(LOOPBACK, port):
                 return self._remember(name, port)
-        with contextlib.closing(socket.create_server((LOOPBACK, 0))) as probe:
-            return self._remember(name, int(probe.getsockname()[1]))
+        return self._remember(name, free_port())
 
     def _load(self) -> dict[str, int]:
         try:

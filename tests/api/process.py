@@ -15,8 +15,8 @@ from django.conf import settings
 from django.db import connection
 
 from project.env import ROOT
+from project.stack.ports import free_port
 from tests.events.wire import eventually
-from tests.stack import free_port
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from django.test import Client
 
 from generations.accounts.models import Team, User
 from project.env import ROOT
-from tests.stack import free_port
+from project.stack.ports import free_port
 
 from .wire import Stream, eventually
 

@@ -9,8 +9,8 @@ from pytest_django import Settings
 from generations.common.valkey import Pause
 from generations.events import live
 from generations.events.feed import stream_key
+from project.stack.ports import free_port
 from tests.events.wire import eventually
-from tests.stack import free_port
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

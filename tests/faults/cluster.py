@@ -25,11 +25,12 @@ from celery import Celery
 from project.databases import database_from_url
 from project.stack import plan
 from project.stack.children import Child, Plan, start_and_wait
+from project.stack.ports import free_port
 from project.stack.postgres import Postgres
 from project.stack.valkey import Valkey
 from tests.embedded import FAST
 from tests.fakes.provider import RemoteProvider
-from tests.stack import clean_environment, free_port
+from tests.stack import clean_environment
 
 PATIENCE = 90.0
 REGULAR_PARTS = ("postgres", "valkey", "provider", "worker", "saver", "beat")

@@ -1,7 +1,6 @@
 """A SeaweedFS on loopback: a real S3 for tests and measurements."""
 
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ import boto3
 from botocore.config import Config
 
 from generations.media.storages import S3Storage
+from project.stack.ports import free_port
 
 ACCESS_KEY, SECRET_KEY, BUCKET = "studio", "studio-secret", "media"
 PARTS = ("s3", "filer", "master", "volume")
@@ -105,11 +105,7 @@ def _wait_for_bucket(endpoint: str, process: subprocess.Popen, log: Path) -> Non
 
 
 def _free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
+    ports: set[int] = set()
+    while len(ports) < count:
+        ports.add(free_port())
+    return list(ports)

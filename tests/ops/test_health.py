@@ -15,7 +15,7 @@ from pytest_django import Settings
 from generations.accounts.models import User
 from generations.ops import canary, readiness
 from generations.tasks import canary as canary_task
-from tests.stack import free_port
+from project.stack.ports import free_port
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -13,7 +13,7 @@ from generations.jobs.models import Generation
 from generations.jobs.submit import Wish, submit_generation
 from generations.media.models import Asset
 from generations.tasks import canary
-from tests.stack import free_port
+from project.stack.ports import free_port
 
 QUEUES = ("dailies", "saving", "webhooks")
 LINE = re.compile(r'(?:# (?:HELP|TYPE) dailies_\w+ .+)|(?:dailies_\w+(?:\{\w+="\w+"\})? (?:NaN|[-+.e\d]+))')

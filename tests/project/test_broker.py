@@ -7,8 +7,8 @@ from kombu import Consumer, Queue
 
 from project.celery import app
 from project.stack.children import start_and_wait
+from project.stack.ports import free_port
 from project.stack.valkey import Valkey
-from tests.stack import free_port
 
 
 def test_whoever_holds_a_message_outlives_the_broker(tmp_path: Path) -> None:

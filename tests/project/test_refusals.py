@@ -12,8 +12,9 @@ from project.env import ROOT
 from project.stack.errors import StackError
 from project.stack.lock import DataDirLock, open_data_dir
 from project.stack.options import read_options
+from project.stack.ports import free_port
 from project.stack.run import check_free_space
-from tests.stack import clean_environment, free_port
+from tests.stack import clean_environment
 
 
 def refusal(data_dir: Path, **given: str) -> str:

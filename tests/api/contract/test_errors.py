@@ -16,13 +16,13 @@ from generations.accounts.roles import Scope
 from generations.credits.models import Hold, Quota
 from generations.jobs.models import Generation
 from generations.jobs.states import State
+from project.stack.ports import free_port
 from tests.api.client import ApiError, Client
 from tests.api.contract.bodies import body_with
 from tests.api.contract.conftest import Program
 from tests.api.process import WebProcess, web_process
 from tests.gallery.takes import make_generation
 from tests.media.pictures import png
-from tests.stack import free_port
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -8,8 +8,8 @@ from pytest_django import Settings
 
 from generations.accounts.models import Team, User
 from generations.accounts.roles import Scope
+from project.stack.ports import free_port
 from tests.api.contract.conftest import Program
-from tests.stack import free_port
 
 
 @pytest.fixture(autouse=True)

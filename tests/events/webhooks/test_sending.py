@@ -15,8 +15,8 @@ from generations.events.webhooks import schedule
 from generations.events.webhooks.deliveries import send_test
 from generations.events.webhooks.endpoints import create_endpoint
 from generations.events.webhooks.fanout import fan_out
+from project.stack.ports import free_port
 from tests.fakes.behaviours import Behaviour, drop, endless, hang, respond, slow_drip
-from tests.stack import free_port
 
 from .conftest import make_due, only_delivery, until_complete
 from .receiver import Receiver, verified
