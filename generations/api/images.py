@@ -12,7 +12,7 @@ from generations.contract.errors import INVALID_REQUEST
 from generations.media.fetch import FetchError, fetcher
 from generations.media.models import Asset
 from generations.media.stills import BadStillError, measure_still, store_still
-from generations.media.uploads import SCHEME, still_of_upload
+from generations.media.uploads import SCHEME, UploadedStill, still_of_upload, uploaded_still
 
 from .errors import RefusedError
 
@@ -24,11 +24,14 @@ class BadImageError(DailiesError):
 IMAGE_FAULTS = (BadImageError, BadStillError, FetchError, NotFoundError)
 
 
-def still_of(caller: Caller, field: str, uri: str) -> Asset:
-    """Return the still; the same bytes again give the same one. Raises RefusedError, which names the field."""
+def still_of(caller: Caller, field: str, uri: str) -> Asset | UploadedStill:
+    """Return the still; the same bytes again give the same one. One that was uploaded is not looked up yet.
+
+    Raises RefusedError, which names the field.
+    """
     try:
         if uri.startswith(SCHEME):
-            return still_of_upload(caller.membership, uri)
+            return uploaded_still(uri)
         confirm(caller)  # before anything is fetched or stored for it
         return store_still(team=caller.team, uploader=caller.user, file=ContentFile(_bytes_of(uri)))
     except IMAGE_FAULTS as error:

@@ -6,12 +6,12 @@ from threading import Event, Lock, Thread
 
 
 class Bell:
-    """Struck, it rings at once, from a thread of its own. When strikes come faster than it rings, many share one.
+    """Struck, it rings at once, from a thread of its own; then it pauses, and what strikes meanwhile shares one ring.
 
     Nothing is owed to a strike: with the process, what has not rung is gone.
     """
 
-    def __init__(self, ring: Callable[[], object], *, pause: float = 0.1) -> None:
+    def __init__(self, ring: Callable[[], object], *, pause: float = 0.05) -> None:
         self._ring = ring
         self._pause = pause  # seconds
         self._struck = Event()
@@ -35,5 +35,4 @@ class Bell:
             self._struck.wait()
             self._struck.clear()
             self._ring()
-            if self._struck.is_set():
-                time.sleep(self._pause)
+            time.sleep(self._pause)

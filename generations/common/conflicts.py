@@ -1,4 +1,4 @@
-"""Two transactions that stand in each other's way: PostgreSQL ends one of them, which may simply begin again."""
+"""Two statements that stand in each other's way: PostgreSQL ends one of them, which may simply begin again."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -14,27 +14,18 @@ _CONFLICTS = {"40001", "40P01"}
 log = structlog.get_logger(__name__)
 
 
-def in_one_transaction(work: Callable[[], Answer], *, tries: int = TRIES) -> Answer:
-    """Do the work in a transaction, and again from its beginning when it lost a conflict; `tries` times at most.
-
-    Inside of another transaction the loss is that one's, and is raised.
-    """
-    return _until_won(transaction.atomic(work), tries)
-
-
 def in_one_statement(work: Callable[[], Answer], *, tries: int = TRIES) -> Answer:
-    """The same for work that is a single statement, which is a transaction by itself and needs no BEGIN and COMMIT."""
+    """Do work that is a single statement, a transaction by itself, and again when it lost a conflict; `tries` times at
+    most. Inside of a transaction the loss is that one's, and is raised.
+    """
     is_inside = transaction.get_connection().in_atomic_block
-    return _until_won(transaction.atomic(work) if is_inside else work, tries)
-
-
-def _until_won(work: Callable[[], Answer], tries: int) -> Answer:
-    is_outermost = not transaction.get_connection().in_atomic_block
+    if is_inside:
+        return transaction.atomic(work)()
     for left in range(tries - 1, -1, -1):
         try:
             return work()
         except OperationalError as error:
-            if not (left and is_outermost and getattr(error.__cause__, "sqlstate", None) in _CONFLICTS):
+            if not left or getattr(error.__cause__, "sqlstate", None) not in _CONFLICTS:
                 raise
             log.warning("conflict_lost", error=str(error).partition("\n")[0])
     raise AssertionError("unreachable")

@@ -71,4 +71,4 @@ def _publish(hints: Sequence[Hint]) -> None:
         log.warning("live_event_lost", hints=len(hints), error=type(error).__name__)
 
 
-_bell = Bell(_publish_waiting, pause=0.05)
+_bell = Bell(_publish_waiting)

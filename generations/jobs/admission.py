@@ -1,5 +1,5 @@
-"""The one statement that admits a job: it looks for the key, the freeze, the offer, the price and the quota, holds the
-credits, and stores the generation with its first event. All of it happens, or nothing.
+"""The one statement that admits a job: it looks for the key, the stills, the freeze, the offer, the price and the
+quota, holds the credits, and stores the generation with its first event. All of it happens, or nothing.
 """
 
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from generations.common.statements import fetch_row
 from generations.credits.holds import OPEN_RULES, Placed
 from generations.credits.prices import RATE
 from generations.events.models import Event
+from generations.media.uploads import uploaded_asset_sql
 
 from .models import Generation
 
@@ -21,12 +22,14 @@ from .models import Generation
 _SAME = ("idempotency_key", "prompt", "model", "duration", "resolution", "fps", "camera_motion", "generate_audio")
 
 _GENERATION = {
-    **{name: f"%({name})s" for name in (*_SAME, "id", "is_preview", "first_frame_id", "last_frame_id", "project_id")},
+    **{name: f"%({name})s" for name in (*_SAME, "id", "is_preview", "project_id")},
     "team_id": "%(team)s",
     "author_id": "%(author)s",
     "api_key_id": "%(key)s",
     "price": "placed.price",
     "credits_per_second": "placed.rate",
+    "first_frame_id": "placed.first_frame",
+    "last_frame_id": "placed.last_frame",
     "hold_id": "placed.hold",
 }
 # Of whoever was not proved by a mark: neither team nor membership nor key has ended since they were read.
@@ -51,12 +54,15 @@ class Answer:
     """What the statement found, from the most decisive on. Only with `placed.hold` has anything been stored.
 
     `is_in_force` says that whoever asks may still do so. `known` is the generation of the same idempotency key;
-    `frozen` the reason of a freeze; `rate` the credits a second. `rules` are those of the quotas, which the caller
-    settles into the parameter `bounds` to ask again.
+    `first_frame` and `last_frame` are the stills, None for one that is not there or was not asked for; `frozen` the
+    reason of a freeze; `rate` the credits a second. `rules` are those of the quotas, which the caller settles into the
+    parameter `bounds` to ask again.
     """
 
     is_in_force: bool
     known: UUID | None
+    first_frame: UUID | None
+    last_frame: UUID | None
     frozen: str | None
     is_offered: bool
     rate: int | None
@@ -68,10 +74,8 @@ class Answer:
 def admit(given: dict[str, Any]) -> Answer:
     """Run the statement. IntegrityError: the same idempotency key came at the same moment, and the other one won."""
     statement, defaults = _statement()
-    is_in_force, known, frozen, is_offered, rate, rules, created_at, *placed = fetch_row(
-        statement, {**defaults, **given}
-    )
-    return Answer(is_in_force, known, frozen, is_offered, rate, rules, Placed(*placed), created_at)
+    row = fetch_row(statement, {**defaults, **given})
+    return Answer(*row[:8], created_at=row[8], placed=Placed(*row[9:]))
 
 
 @cache
@@ -85,6 +89,8 @@ def _statement() -> tuple[str, dict[str, Any]]:
                 (SELECT id FROM generations_generation
                     WHERE team_id = %(team)s AND author_id = %(author)s AND idempotency_key = %(idempotency_key)s
                 ) AS known,
+                COALESCE(%(first_asset)s::uuid, {uploaded_asset_sql("first_upload")}) AS first_frame,
+                COALESCE(%(last_asset)s::uuid, {uploaded_asset_sql("last_upload")}) AS last_frame,
                 (SELECT reason FROM generations_freeze
                     WHERE ended_at IS NULL AND (team_id IS NULL OR team_id = %(team)s) LIMIT 1
                 ) AS frozen,
@@ -93,18 +99,20 @@ def _statement() -> tuple[str, dict[str, Any]]:
                 {OPEN_RULES} AS rules,
                 %(bounds)s::jsonb AS bounds
         ), placed AS MATERIALIZED (
-            SELECT gate.rate, gate.rate * %(seconds)s AS price, placed.*
+            SELECT gate.first_frame, gate.last_frame, gate.rate, gate.rate * %(seconds)s AS price, placed.*
             FROM gate CROSS JOIN LATERAL generations_place_hold(
                 %(team)s, %(user)s, %(key)s, %(id)s, gate.rate * %(seconds)s, gate.bounds
             ) placed
             WHERE gate.is_in_force AND gate.known IS NULL AND gate.frozen IS NULL AND gate.is_offered
+                AND gate.first_frame IS NOT NULL AND (%(last_upload)s::uuid IS NULL OR gate.last_frame IS NOT NULL)
                 AND gate.rate IS NOT NULL AND gate.rules IS NULL
         ), generation AS (
             {generation} FROM placed WHERE placed.hold IS NOT NULL RETURNING created_at
         ), event AS (
             {event} FROM placed WHERE placed.hold IS NOT NULL
         )
-        SELECT gate.is_in_force, gate.known, gate.frozen, gate.is_offered, gate.rate, gate.rules, generation.created_at,
+        SELECT gate.is_in_force, gate.known, gate.first_frame, gate.last_frame, gate.frozen, gate.is_offered, gate.rate,
+            gate.rules, generation.created_at,
             placed.hold, placed.refused, placed.available, placed.held, placed.running
         FROM gate LEFT JOIN placed ON true LEFT JOIN generation ON true
     """  # noqa: S608 - put together from our own constants

@@ -23,6 +23,7 @@ from generations.credits.prices import NoPriceError, offered_models
 from generations.credits.quotas import EffectiveQuota, quota_from
 from generations.events.live import announce_soon
 from generations.media.models import Asset
+from generations.media.uploads import MISSING, UploadedStill
 
 from .admission import Answer, admit
 from .body import request_body
@@ -43,7 +44,7 @@ class InvalidWishError(DailiesError):
 class Wish:
     """What a member asks for. `duration` is in seconds; None, or an empty `camera_motion`, leaves it to the model."""
 
-    first_frame: Asset
+    first_frame: Asset | UploadedStill
     prompt: str
     model: str
     resolution: str
@@ -51,7 +52,7 @@ class Wish:
     duration: int | None
     camera_motion: str = ""
     generate_audio: bool = True
-    last_frame: Asset | None = None
+    last_frame: Asset | UploadedStill | None = None
     project: Project | None = None
 
     @property
@@ -117,8 +118,8 @@ def _violations(membership: Membership, wish: Wish, *, models: list[str] | None)
     frames = (("image_uri", wish.first_frame), ("last_frame_uri", wish.last_frame))
     violations += [
         Violation(field, "this still belongs to another team")
-        for field, asset in frames
-        if asset is not None and asset.team_id != membership.team_id
+        for field, still in frames
+        if isinstance(still, Asset) and still.team_id != membership.team_id
     ]
     if wish.project is not None and wish.project.team_id != membership.team_id:
         violations.append(Violation("project", "this project belongs to another team"))
@@ -137,12 +138,19 @@ def _parameters(membership: Membership, wish: Wish, idempotency_key: str, api_ke
         "author": membership.user_id,
         "membership": membership.pk,
         "idempotency_key": idempotency_key,
-        "first_frame_id": wish.first_frame.pk,
-        "last_frame_id": wish.last_frame.pk if wish.last_frame else None,
+        **_still_parameters("first", wish.first_frame),
+        **_still_parameters("last", wish.last_frame),
         "project_id": wish.project.pk if wish.project else None,
         "is_preview": settings.IS_LOCAL_ENGINE,
         "tier": SUPPORT.tier(wish.resolution),
         "seconds": wish.held_seconds,
+    }
+
+
+def _still_parameters(which: str, still: Asset | UploadedStill | None) -> dict[str, Any]:
+    return {
+        f"{which}_asset": still.pk if isinstance(still, Asset) else None,
+        f"{which}_upload": still.upload_id if isinstance(still, UploadedStill) else None,
     }
 
 
@@ -152,9 +160,18 @@ def _admit(membership: Membership, wish: Wish, given: dict[str, Any]) -> tuple[A
     if not answer.is_in_force or answer.known or answer.rules is None:
         return answer, EffectiveQuota()
     quota = quota_from(answer.rules, membership.team.time_zone)
-    if answer.frozen is None and answer.is_offered:
+    if answer.frozen is None and answer.is_offered and not _missing(wish, answer):
         quota.check(model=wish.model, resolution=wish.resolution, seconds=wish.held_seconds)
     return in_one_statement(lambda: admit(given | {"bounds": json_bounds(quota)})), quota
+
+
+def _missing(wish: Wish, answer: Answer) -> list[Violation]:
+    """The stills that are not where they were said to be."""
+    frames = (
+        ("image_uri", wish.first_frame, answer.first_frame),
+        ("last_frame_uri", wish.last_frame, answer.last_frame),
+    )
+    return [Violation(field, MISSING) for field, asked, found in frames if asked is not None and found is None]
 
 
 def _ended(membership: Membership) -> DailiesError:
@@ -167,6 +184,8 @@ def _ended(membership: Membership) -> DailiesError:
 
 
 def _refusal(membership: Membership, wish: Wish, answer: Answer, quota: EffectiveQuota) -> DailiesError:
+    if missing := _missing(wish, answer):
+        return InvalidWishError(missing)
     if answer.frozen is not None:
         return FrozenError(answer.frozen)
     if not answer.is_offered:
@@ -179,7 +198,9 @@ def _refusal(membership: Membership, wish: Wish, answer: Answer, quota: Effectiv
 def _stored(membership: Membership, wish: Wish, given: dict[str, Any], answer: Answer) -> Generation:
     """The row as it has just been written, without asking for it."""
     written: dict[str, Any] = {
-        **vars(wish),
+        **{name: value for name, value in vars(wish).items() if name not in ("first_frame", "last_frame")},
+        "first_frame_id": answer.first_frame,
+        "last_frame_id": answer.last_frame,
         **dict.fromkeys(("created_at", "state_since", "next_action_at"), answer.created_at),
         "id": given["id"],
         "team": membership.team,

@@ -1,7 +1,7 @@
 """Uploads of API clients: a place first, then the bytes by a signed address, then use as `ltx://uploads/<id>`."""
 
+from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
 from uuid import UUID
 
 from django.conf import settings
@@ -14,7 +14,6 @@ from django.urls import reverse
 from generations.accounts.models import Membership
 from generations.common.clock import database_now, database_time
 from generations.common.errors import DailiesError, ForbiddenError, NotFoundError
-from generations.common.statements import Columns, read_row
 
 from .models import Asset, Upload
 from .stills import store_still
@@ -23,7 +22,15 @@ SCHEME = "ltx://uploads/"
 PUT_FOR = timedelta(hours=1)
 USABLE_FOR = timedelta(hours=24)
 
+MISSING = "there is no such upload, or it has expired, or its bytes were never sent"
 _SALT = "dailies.media.uploads"
+
+
+@dataclass(frozen=True)
+class UploadedStill:
+    """A still by the place it was uploaded to. Whoever uses it looks in its own statement whether it is there."""
+
+    upload_id: UUID
 
 
 class FilledUploadError(DailiesError):
@@ -71,41 +78,37 @@ def fill_upload(upload: Upload, file: "File[bytes]") -> Asset:
     return still
 
 
+def uploaded_still(uri: str) -> UploadedStill:
+    """What `ltx://uploads/<id>` names. Raises NotFoundError for what is no such address."""
+    try:
+        return UploadedStill(UUID(uri.removeprefix(SCHEME)))
+    except ValueError as error:
+        raise NotFoundError(MISSING) from error
+
+
+def uploaded_asset_sql(parameter: str) -> str:
+    """The id of the asset in the upload of this parameter, if the team filled it within the day; needs also
+    `%(team)s`."""
+    return f"""(
+        SELECT upload.asset_id FROM generations_upload upload
+        WHERE upload.id = %({parameter})s AND upload.team_id = %(team)s
+            AND upload.created_at > statement_timestamp() - interval '{USABLE_FOR.total_seconds():.0f} s'
+    )"""  # noqa: S608 - put together from our own constants
+
+
 def still_of_upload(membership: Membership, uri: str) -> Asset:
     """The still behind `ltx://uploads/<id>`, if the team filled it within the day. Raises NotFoundError."""
-    try:
-        upload_id = UUID(uri.removeprefix(SCHEME))
-    except ValueError as error:
-        raise _missing() from error
-    row = read_row(_still(), {"upload": upload_id, "team": membership.team_id, "usable": USABLE_FOR})
-    if row is None:
-        raise _missing()
-    return _columns().made(row)
-
-
-@cache
-def _columns() -> Columns[Asset]:
-    return Columns(Asset, "still")
-
-
-@cache
-def _still() -> str:
-    """Every submit by key asks for its still, so that this is not left to be put together each time."""
-    return f"""
-        SELECT {_columns()} FROM generations_asset still JOIN generations_upload upload ON upload.asset_id = still.id
-        WHERE upload.id = %(upload)s AND upload.team_id = %(team)s
-            AND upload.created_at > statement_timestamp() - %(usable)s
-    """  # noqa: S608 - put together from our own constants
+    usable = Upload.objects.filter(team=membership.team, created_at__gt=database_time(-USABLE_FOR))
+    upload = usable.select_related("asset").filter(pk=uploaded_still(uri).upload_id, asset__isnull=False).first()
+    if upload is None or upload.asset is None:
+        raise NotFoundError(MISSING)
+    return upload.asset
 
 
 def sweep_uploads() -> int:
     """Delete places that may no longer be used, and return how many. Stills that no job took are then nobody's."""
     count, _ = Upload.objects.filter(created_at__lt=database_time(-USABLE_FOR)).delete()
     return count
-
-
-def _missing() -> NotFoundError:
-    return NotFoundError("there is no such upload, or it has expired, or its bytes were never sent")
 
 
 def _signature(upload_id: UUID) -> str:

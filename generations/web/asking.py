@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from generations.accounts.models import Membership
 from generations.credits.errors import Shortage
-from generations.credits.managers import managers_of
 from generations.credits.models import CreditRequest, RequestState, RequestTarget
 
 from .credit_forms import AskForm
@@ -32,11 +31,3 @@ def asking_after(membership: Membership, shortage: Shortage) -> Asking:
     """Ask whoever can help with this shortage for exactly what is missing."""
     target = RequestTarget.WALLET if shortage.limit == "wallet" else RequestTarget.QUOTA
     return asking_for(membership, target, amount=shortage.required - shortage.available)
-
-
-def deciders(membership: Membership, target: RequestTarget) -> str:
-    """Who will answer, in words."""
-    if target == RequestTarget.WALLET:
-        return "whoever runs this site"
-    names = [str(user) for user in managers_of(membership.team) if user.pk != membership.user_id][:3]
-    return ", ".join(names) or "nobody but yourself"

@@ -29,8 +29,6 @@ from tests.conftest import make_user
 from tests.gallery.takes import make_generation
 from tests.web.pages import words
 
-TODAY = timezone.now().date()
-
 
 def held_at(job: Generation, moment: datetime) -> None:
     """As if the credits had been held then; what guards a hold is put aside for it."""

@@ -1,6 +1,6 @@
 """Quotas: what holds for the key in use, and the rules of the team, its roles, members and keys."""
 
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
 from ninja import Router
@@ -18,13 +18,11 @@ from generations.credits.quotas import Caps, Level, Ruled, effective_quota
 
 from .auth import MANAGE, READ_OR_GENERATE, ApiRequest, require_right
 from .openapi import refuses
-from .shapes import Given, KeyName, Moment, Person, RowId, words
+from .shapes import Given, KeyName, Moment, Person, RowId
 
 router = Router(tags=["Quotas"])
 
 LARGEST_CAP, LARGEST_COUNT = 10**12, 2**15 - 1
-ModelId = Annotated[str, words(*SUPPORT.models)]
-Tier = Annotated[str, words(*SUPPORT.tiers)]
 
 
 class RuledNumber(BaseModel):

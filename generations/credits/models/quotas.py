@@ -1,0 +1,80 @@
+"""What a team, a role, a member or a key may spend at most."""
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from generations.accounts.roles import Role
+
+
+class Period(models.TextChoices):
+    DAY = "day", "a day"
+    WEEK = "week", "a week"
+    MONTH = "month", "a month"
+    NONE = "none", "in all"
+
+
+class Quota(models.Model):
+    """Caps inside the team's wallet, at one of four levels. What is empty is left to the level above.
+
+    Team default (neither role, member nor key), role, member: the nearest level that sets a field decides it. A key's
+    quota holds beside its member's: a job must fit both. `cap` is in credits a period, in the team's time zone;
+    `max_jobs` counts jobs at once, `max_seconds` and `max_tier` are of one job.
+    """
+
+    team = models.ForeignKey("generations.Team", on_delete=models.CASCADE, related_name="quotas")
+    role = models.CharField(max_length=10, choices=Role.choices, blank=True)
+    membership = models.OneToOneField(
+        "generations.Membership", on_delete=models.CASCADE, null=True, blank=True, related_name="quota"
+    )
+    api_key = models.OneToOneField(
+        "generations.ApiKey", on_delete=models.CASCADE, null=True, blank=True, related_name="quota"
+    )
+    cap = models.BigIntegerField(null=True, blank=True)
+    period = models.CharField(max_length=5, choices=Period.choices, default=Period.MONTH)
+    is_uncapped = models.BooleanField(default=False, help_text="No cap, whatever the level above says.")
+    max_jobs = models.PositiveSmallIntegerField(null=True, blank=True)
+    max_seconds = models.PositiveSmallIntegerField(null=True, blank=True)
+    max_tier = models.CharField(max_length=10, blank=True)
+    allowed_models = ArrayField(models.CharField(max_length=40), null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(cap__gte=0), name="quota_cap_not_negative"),
+            models.CheckConstraint(condition=Q(cap__isnull=True) | Q(is_uncapped=False), name="quota_cap_or_uncapped"),
+            models.CheckConstraint(condition=Q(period__in=Period.values), name="quota_period_known"),
+            models.CheckConstraint(
+                condition=Q(role="", membership__isnull=True)
+                | Q(role="", api_key__isnull=True)
+                | (Q(role__in=Role.values, membership__isnull=True) & Q(api_key__isnull=True)),
+                name="quota_has_one_level",
+            ),
+            models.UniqueConstraint(
+                fields=["team", "role"],
+                condition=Q(membership__isnull=True, api_key__isnull=True),
+                name="quota_once_a_level",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.cap} credits {self.get_period_display()}"
+
+
+class QuotaRaise(models.Model):
+    """More than the quota says, for one member, until it ends by itself; without an end, until it is taken back."""
+
+    membership = models.ForeignKey("generations.Membership", on_delete=models.CASCADE, related_name="raises")
+    amount = models.BigIntegerField()
+    expires_at = models.DateTimeField(null=True, blank=True)
+    reason = models.CharField(max_length=200)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(amount__gt=0), name="raise_amount_positive")]
+        indexes = [models.Index(fields=["membership", "expires_at"], name="raise_of_member")]
+
+    def __str__(self) -> str:
+        return f"{self.amount} credits more"
