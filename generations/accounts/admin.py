@@ -12,10 +12,12 @@ from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 
 from generations.common.admin import CarefulList, ModelAdmin, ReadOnlyInline, TabularInline
+from generations.events.live import doubt_listeners
 from generations.events.record import record_audit
 
 from .models import Membership, Team, User
 from .roles import Role
+from .sessions import doubt_streams_of
 from .teams import add_member, create_personal_team, create_team
 
 
@@ -84,27 +86,35 @@ class UserAdmin(CarefulList, DjangoUserAdmin):  # type: ignore[type-arg]
         super().save_model(request, obj, form, change)
         if not change:
             create_personal_team(obj)
+        elif "is_active" in form.changed_data:
+            doubt_streams_of(obj)
 
 
 class MembersFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
     def clean(self) -> None:
         super().clean()
-        kept = [form.instance for form in self.initial_forms if form not in self.deleted_forms]
-        if not any(membership.role == Role.OWNER for membership in kept):
+        if not any(form.instance.role == Role.OWNER for form in self.initial_forms):
             raise forms.ValidationError("A team needs an owner. Make somebody else the owner first.")
 
 
 class MembersInline(TabularInline[Membership, Team]):
-    """Roles are changed here. People are added under Memberships, where they can be searched for."""
+    """Roles are changed here. People are added under Memberships, where they can be searched for.
+
+    Nobody is taken out here: takes and books name the membership, and its end cancels what waits.
+    """
 
     model = Membership
     formset = MembersFormSet
     fields = ("user", "role", "created_at")
     readonly_fields = ("user", "created_at")
     extra = 0
+    can_delete = False
     verbose_name_plural = "members"
 
     def has_add_permission(self, request: HttpRequest, obj: Team | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Team | None = None) -> bool:
         return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
@@ -175,9 +185,8 @@ class TeamAdmin(CarefulList, ModelAdmin[Team]):
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         super().save_formset(request, form, formset, change)
         for membership, _ in getattr(formset, "changed_objects", ()):
-            _record(request, "member.role_changed", membership)
-        for membership in getattr(formset, "deleted_objects", ()):
-            _record(request, "member.removed", membership)
+            _record_role(request, membership)
+            doubt_listeners(membership.team_id)
 
 
 @admin.register(Membership)
@@ -206,6 +215,6 @@ class MembershipAdmin(CarefulList, ModelAdmin[Membership]):
         """Saved already, by the service."""
 
 
-def _record(request: HttpRequest, kind: str, membership: Membership) -> None:
+def _record_role(request: HttpRequest, membership: Membership) -> None:
     about = {"user": membership.user_id, "email": membership.user.email, "role": membership.role}
-    record_audit(kind, team_id=membership.team_id, actor_id=request.user.pk, **about)  # type: ignore[arg-type]
+    record_audit("member.role_changed", team_id=membership.team_id, actor_id=request.user.pk, **about)  # type: ignore[arg-type]

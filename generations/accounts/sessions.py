@@ -8,6 +8,7 @@ from django.contrib.auth import get_user
 from django.http import HttpRequest
 
 from generations.common.errors import NotFoundError
+from generations.events.live import doubt_listeners
 
 from .access import access_team
 from .models import Membership, User
@@ -35,6 +36,7 @@ def end_session(*, user: User, session_id: int) -> None:
     if session is None:
         raise NotFoundError
     session.end()
+    doubt_streams_of(user)
 
 
 def end_sessions(*, user: User, but: str | None = None) -> int:
@@ -42,4 +44,10 @@ def end_sessions(*, user: User, but: str | None = None) -> int:
     ended = list(UserSession.objects.filter(user=user).exclude(session_key=but or ""))
     for session in ended:
         session.end()
+    doubt_streams_of(user)
     return len(ended)
+
+
+def doubt_streams_of(user: User) -> None:
+    """Have the person's open streams judged anew, in every team that they are or were in."""
+    doubt_listeners(*Membership.objects.filter(user=user).values_list("team", flat=True))

@@ -3,6 +3,7 @@
 - A feed keeps the newest messages of its team, so that a returning client is caught up without another read.
 - A subscription holds what one client has still to receive. It is bounded: a client who falls behind is let go,
   comes back with the id of the last message it saw, and is caught up.
+- A message without data is for us: whoever listens is judged anew before anything more is sent to them.
 - A feed lives as long as somebody listens, and a little longer, because people move from page to page.
 """
 
@@ -48,11 +49,14 @@ def parse_position(text: str) -> Position | None:
 class Message:
     position: Position
     frame: bytes
+    has_data: bool = True
 
     @classmethod
     def from_entry(cls, key: str, fields: dict[str, str]) -> "Message":
         position = parse_position(key) or START
-        return cls(position, _frame(position, fields["data"]))
+        if "data" in fields:
+            return cls(position, _frame(position, fields["data"]))
+        return cls(position, f"id: {_text(position)}\n\n".encode(), has_data=False)
 
 
 def _text(position: Position) -> str:
@@ -74,6 +78,8 @@ class Subscription:
         self._waiting: list[bytes] = []
         self._wake = asyncio.Event()
         self.is_closed = False
+        self.is_in_doubt = False
+        """Whether the listener may still listen has to be asked before the next send; whoever asks clears it."""
 
     def put(self, frame: bytes) -> None:
         if len(self._waiting) >= BACKLOG:
@@ -109,11 +115,15 @@ class Feed:
         self._messages: deque[Message] = deque(maxlen=HISTORY)
         self._newest = START
         self._subscriptions: set[Subscription] = set()
-        self._spoke_at = self._left_at = _now()
+        self._spoke_at = self._left_at = self._doubted_at = _now()
 
-    def subscribe(self, last_seen: Position | None) -> Subscription:
-        """Listen from now on, or from after the last message that the client saw."""
+    def subscribe(self, last_seen: Position | None, *, admitted_at: float) -> Subscription:
+        """Listen from now on, or from after the last message that the client saw.
+
+        `admitted_at` is when the loop's clock began to ask whether the client may: what came since puts it in doubt.
+        """
         subscription = Subscription()
+        subscription.is_in_doubt = admitted_at <= self._doubted_at
         subscription.put(self._opening(last_seen))
         self._subscriptions.add(subscription)
         return subscription
@@ -130,10 +140,11 @@ class Feed:
         """Read until nobody has listened for a while. Raises redis.RedisError only when it cannot begin."""
         history: Any = await self._valkey.xrange(self._key)
         self._remember(history)
+        self._doubted_at = _now()
         self.opened.set_result(None)
         while self._subscriptions or _now() < self._left_at + self._idle:
             try:
-                self._broadcast([message.frame for message in self._remember(await self._read())])
+                self._tell(self._remember(await self._read()))
             except RedisError as error:
                 log.warning("live_events_interrupted", stream=self._key, error=type(error).__name__)
                 await self._recover()
@@ -141,10 +152,11 @@ class Feed:
                 self._broadcast([HEARTBEAT])
 
     async def _recover(self) -> None:
-        """Wait a second; when Valkey answers again, tell every client to look at everything, for hints were lost."""
+        """Wait a second; when Valkey answers again, tell every client to look at everything, for messages were lost."""
         await asyncio.sleep(1)
         with contextlib.suppress(RedisError):
             await self._valkey.ping()
+            self._doubt_all()
             self._broadcast([sync_frame(self._newest, is_complete=False)])
 
     async def _read(self) -> list[Entry]:
@@ -170,6 +182,17 @@ class Feed:
             return sync_frame(self._newest, is_complete=False)
         missed = [message.frame for message in self._messages if message.position > last_seen]
         return b"".join([sync_frame(last_seen, is_complete=True), *missed])
+
+    def _tell(self, messages: list[Message]) -> None:
+        if not all(message.has_data for message in messages):
+            self._doubt_all()
+        self._broadcast([message.frame for message in messages])
+
+    def _doubt_all(self) -> None:
+        """The frame that follows wakes them."""
+        self._doubted_at = _now()
+        for subscription in self._subscriptions:
+            subscription.is_in_doubt = True
 
     def _broadcast(self, frames: list[bytes]) -> None:
         if frames:

@@ -39,13 +39,15 @@ class Hub:
     def feeds_open(self) -> int:
         return len(self._feeds)
 
-    async def subscribe(self, team_id: int, last_seen: Position | None) -> tuple[Feed, Subscription]:
+    async def subscribe(
+        self, team_id: int, last_seen: Position | None, *, admitted_at: float
+    ) -> tuple[Feed, Subscription]:
         """Join the team's feed. Raises redis.RedisError when it cannot be read, HubClosedError at the end."""
         while not self._is_closed:
             feed = self._feeds.get(team_id) or self._open(team_id)
             await asyncio.shield(feed.opened)
             if self._feeds.get(team_id) is feed:  # it may have ended while we waited for our turn
-                return feed, feed.subscribe(last_seen)
+                return feed, feed.subscribe(last_seen, admitted_at=admitted_at)
         raise HubClosedError
 
     def close(self) -> None:

@@ -4,7 +4,7 @@
   `{"complete": false}` that the page may have missed something and should look at everything.
 - A client resumes by the header `Last-Event-ID`, which browsers send by themselves, or by `?after=<id>`.
 - Whoever is not a member gets 404, as for a team that is not there; EventSource stops on it. Membership and session
-  are checked again while the stream is open.
+  are checked again while the stream is open, and at once when a right in the team was taken away.
 - An open stream costs two tasks and a bounded queue. It holds no thread and no database connection.
 """
 
@@ -72,9 +72,10 @@ class EventStreams:
             return await respond(404, "not_found")
         if request.method != "GET":
             return await respond(405, "method_not_allowed")
+        admitted_at = asyncio.get_running_loop().time()
         try:
             team_id = await self._ask(request.session_key, path[1])
-            feed, subscription = await self.hub.subscribe(team_id, request.last_seen)
+            feed, subscription = await self.hub.subscribe(team_id, request.last_seen, admitted_at=admitted_at)
         except NotFoundError:
             return await respond(404, "not_found")
         except (DatabaseFailure, RedisError, HubClosedError):
@@ -114,7 +115,8 @@ class EventStreams:
         # Different for each client, so that a restart does not bring all of them back at once.
         chunk = f"retry: {random.randint(2000, 5000)}\n\n".encode()  # noqa: S311
         while chunk:
-            if loop.time() >= check_at:
+            if subscription.is_in_doubt or loop.time() >= check_at:
+                subscription.is_in_doubt = False
                 if not await still_admitted():
                     return
                 check_at = loop.time() + self._recheck

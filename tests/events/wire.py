@@ -51,6 +51,17 @@ class Stream:
             if "data" in fields:
                 return Received(fields["id"], fields.get("event", ""), json.loads(fields["data"]))
 
+    def ends_within(self, seconds: float) -> bool:
+        """Read to the end. False when the stream still goes on after so long, or was cut."""
+        end = time.monotonic() + seconds
+        try:
+            while self._block() is not None:
+                if time.monotonic() > end:
+                    return False
+        except (IncompleteRead, ConnectionError):
+            return False
+        return True
+
     def has_ended(self) -> bool:
         """Read to the end. True when the server ended the answer properly, False when it was cut."""
         try:

@@ -19,8 +19,11 @@ class Progress:
     listener: Listener
     kinds: Sequence[str]
     position: Position
+    admitted_at: float
+    """By the loop's clock, before the listener was judged."""
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     is_over: bool = False
+    is_in_doubt: bool = False
 
     def end(self) -> None:
         self.is_over = True

@@ -16,6 +16,7 @@ from generations.common.errors import ForbiddenError, NotFoundError
 
 from ..answering import answer_preflight, disconnected
 from ..audience import Listener
+from ..feed import Feed, Subscription
 from ..hub import Hub, HubClosedError
 from ..order import horizon
 from ..server import Receive, Scope, Send
@@ -89,6 +90,7 @@ class ProgramStreams:
         return await self._serve(request, progress, receive, send)
 
     async def _admit(self, request: ProgramRequest) -> Progress:
+        admitted_at = asyncio.get_running_loop().time()
         try:
             listener = await self._threads.ask(self._access.admit, request.secret, request.ticket)
             newest = await self._threads.ask(horizon)
@@ -101,7 +103,7 @@ class ProgramStreams:
         if self._of_key[listener.key_id] >= MOST_PER_KEY:
             raise RefusedError(refusals.RATE_LIMITED, f"A key may have {MOST_PER_KEY} streams open. Close one.")
         after = request.after()
-        return Progress(listener, request.kinds(), newest if after is None else min(after, newest))
+        return Progress(listener, request.kinds(), newest if after is None else min(after, newest), admitted_at)
 
     async def _serve(self, request: ProgramRequest, progress: Progress, receive: Receive, send: Send) -> None:
         gone = asyncio.create_task(disconnected(receive))
@@ -128,15 +130,20 @@ class ProgramStreams:
         while True:
             with contextlib.suppress(RedisError):
                 try:
-                    feed, subscription = await self.hub.subscribe(progress.listener.team_id, None)
+                    feed, subscription = await self._subscribe(progress)
                 except HubClosedError:
                     return progress.end()
                 try:
                     while await subscription.take():
+                        progress.is_in_doubt |= subscription.is_in_doubt
+                        subscription.is_in_doubt = False
                         progress.wake.set()
                 finally:
                     feed.leave(subscription)
             await asyncio.sleep(self._look)
+
+    async def _subscribe(self, progress: Progress) -> tuple[Feed, Subscription]:
+        return await self.hub.subscribe(progress.listener.team_id, None, admitted_at=progress.admitted_at)
 
     async def _pump(self, progress: Progress, send: Send) -> None:
         """Send until the stream is over or no longer admitted. Raises TimeoutError when nobody takes it."""
@@ -150,7 +157,8 @@ class ProgramStreams:
                     body = chunk or f":\n{id_line(progress.position)}\n\n".encode()
                     await send({"type": "http.response.body", "body": body, "more_body": True})
                 speak_at = now() + self._heartbeat
-            if now() >= check_at:
+            if progress.is_in_doubt or now() >= check_at:
+                progress.is_in_doubt, progress.admitted_at = False, now()
                 if not await self._is_admitted(progress):
                     return
                 check_at = now() + self._recheck
