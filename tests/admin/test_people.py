@@ -85,9 +85,14 @@ def test_a_team_keeps_an_owner(staff: Client, team: Team, alice: User) -> None:
     answer = staff.post(page(Team, "change", team.pk), roles(team, {owner: Role.CREATOR}))
     assert "needs an owner" in answer.content.decode()
     assert Membership.objects.get(user=alice).role == Role.OWNER
-    form = roles(team, {owner: Role.OWNER}) | {"memberships-0-DELETE": "on"}
-    staff.post(page(Team, "change", team.pk), form)
-    assert Membership.objects.filter(user=alice).exists()
+
+
+def test_nobody_is_taken_out_of_a_team(staff: Client, team: Team, bob: User) -> None:
+    owner, creator = team.memberships.order_by("id")
+    form = roles(team, {owner: Role.OWNER, creator: Role.CREATOR}) | {"memberships-1-DELETE": "on"}
+    assert "memberships-1-DELETE" not in staff.get(page(Team, "change", team.pk)).content.decode()
+    assert staff.post(page(Team, "change", team.pk), form).status_code == 302
+    assert Membership.objects.filter(user=bob).exists()
 
 
 def test_somebody_is_added_to_a_team_once(staff: Client, team: Team, charlie: User) -> None:
