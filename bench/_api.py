@@ -20,8 +20,7 @@ from generations.accounts.roles import Scope
 from generations.media.uploads import create_upload, fill_upload, storage_uri
 from project.stack import plan
 from project.stack.children import Plan, start_and_wait
-from project.stack.ports import LOOPBACK
-from tests.stack import free_port
+from project.stack.ports import LOOPBACK, free_port
 
 WORKERS = 2
 # As the limits of a request are counted, but with room for all that a benchmark sends.

@@ -81,20 +81,20 @@ def send_one(provider: ScriptedProvider, membership: Membership, wish: Wish) -> 
     committed: list[float] = []
     with transaction.atomic():
         transaction.on_commit(lambda: committed.append(time.monotonic()))
-        generation = submit_generation(membership=membership, wish=wish, idempotency_key=str(uuid4()))
+        receipt = submit_generation(membership=membership, wish=wish, idempotency_key=str(uuid4()))
     provider.wait_for("submit", timeout=30)
     upload, submit = provider.requests("upload")[0], provider.requests("submit")[0]
-    wait_for_end(generation)
+    wait_for_end(receipt.id)
     return (upload.at - committed[0]) * 1000, (submit.at - committed[0]) * 1000
 
 
-def wait_for_end(generation: Generation) -> None:
+def wait_for_end(pk: UUID) -> None:
     """Let the system be idle again."""
     deadline = time.monotonic() + 60
-    while not Generation.objects.filter(pk=generation.pk, state=State.PROCESSING).exists():
+    while not Generation.objects.filter(pk=pk, state=State.PROCESSING).exists():
         assert time.monotonic() < deadline, "the job was not sent"
         time.sleep(0.02)
-    Generation.objects.filter(pk=generation.pk).update(next_action_at=None)
+    Generation.objects.filter(pk=pk).update(next_action_at=None)
 
 
 def measure_way(membership: Membership, wish: Wish, jobs: int) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from pydantic import BaseModel
 
 from generations.common.errors import DailiesError, ForbiddenError, NotFoundError
@@ -74,8 +74,8 @@ class Funds(BaseModel):
         return cls(**{name: getattr(shortage, name) for name in cls.model_fields})
 
 
-def json_answer(body: BaseModel, *, status: int = 200) -> JsonResponse:
-    return JsonResponse(body.model_dump(mode="json"), status=status)
+def json_answer(body: BaseModel, *, status: int = 200) -> HttpResponse:
+    return HttpResponse(body.model_dump_json(), status=status, content_type="application/json")
 
 
 def error_answer(

@@ -21,6 +21,7 @@ from generations.common.clock import database_time
 from generations.common.ids import uuid7
 from generations.contract.errors import CONCURRENCY_LIMIT, INVALID_REQUEST
 from generations.jobs.models import Generation
+from generations.jobs.submit import Receipt
 
 from .answers import answer_of
 from .errors import RefusedError
@@ -109,8 +110,8 @@ def _repeat(caller: Caller, earlier: Replay, digest: str, work: Callable[[str | 
     if earlier.status is not None:
         return JsonResponse(earlier.body, status=earlier.status, headers={"Idempotent-Replayed": "true"})
     claim = Claim(earlier.pk)
-    if job := _stored(caller, claim):
-        response = accepted(job)
+    if receipt := _stored(caller, claim):
+        response = accepted(receipt)
         _keep(claim, response)
         return response
     if _take_over(claim):
@@ -118,9 +119,10 @@ def _repeat(caller: Caller, earlier: Replay, digest: str, work: Callable[[str | 
     raise _under_way()
 
 
-def _stored(caller: Caller, claim: Claim) -> Generation | None:
+def _stored(caller: Caller, claim: Claim) -> Receipt | None:
     jobs = Generation.objects.of_team(caller.team)
-    return jobs.filter(author=caller.user, idempotency_key=claim.job_key).first()
+    job = jobs.filter(author=caller.user, idempotency_key=claim.job_key).first()
+    return Receipt.of(job) if job else None
 
 
 def _take_over(claim: Claim) -> bool:

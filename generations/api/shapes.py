@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 
-from django.http import JsonResponse
+from django.http import HttpResponse
 
 from generations.contract.errors import API, ERROR_TABLE, INVALID_REQUEST
 from generations.contract.schemas import Accepted, Completed, ErrorDetail, Failed, JobStatus, Pending, Result
 from generations.jobs.models import Generation
 from generations.jobs.states import State
+from generations.jobs.submit import Receipt
 from generations.media.links import signed_url
 
 from .answers import json_answer
@@ -19,9 +20,9 @@ _CANCELED = ErrorDetail(
 )
 
 
-def accepted(generation: Generation) -> JsonResponse:
+def accepted(receipt: Receipt) -> HttpResponse:
     """202 with exactly the two fields."""
-    return json_answer(Accepted(id=generation.pk, created_at=generation.created_at), status=202)
+    return json_answer(Accepted(id=receipt.id, created_at=receipt.created_at), status=202)
 
 
 def status_of(generation: Generation) -> JobStatus:

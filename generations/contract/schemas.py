@@ -25,8 +25,7 @@ def _strict_bool(value: object) -> object:
 
 
 def _milliseconds(value: datetime) -> str:
-    utc = value.astimezone(UTC)
-    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 Integral = Annotated[int, BeforeValidator(_integral)]

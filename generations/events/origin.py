@@ -8,6 +8,7 @@ not looked at.
 
 from collections.abc import Callable
 from contextvars import ContextVar
+from functools import lru_cache
 from ipaddress import ip_address
 
 from django.conf import settings
@@ -23,10 +24,10 @@ def current_address() -> str | None:
 
 def client_address(request: HttpRequest, *, proxies: int) -> str | None:
     """Read the address; None when there is none that makes sense."""
+    if not proxies:
+        return _valid(request.META.get("REMOTE_ADDR", ""))
     forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
-    if proxies:
-        return _valid(forwarded[-proxies]) if len(forwarded) >= proxies else None
-    return _valid(request.META.get("REMOTE_ADDR", ""))
+    return _valid(forwarded[-proxies]) if len(forwarded) >= proxies else None
 
 
 class OriginMiddleware:
@@ -41,6 +42,7 @@ class OriginMiddleware:
             _address.reset(token)
 
 
+@lru_cache(maxsize=1024)
 def _valid(text: str) -> str | None:
     try:
         return str(ip_address(text))

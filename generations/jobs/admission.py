@@ -51,7 +51,7 @@ _EVENT = {
 
 @dataclass(frozen=True)
 class Answer:
-    """What the statement found, from the most decisive on. Only with `placed.hold` has anything been stored.
+    """What the statement found, from the most decisive on. Only with `created_at` has anything been stored.
 
     `is_in_force` says that whoever asks may still do so. `known` is the generation of the same idempotency key;
     `first_frame` and `last_frame` are the stills, None for one that is not there or was not asked for; `frozen` the
@@ -75,7 +75,10 @@ def admit(given: dict[str, Any]) -> Answer:
     """Run the statement. IntegrityError: the same idempotency key came at the same moment, and the other one won."""
     statement, defaults = _statement()
     row = fetch_row(statement, {**defaults, **given})
-    return Answer(*row[:8], created_at=row[8], placed=Placed(*row[9:]))
+    is_in_force, known, first_frame, last_frame, frozen, is_offered, rate, rules, created_at, *placed = row
+    return Answer(
+        is_in_force, known, first_frame, last_frame, frozen, is_offered, rate, rules, Placed(*placed), created_at
+    )
 
 
 @cache

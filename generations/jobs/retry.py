@@ -33,8 +33,8 @@ def retry_generation(*, membership: Membership, generation: Generation, api_key:
         raise NotRetryableError(f"This now costs {price.credits:,} credits. Submit it from the studio if you agree.")
     key = f"retry:{generation.pk}"
     again = submit_generation(membership=membership, wish=wish, idempotency_key=key, api_key=api_key)
-    Generation.objects.filter(pk=again.pk, retry_of=None).update(retry_of=generation)
-    return again
+    Generation.objects.filter(pk=again.id, retry_of=None).update(retry_of=generation)
+    return Generation.objects.get(pk=again.id)
 
 
 def _wish_of(generation: Generation) -> Wish:

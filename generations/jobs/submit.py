@@ -1,10 +1,12 @@
 """Take a wish: check the rules, then hold the credits and store the generation in one statement."""
 
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, Self
+from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, connection
+from django.db import IntegrityError
 
 from generations.accounts.access import require
 from generations.accounts.callers import Mark
@@ -61,6 +63,18 @@ class Wish:
         return self.duration or max(SUPPORT.models[self.model].seconds(self.resolution, self.fps))
 
 
+@dataclass(frozen=True)
+class Receipt:
+    """What whoever submitted takes home."""
+
+    id: UUID
+    created_at: datetime
+
+    @classmethod
+    def of(cls, generation: Generation) -> Self:
+        return cls(generation.pk, generation.created_at)
+
+
 def submit_generation(
     *,
     membership: Membership,
@@ -68,8 +82,8 @@ def submit_generation(
     idempotency_key: str,
     api_key: ApiKey | None = None,
     mark: Mark | None = None,
-) -> Generation:
-    """Store the generation as `queued` and hold its price; a key that the member has used before returns that one.
+) -> Receipt:
+    """Store the generation as `queued` and hold its price; a key that the member has used before returns that one's.
 
     Whoever passes a service key has checked its scopes: the role of its maker does not count. `mark` is that of a
     caller who is remembered; the statement proves it.
@@ -86,17 +100,17 @@ def submit_generation(
     except IntegrityError:
         # The same key was submitted at the same moment, and the other one won.
         if won := Generation.objects.filter(**_key(membership, idempotency_key)).first():
-            return won
+            return Receipt.of(won)
         raise
     if not answer.is_in_force:
         raise _ended(membership) if mark is None else StaleCallerError
     if answer.known:
-        return Generation.objects.get(pk=answer.known)
-    if answer.placed.hold is None:
+        return Receipt.of(Generation.objects.get(pk=answer.known))
+    if answer.created_at is None:
         raise _refusal(membership, wish, answer, quota)
     announce_soon(team_id=membership.team_id, kind="generation", subject_id=given["id"], state=State.QUEUED)
     hint_dispatch()
-    return _stored(membership, wish, given, answer)
+    return Receipt(given["id"], answer.created_at)
 
 
 def check_wish(membership: Membership, wish: Wish) -> None:
@@ -193,26 +207,3 @@ def _refusal(membership: Membership, wish: Wish, answer: Answer, quota: Effectiv
     if answer.rate is None:
         return NoPriceError(wish.model, wish.resolution)
     return refusal(answer.placed, quota=quota, team=membership.team, amount=answer.rate * wish.held_seconds)
-
-
-def _stored(membership: Membership, wish: Wish, given: dict[str, Any], answer: Answer) -> Generation:
-    """The row as it has just been written, without asking for it."""
-    written: dict[str, Any] = {
-        **{name: value for name, value in vars(wish).items() if name not in ("first_frame", "last_frame")},
-        "first_frame_id": answer.first_frame,
-        "last_frame_id": answer.last_frame,
-        **dict.fromkeys(("created_at", "state_since", "next_action_at"), answer.created_at),
-        "id": given["id"],
-        "team": membership.team,
-        "author": membership.user,
-        "api_key_id": given["key"],
-        "idempotency_key": given["idempotency_key"],
-        "is_preview": given["is_preview"],
-        "price": (answer.rate or 0) * wish.held_seconds,
-        "credits_per_second": answer.rate,
-        "hold_id": answer.placed.hold,
-    }
-    generation = Generation(**written)
-    generation._state.adding = False
-    generation._state.db = connection.alias
-    return generation

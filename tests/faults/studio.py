@@ -32,7 +32,7 @@ class Studio:
     def submit(self, count: int = 1) -> list[UUID]:
         """Submit so many jobs, each at PRICE credits, and return their ids."""
         return [
-            submit_generation(membership=self.member, wish=self.wish, idempotency_key=str(uuid4())).pk
+            submit_generation(membership=self.member, wish=self.wish, idempotency_key=str(uuid4())).id
             for _ in range(count)
         ]
 

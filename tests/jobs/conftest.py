@@ -55,9 +55,10 @@ def submit(
     """Submit bob's wish, with changes, under a fresh key unless one is given."""
 
     def go(*, by: User = bob, key: str | None = None, **changes: object) -> Generation:
-        return submit_generation(
+        receipt = submit_generation(
             membership=member(by, funded), wish=replace(wish, **changes), idempotency_key=key or str(uuid4())
         )
+        return Generation.objects.get(pk=receipt.id)
 
     return go
 

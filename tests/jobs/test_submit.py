@@ -18,7 +18,7 @@ from generations.events.models import Event
 from generations.jobs.audit import audit_books
 from generations.jobs.models import Generation, Project
 from generations.jobs.states import State
-from generations.jobs.submit import InvalidWishError, Wish, submit_generation
+from generations.jobs.submit import InvalidWishError, Receipt, Wish, submit_generation
 from generations.media.models import Asset
 
 from .rows import Member, Submit
@@ -126,11 +126,10 @@ def test_it_is_one_statement_and_where_a_quota_holds_two(
         submit_generation(membership=membership, wish=wish, idempotency_key="counted again")
 
 
-def test_what_it_returns_is_what_it_stored(submit: Submit, wish: Wish) -> None:
-    returned = submit()
-    stored = Generation.objects.get(pk=returned.pk)
-    for field in Generation._meta.concrete_fields:
-        assert getattr(returned, field.attname) == getattr(stored, field.attname), field.name
+def test_its_receipt_is_of_what_it_stored(wish: Wish, funded: Team, bob: User, member: Member) -> None:
+    receipt = submit_generation(membership=member(bob, funded), wish=wish, idempotency_key="one")
+    assert receipt == Receipt.of(Generation.objects.get())
+    assert submit_generation(membership=member(bob, funded), wish=wish, idempotency_key="one") == receipt
 
 
 def test_a_job_knows_its_project(submit: Submit, funded: Team, other_team: Team) -> None:
@@ -162,7 +161,8 @@ def test_a_service_key_outlives_its_maker_but_not_its_end(
     maker = member(alice, funded)
     key = create_key(membership=maker, name="nightly", scopes=[Scope.GENERATE], is_service=True).key
     Membership.objects.filter(pk=maker.pk).update(deactivated_at=database_time())
-    assert submit_generation(membership=maker, wish=wish, idempotency_key="one", api_key=key).api_key == key
+    submit_generation(membership=maker, wish=wish, idempotency_key="one", api_key=key)
+    assert Generation.objects.get().api_key == key
     ApiKey.objects.filter(pk=key.pk).update(revoked_at=database_time())
     with pytest.raises(ForbiddenError, match="has just ended"):
         submit_generation(membership=maker, wish=wish, idempotency_key="two", api_key=key)
@@ -210,7 +210,8 @@ def test_a_service_key_submits_whatever_its_makers_quota(wish: Wish, funded: Tea
     maker = member(alice, funded)
     key = create_key(membership=maker, name="nightly", scopes=[Scope.GENERATE], is_service=True).key
     Quota.objects.create(team=funded, cap=0, max_jobs=0, max_seconds=1)
-    generation = submit_generation(membership=maker, wish=wish, idempotency_key="by key", api_key=key)
+    submit_generation(membership=maker, wish=wish, idempotency_key="by key", api_key=key)
+    generation = Generation.objects.get()
     assert (generation.api_key, generation.author, generation.hold.user) == (key, alice, None)
 
 

@@ -23,14 +23,14 @@ def submit(request: HttpRequest, caller: Caller) -> HttpResponse:
     body = read_json(request)
 
     def work(job_key: str | None) -> HttpResponse:
-        generation = submit_generation(
+        receipt = submit_generation(
             membership=caller.membership,
             wish=_wish_of(caller, body),
             idempotency_key=job_key or str(uuid4()),
             api_key=caller.key,
             mark=caller.mark,
         )
-        return accepted(generation)
+        return accepted(receipt)
 
     return answer_once(caller, request.headers.get("Idempotency-Key"), body, work)
 
