@@ -21,7 +21,7 @@ from generations.common.ids import uuid7
 
 
 class Event(models.Model):
-    team = models.ForeignKey("generations.Team", on_delete=models.PROTECT, null=True, related_name="+")
+    team = models.ForeignKey("generations.Team", on_delete=models.PROTECT, null=True, db_index=False, related_name="+")
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     kind = models.CharField(max_length=60)
     subject_id = models.UUIDField(null=True)
@@ -84,7 +84,11 @@ class Notice(models.Model):
     read_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["user", "-id"], name="notice_of_user")]
+        indexes = [
+            models.Index(fields=["user", "-id"], name="notice_of_user"),
+            # The bell of every page.
+            models.Index(fields=["user"], condition=Q(read_at__isnull=True), name="notice_unread"),
+        ]
 
     def __str__(self) -> str:
         return self.text

@@ -58,17 +58,27 @@ class GenerationQuerySet(models.QuerySet["Generation"]):
 
 class Generation(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    team = models.ForeignKey("generations.Team", on_delete=models.PROTECT, related_name="generations")
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="generations")
-    api_key = models.ForeignKey(
-        "generations.ApiKey", on_delete=models.PROTECT, null=True, blank=True, related_name="generations"
+    # Every submit writes this row: references are looked up by the indexes below, and not by one more each.
+    team = models.ForeignKey("generations.Team", on_delete=models.PROTECT, db_index=False, related_name="generations")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, db_index=False, related_name="generations"
     )
-    project = models.ForeignKey(Project, on_delete=models.SET_NULL, null=True, blank=True, related_name="generations")
+    api_key = models.ForeignKey(
+        "generations.ApiKey",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="generations",
+    )
+    project = models.ForeignKey(
+        Project, on_delete=models.SET_NULL, null=True, blank=True, db_index=False, related_name="generations"
+    )
     idempotency_key = models.CharField(max_length=80)
 
     first_frame = models.ForeignKey("generations.Asset", on_delete=models.PROTECT, related_name="+")
     last_frame = models.ForeignKey(
-        "generations.Asset", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        "generations.Asset", on_delete=models.PROTECT, null=True, blank=True, db_index=False, related_name="+"
     )
     prompt = models.TextField()
     model = models.CharField(max_length=40)
@@ -92,16 +102,20 @@ class Generation(models.Model):
     failures = models.PositiveIntegerField(default=0, help_text="Failed tries in a row at the present step.")
     losses = models.PositiveIntegerField(default=0, help_text="Leases that ran out in a row: workers that died of it.")
     lifted_at = models.DateTimeField(null=True, blank=True, help_text="Staff let it go before all others.")
-    retry_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="retries")
+    retry_of = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, db_index=False, related_name="retries"
+    )
     is_late = models.BooleanField(default=False, help_text="Came after its credits had been returned.")
     error_type = models.CharField(max_length=60, blank=True)
     error_message = models.TextField(blank=True)
 
     # Not one to one: the same still and settings may give the same bytes, and those are one asset.
     video = models.ForeignKey(
-        "generations.Asset", on_delete=models.PROTECT, null=True, blank=True, related_name="takes"
+        "generations.Asset", on_delete=models.PROTECT, null=True, blank=True, db_index=False, related_name="takes"
     )
-    poster = models.ForeignKey("generations.Asset", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    poster = models.ForeignKey(
+        "generations.Asset", on_delete=models.PROTECT, null=True, blank=True, db_index=False, related_name="+"
+    )
 
     created_at = models.DateTimeField(db_default=Now())
     state_since = models.DateTimeField(db_default=Now())
@@ -125,6 +139,10 @@ class Generation(models.Model):
             ),
         ]
         indexes = [
+            *(
+                models.Index(fields=[name], condition=Q(**{f"{name}__isnull": False}), name=f"generation_{name}")
+                for name in ("api_key", "project", "last_frame", "retry_of", "video", "poster")
+            ),
             # The gallery: finished takes of a team, newest first.
             models.Index(
                 fields=["team", "-created_at", "-id"], condition=Q(state="completed"), name="generation_gallery"

@@ -11,422 +11,924 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='OfferedModel',
+            name="OfferedModel",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('model', models.CharField(max_length=40, unique=True)),
-                ('is_on', models.BooleanField(default=True)),
-                ('position', models.PositiveSmallIntegerField(default=0)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("model", models.CharField(max_length=40, unique=True)),
+                ("is_on", models.BooleanField(default=True)),
+                ("position", models.PositiveSmallIntegerField(default=0)),
             ],
             options={
-                'ordering': ['position', 'model'],
+                "ordering": ["position", "model"],
             },
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('email', models.EmailField(error_messages={'unique': 'This address already has an account.'}, max_length=254, unique=True)),
-                ('name', models.CharField(blank=True, max_length=80)),
-                ('is_staff', models.BooleanField(default=False, help_text="May use the site's admin pages.", verbose_name='site staff')),
-                ('is_active', models.BooleanField(default=True, help_text='Switch off instead of deleting.')),
-                ('date_joined', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                (
+                    "email",
+                    models.EmailField(
+                        error_messages={"unique": "This address already has an account."}, max_length=254, unique=True
+                    ),
+                ),
+                ("name", models.CharField(blank=True, max_length=80)),
+                (
+                    "is_staff",
+                    models.BooleanField(
+                        default=False, help_text="May use the site's admin pages.", verbose_name="site staff"
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True, help_text="Switch off instead of deleting.")),
+                ("date_joined", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Asset',
+            name="Asset",
             fields=[
-                ('id', models.UUIDField(default=generations.common.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('still', 'Still'), ('video', 'Video'), ('poster', 'Poster')], max_length=10)),
-                ('name', models.CharField(help_text='Key in the storage, made from the content.', max_length=200)),
-                ('original_name', models.CharField(blank=True, max_length=200)),
-                ('mime', models.CharField(max_length=40)),
-                ('sha256', models.CharField(max_length=64)),
-                ('bytes', models.BigIntegerField()),
-                ('width', models.PositiveIntegerField()),
-                ('height', models.PositiveIntegerField()),
-                ('frames', models.PositiveIntegerField(null=True)),
-                ('fps_numerator', models.PositiveIntegerField(null=True)),
-                ('fps_denominator', models.PositiveIntegerField(null=True)),
-                ('has_audio', models.BooleanField(default=False)),
-                ('placeholder', models.TextField(blank=True, help_text='A few pixels as a data URI, shown until the picture is there.')),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('uploader', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=generations.common.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("still", "Still"), ("video", "Video"), ("poster", "Poster")], max_length=10
+                    ),
+                ),
+                ("name", models.CharField(help_text="Key in the storage, made from the content.", max_length=200)),
+                ("original_name", models.CharField(blank=True, max_length=200)),
+                ("mime", models.CharField(max_length=40)),
+                ("sha256", models.CharField(max_length=64)),
+                ("bytes", models.BigIntegerField()),
+                ("width", models.PositiveIntegerField()),
+                ("height", models.PositiveIntegerField()),
+                ("frames", models.PositiveIntegerField(null=True)),
+                ("fps_numerator", models.PositiveIntegerField(null=True)),
+                ("fps_denominator", models.PositiveIntegerField(null=True)),
+                ("has_audio", models.BooleanField(default=False)),
+                (
+                    "placeholder",
+                    models.TextField(
+                        blank=True, help_text="A few pixels as a data URI, shown until the picture is there."
+                    ),
+                ),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "uploader",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Generation',
+            name="Generation",
             fields=[
-                ('id', models.UUIDField(default=generations.common.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('idempotency_key', models.CharField(max_length=80)),
-                ('prompt', models.TextField()),
-                ('model', models.CharField(max_length=40)),
-                ('duration', models.PositiveSmallIntegerField(help_text='Seconds.')),
-                ('resolution', models.CharField(max_length=9)),
-                ('fps', models.PositiveSmallIntegerField()),
-                ('camera_motion', models.CharField(blank=True, max_length=20)),
-                ('generate_audio', models.BooleanField(default=True)),
-                ('price', models.BigIntegerField(help_text='Credits, as quoted and held.')),
-                ('credits_per_second', models.PositiveIntegerField(help_text='Of the price row that was valid at submit.')),
-                ('is_preview', models.BooleanField(default=False, help_text='Rendered by the local engine, without a generative model.')),
-                ('state', models.CharField(choices=[('queued', 'Waiting here'), ('submitting', 'Sending'), ('unconfirmed', 'Being checked, nothing charged yet'), ('parked', 'Waiting for the provider account'), ('processing', 'Rendering at the provider'), ('saving', 'Saving'), ('completed', 'Done'), ('failed', 'Failed'), ('canceled', 'Canceled')], default='queued', max_length=12)),
-                ('fence', models.BigIntegerField(default=0)),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('next_action_at', models.DateTimeField(blank=True, db_default=django.db.models.functions.datetime.Now(), null=True)),
-                ('failures', models.PositiveIntegerField(default=0, help_text='Failed tries in a row at the present step.')),
-                ('error_type', models.CharField(blank=True, max_length=60)),
-                ('error_message', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('state_since', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('author', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='generations', to=settings.AUTH_USER_MODEL)),
-                ('first_frame', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='generations.asset')),
-                ('last_frame', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='generations.asset')),
-                ('poster', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='generations.asset')),
-                ('video', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='takes', to='generations.asset')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=generations.common.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("idempotency_key", models.CharField(max_length=80)),
+                ("prompt", models.TextField()),
+                ("model", models.CharField(max_length=40)),
+                ("duration", models.PositiveSmallIntegerField(help_text="Seconds.")),
+                ("resolution", models.CharField(max_length=9)),
+                ("fps", models.PositiveSmallIntegerField()),
+                ("camera_motion", models.CharField(blank=True, max_length=20)),
+                ("generate_audio", models.BooleanField(default=True)),
+                ("price", models.BigIntegerField(help_text="Credits, as quoted and held.")),
+                (
+                    "credits_per_second",
+                    models.PositiveIntegerField(help_text="Of the price row that was valid at submit."),
+                ),
+                (
+                    "is_preview",
+                    models.BooleanField(
+                        default=False, help_text="Rendered by the local engine, without a generative model."
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Waiting here"),
+                            ("submitting", "Sending"),
+                            ("unconfirmed", "Being checked, nothing charged yet"),
+                            ("parked", "Waiting for the provider account"),
+                            ("processing", "Rendering at the provider"),
+                            ("saving", "Saving"),
+                            ("completed", "Done"),
+                            ("failed", "Failed"),
+                            ("canceled", "Canceled"),
+                        ],
+                        default="queued",
+                        max_length=12,
+                    ),
+                ),
+                ("fence", models.BigIntegerField(default=0)),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                (
+                    "next_action_at",
+                    models.DateTimeField(blank=True, db_default=django.db.models.functions.datetime.Now(), null=True),
+                ),
+                (
+                    "failures",
+                    models.PositiveIntegerField(default=0, help_text="Failed tries in a row at the present step."),
+                ),
+                ("error_type", models.CharField(blank=True, max_length=60)),
+                ("error_message", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("state_since", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "author",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="generations",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "first_frame",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="generations.asset"
+                    ),
+                ),
+                (
+                    "last_frame",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="generations.asset",
+                    ),
+                ),
+                (
+                    "poster",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="generations.asset",
+                    ),
+                ),
+                (
+                    "video",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="takes",
+                        to="generations.asset",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Attempt',
+            name="Attempt",
             fields=[
-                ('id', models.UUIDField(default=generations.common.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('number', models.PositiveSmallIntegerField()),
-                ('provider', models.CharField(help_text='Base URL.', max_length=200)),
-                ('outcome', models.CharField(choices=[('sending', 'Sending'), ('never_sent', 'Never sent'), ('rejected', 'Rejected'), ('accepted', 'Accepted'), ('unknown', 'Unknown')], default='sending', max_length=10)),
-                ('idempotency_key', models.UUIDField(default=generations.common.ids.uuid7)),
-                ('request', models.JSONField(help_text='The body as sent, so that asking again sends the same.')),
-                ('provider_job_id', models.CharField(blank=True, max_length=100)),
-                ('request_id', models.CharField(blank=True, max_length=100)),
-                ('status', models.PositiveSmallIntegerField(help_text='HTTP status of the answer, if there was one.', null=True)),
-                ('error_type', models.CharField(blank=True, max_length=60)),
-                ('error_message', models.TextField(blank=True)),
-                ('started_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('answered_at', models.DateTimeField(null=True)),
-                ('generation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attempts', to='generations.generation')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=generations.common.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("number", models.PositiveSmallIntegerField()),
+                ("provider", models.CharField(help_text="Base URL.", max_length=200)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("sending", "Sending"),
+                            ("never_sent", "Never sent"),
+                            ("rejected", "Rejected"),
+                            ("accepted", "Accepted"),
+                            ("unknown", "Unknown"),
+                        ],
+                        default="sending",
+                        max_length=10,
+                    ),
+                ),
+                ("idempotency_key", models.UUIDField(default=generations.common.ids.uuid7)),
+                ("request", models.JSONField(help_text="The body as sent, so that asking again sends the same.")),
+                ("provider_job_id", models.CharField(blank=True, max_length=100)),
+                ("request_id", models.CharField(blank=True, max_length=100)),
+                (
+                    "status",
+                    models.PositiveSmallIntegerField(
+                        help_text="HTTP status of the answer, if there was one.", null=True
+                    ),
+                ),
+                ("error_type", models.CharField(blank=True, max_length=60)),
+                ("error_message", models.TextField(blank=True)),
+                ("started_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("answered_at", models.DateTimeField(null=True)),
+                (
+                    "generation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="attempts",
+                        to="generations.generation",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['number'],
+                "ordering": ["number"],
             },
         ),
         migrations.CreateModel(
-            name='Hold',
+            name="Hold",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reference', models.UUIDField(help_text="What the credits are held for; the caller's id.", unique=True)),
-                ('amount', models.BigIntegerField()),
-                ('captured', models.BigIntegerField(null=True)),
-                ('state', models.CharField(choices=[('pending', 'Held'), ('captured', 'Charged'), ('released', 'Returned'), ('expired', 'Expired')], default='pending', max_length=10)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('settled_at', models.DateTimeField(null=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "reference",
+                    models.UUIDField(help_text="What the credits are held for; the caller's id.", unique=True),
+                ),
+                ("amount", models.BigIntegerField()),
+                ("captured", models.BigIntegerField(null=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Held"),
+                            ("captured", "Charged"),
+                            ("released", "Returned"),
+                            ("expired", "Expired"),
+                        ],
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("settled_at", models.DateTimeField(null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='generation',
-            name='hold',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='generation', to='generations.hold'),
+            model_name="generation",
+            name="hold",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT, related_name="generation", to="generations.hold"
+            ),
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('owner', 'Owner'), ('admin', 'Admin'), ('creator', 'Creator'), ('reviewer', 'Reviewer')], default='creator', max_length=10)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("owner", "Owner"),
+                            ("admin", "Admin"),
+                            ("creator", "Creator"),
+                            ("reviewer", "Reviewer"),
+                        ],
+                        default="creator",
+                        max_length=10,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PriceRow',
+            name="PriceRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('model', models.CharField(max_length=40)),
-                ('tier', models.CharField(max_length=10)),
-                ('credits_per_second', models.PositiveIntegerField()),
-                ('valid_from', models.DateField()),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("model", models.CharField(max_length=40)),
+                ("tier", models.CharField(max_length=10)),
+                ("credits_per_second", models.PositiveIntegerField()),
+                ("valid_from", models.DateField()),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
             options={
-                'ordering': ['model', 'tier', '-valid_from'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('credits_per_second__gt', 0)), name='price_positive'), models.UniqueConstraint(fields=('model', 'tier', 'valid_from'), name='price_once_a_day')],
+                "ordering": ["model", "tier", "-valid_from"],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("credits_per_second__gt", 0)), name="price_positive"),
+                    models.UniqueConstraint(fields=("model", "tier", "valid_from"), name="price_once_a_day"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Quota',
+            name="Quota",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('cap', models.BigIntegerField()),
-                ('period', models.CharField(choices=[('day', 'a day'), ('week', 'a week'), ('month', 'a month'), ('none', 'in all')], default='month', max_length=5)),
-                ('membership', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='quota', to='generations.membership')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("cap", models.BigIntegerField()),
+                (
+                    "period",
+                    models.CharField(
+                        choices=[("day", "a day"), ("week", "a week"), ("month", "a month"), ("none", "in all")],
+                        default="month",
+                        max_length=5,
+                    ),
+                ),
+                (
+                    "membership",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="quota", to="generations.membership"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Team',
+            name="Team",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80)),
-                ('slug', models.SlugField(max_length=60, unique=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('members', models.ManyToManyField(related_name='teams', through='generations.Membership', to=settings.AUTH_USER_MODEL)),
-            ],
-        ),
-        migrations.AddField(
-            model_name='membership',
-            name='team',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='generations.team'),
-        ),
-        migrations.AddField(
-            model_name='generation',
-            name='team',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='generations', to='generations.team'),
-        ),
-        migrations.CreateModel(
-            name='Event',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=60)),
-                ('subject_id', models.UUIDField(null=True)),
-                ('data', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('actor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('team', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='generations.team')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=80)),
+                ("slug", models.SlugField(max_length=60, unique=True)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "members",
+                    models.ManyToManyField(
+                        related_name="teams", through="generations.Membership", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='asset',
-            name='team',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assets', to='generations.team'),
+            model_name="membership",
+            name="team",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="memberships", to="generations.team"
+            ),
+        ),
+        migrations.AddField(
+            model_name="generation",
+            name="team",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="generations", to="generations.team"
+            ),
         ),
         migrations.CreateModel(
-            name='Turn',
+            name="Event",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('served_at', models.DateTimeField()),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='generations.team')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=60)),
+                ("subject_id", models.UUIDField(null=True)),
+                ("data", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="generations.team"
+                    ),
+                ),
+            ],
+        ),
+        migrations.AddField(
+            model_name="asset",
+            name="team",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="assets", to="generations.team"
+            ),
+        ),
+        migrations.CreateModel(
+            name="Turn",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("served_at", models.DateTimeField()),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="generations.team"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Wallet',
+            name="Wallet",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('posted', models.BigIntegerField(default=0)),
-                ('held', models.BigIntegerField(default=0)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('team', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='wallet', to='generations.team')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("posted", models.BigIntegerField(default=0)),
+                ("held", models.BigIntegerField(default=0)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "team",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="wallet", to="generations.team"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='LedgerEntry',
+            name="LedgerEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('grant', 'Grant'), ('correction', 'Correction'), ('hold', 'Held'), ('capture', 'Charged'), ('release', 'Returned')], max_length=10)),
-                ('posted_change', models.BigIntegerField(default=0)),
-                ('held_change', models.BigIntegerField(default=0)),
-                ('posted_after', models.BigIntegerField()),
-                ('held_after', models.BigIntegerField()),
-                ('reason', models.CharField(blank=True, max_length=200)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('actor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('hold', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='generations.hold')),
-                ('wallet', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='generations.wallet')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("grant", "Grant"),
+                            ("correction", "Correction"),
+                            ("hold", "Held"),
+                            ("capture", "Charged"),
+                            ("release", "Returned"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("posted_change", models.BigIntegerField(default=0)),
+                ("held_change", models.BigIntegerField(default=0)),
+                ("posted_after", models.BigIntegerField()),
+                ("held_after", models.BigIntegerField()),
+                ("reason", models.CharField(blank=True, max_length=200)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "hold",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entries",
+                        to="generations.hold",
+                    ),
+                ),
+                (
+                    "wallet",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="entries", to="generations.wallet"
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'ledger entries',
+                "verbose_name_plural": "ledger entries",
             },
         ),
         migrations.AddField(
-            model_name='hold',
-            name='wallet',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='holds', to='generations.wallet'),
+            model_name="hold",
+            name="wallet",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="holds", to="generations.wallet"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='user',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='user_email_once'),
+            model_name="user",
+            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower("email"), name="user_email_once"),
         ),
         migrations.AddConstraint(
-            model_name='attempt',
-            constraint=models.UniqueConstraint(fields=('generation', 'number'), name='attempt_number_once'),
+            model_name="attempt",
+            constraint=models.UniqueConstraint(fields=("generation", "number"), name="attempt_number_once"),
         ),
         migrations.AddConstraint(
-            model_name='attempt',
-            constraint=models.UniqueConstraint(condition=models.Q(('outcome__in', ('sending', 'unknown', 'accepted'))), fields=('generation',), name='attempt_live_once'),
+            model_name="attempt",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("outcome__in", ("sending", "unknown", "accepted"))),
+                fields=("generation",),
+                name="attempt_live_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='attempt',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'accepted'), _negated=True), models.Q(('provider_job_id', ''), _negated=True), _connector='OR'), name='attempt_accepted_has_job'),
+            model_name="attempt",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("outcome", "accepted"), _negated=True),
+                    models.Q(("provider_job_id", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="attempt_accepted_has_job",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='quota',
-            constraint=models.CheckConstraint(condition=models.Q(('cap__gte', 0)), name='quota_cap_not_negative'),
+            model_name="quota",
+            constraint=models.CheckConstraint(condition=models.Q(("cap__gte", 0)), name="quota_cap_not_negative"),
         ),
         migrations.AddConstraint(
-            model_name='quota',
-            constraint=models.CheckConstraint(condition=models.Q(('period__in', ['day', 'week', 'month', 'none'])), name='quota_period_known'),
+            model_name="quota",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("period__in", ["day", "week", "month", "none"])), name="quota_period_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('team', 'user'), name='membership_once'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(fields=("team", "user"), name="membership_once"),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['owner', 'admin', 'creator', 'reviewer'])), name='membership_role_known'),
+            model_name="membership",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("role__in", ["owner", "admin", "creator", "reviewer"])),
+                name="membership_role_known",
+            ),
         ),
         migrations.AddIndex(
-            model_name='generation',
-            index=models.Index(condition=models.Q(('state', 'completed')), fields=['team', '-created_at', '-id'], name='generation_gallery'),
+            model_name="generation",
+            index=models.Index(
+                condition=models.Q(("state", "completed")),
+                fields=["team", "-created_at", "-id"],
+                name="generation_gallery",
+            ),
         ),
         migrations.AddIndex(
-            model_name='generation',
-            index=models.Index(fields=['author', 'team', '-created_at', '-id'], name='generation_of_author'),
+            model_name="generation",
+            index=models.Index(fields=["author", "team", "-created_at", "-id"], name="generation_of_author"),
         ),
         migrations.AddIndex(
-            model_name='generation',
-            index=models.Index(condition=models.Q(('state__in', ('queued', 'submitting', 'unconfirmed', 'parked', 'processing', 'saving'))), fields=['state', 'next_action_at'], name='generation_due'),
+            model_name="generation",
+            index=models.Index(
+                condition=models.Q(
+                    ("state__in", ("queued", "submitting", "unconfirmed", "parked", "processing", "saving"))
+                ),
+                fields=["state", "next_action_at"],
+                name="generation_due",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='generation',
-            constraint=models.UniqueConstraint(fields=('team', 'author', 'idempotency_key'), name='generation_submitted_once'),
+            model_name="generation",
+            constraint=models.UniqueConstraint(
+                fields=("team", "author", "idempotency_key"), name="generation_submitted_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='generation',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'submitting', 'unconfirmed', 'parked', 'processing', 'saving', 'completed', 'failed', 'canceled'])), name='generation_state_known'),
+            model_name="generation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            "queued",
+                            "submitting",
+                            "unconfirmed",
+                            "parked",
+                            "processing",
+                            "saving",
+                            "completed",
+                            "failed",
+                            "canceled",
+                        ],
+                    )
+                ),
+                name="generation_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='generation',
-            constraint=models.CheckConstraint(condition=models.Q(('price__gt', 0)), name='generation_price_positive'),
+            model_name="generation",
+            constraint=models.CheckConstraint(condition=models.Q(("price__gt", 0)), name="generation_price_positive"),
         ),
         migrations.AddConstraint(
-            model_name='generation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'completed'), _negated=True), models.Q(('poster__isnull', False), ('video__isnull', False)), _connector='OR'), name='generation_completed_has_video'),
+            model_name="generation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "completed"), _negated=True),
+                    models.Q(("poster__isnull", False), ("video__isnull", False)),
+                    _connector="OR",
+                ),
+                name="generation_completed_has_video",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='generation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('state__in', ('completed', 'failed', 'canceled'))), models.Q(models.Q(('state__in', ('completed', 'failed', 'canceled')), _negated=True), ('finished_at__isnull', True)), _connector='OR'), name='generation_final_has_time'),
+            model_name="generation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("finished_at__isnull", False), ("state__in", ("completed", "failed", "canceled"))),
+                    models.Q(
+                        models.Q(("state__in", ("completed", "failed", "canceled")), _negated=True),
+                        ("finished_at__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="generation_final_has_time",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='generation',
-            trigger=pgtrigger.compiler.Trigger(name='transitions', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE _is_valid_transition BOOLEAN;', func='SELECT CONCAT(OLD."state", \':\', NEW."state") = ANY(\'{queued:submitting,queued:canceled,queued:failed,submitting:processing,submitting:failed,submitting:queued,submitting:parked,submitting:unconfirmed,unconfirmed:submitting,unconfirmed:processing,unconfirmed:failed,parked:queued,parked:canceled,processing:saving,processing:failed,saving:completed,saving:processing,saving:failed}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."state" IS DISTINCT FROM NEW."state") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "state" from "%" to "%" on table %\', OLD."state", NEW."state", TG_TABLE_NAME; ELSE RETURN NEW; END IF;', hash='fd054b9e8149230893587c26c972ba8b4738a800', operation='UPDATE', pgid='pgtrigger_transitions_88ec1', table='generations_generation', when='BEFORE')),
+            model_name="generation",
+            trigger=pgtrigger.compiler.Trigger(
+                name="transitions",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE _is_valid_transition BOOLEAN;",
+                    func='SELECT CONCAT(OLD."state", \':\', NEW."state") = ANY(\'{queued:submitting,queued:canceled,queued:failed,submitting:processing,submitting:failed,submitting:queued,submitting:parked,submitting:unconfirmed,unconfirmed:submitting,unconfirmed:processing,unconfirmed:failed,parked:queued,parked:canceled,processing:saving,processing:failed,saving:completed,saving:processing,saving:failed}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."state" IS DISTINCT FROM NEW."state") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "state" from "%" to "%" on table %\', OLD."state", NEW."state", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
+                    hash="fd054b9e8149230893587c26c972ba8b4738a800",
+                    operation="UPDATE",
+                    pgid="pgtrigger_transitions_88ec1",
+                    table="generations_generation",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='generation',
-            trigger=pgtrigger.compiler.Trigger(name='generation_stays', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='350c42f9b25f498fb56fb5a9105ef5482e680c4f', operation='DELETE', pgid='pgtrigger_generation_stays_f110d', table='generations_generation', when='BEFORE')),
+            model_name="generation",
+            trigger=pgtrigger.compiler.Trigger(
+                name="generation_stays",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="350c42f9b25f498fb56fb5a9105ef5482e680c4f",
+                    operation="DELETE",
+                    pgid="pgtrigger_generation_stays_f110d",
+                    table="generations_generation",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['team', '-id'], name='event_of_team'),
+            model_name="event",
+            index=models.Index(fields=["team", "-id"], name="event_of_team"),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['subject_id', '-id'], name='event_of_subject'),
+            model_name="event",
+            index=models.Index(fields=["subject_id", "-id"], name="event_of_subject"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='event',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='552fa1e17c4de73dee7725a8789ff2b1e2c0d448', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_e61df', table='generations_event', when='BEFORE')),
+            model_name="event",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="552fa1e17c4de73dee7725a8789ff2b1e2c0d448",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_e61df",
+                    table="generations_event",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='asset',
-            constraint=models.UniqueConstraint(fields=('team', 'kind', 'sha256'), name='asset_once_a_team'),
+            model_name="asset",
+            constraint=models.UniqueConstraint(fields=("team", "kind", "sha256"), name="asset_once_a_team"),
         ),
         migrations.AddConstraint(
-            model_name='asset',
-            constraint=models.CheckConstraint(condition=models.Q(('bytes__gt', 0)), name='asset_not_empty'),
+            model_name="asset",
+            constraint=models.CheckConstraint(condition=models.Q(("bytes__gt", 0)), name="asset_not_empty"),
         ),
         migrations.AddConstraint(
-            model_name='asset',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'video'), _negated=True), models.Q(('fps_denominator__gt', 0), ('fps_numerator__gt', 0), ('frames__gt', 0)), _connector='OR'), name='asset_video_has_frames'),
+            model_name="asset",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "video"), _negated=True),
+                    models.Q(("fps_denominator__gt", 0), ("fps_numerator__gt", 0), ("frames__gt", 0)),
+                    _connector="OR",
+                ),
+                name="asset_video_has_frames",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='turn',
-            constraint=models.UniqueConstraint(fields=('team', 'user'), name='turn_once_a_member'),
+            model_name="turn",
+            constraint=models.UniqueConstraint(fields=("team", "user"), name="turn_once_a_member"),
         ),
         migrations.AddConstraint(
-            model_name='wallet',
-            constraint=models.CheckConstraint(condition=models.Q(('posted__gte', 0)), name='wallet_posted_not_negative'),
+            model_name="wallet",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("posted__gte", 0)), name="wallet_posted_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='wallet',
-            constraint=models.CheckConstraint(condition=models.Q(('held__gte', 0)), name='wallet_held_not_negative'),
+            model_name="wallet",
+            constraint=models.CheckConstraint(condition=models.Q(("held__gte", 0)), name="wallet_held_not_negative"),
         ),
         migrations.AddConstraint(
-            model_name='wallet',
-            constraint=models.CheckConstraint(condition=models.Q(('posted__gte', models.F('held'))), name='wallet_available_not_negative'),
+            model_name="wallet",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("posted__gte", models.F("held"))), name="wallet_available_not_negative"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='wallet',
-            trigger=pgtrigger.compiler.Trigger(name='wallet_follows_entries', sql=pgtrigger.compiler.UpsertTriggerSql(constraint='CONSTRAINT', declare='DECLARE wallet RECORD; entry RECORD;', func="\n        SELECT posted, held INTO wallet FROM generations_wallet WHERE id = NEW.id;\n        SELECT posted_after, held_after INTO entry\n        FROM generations_ledgerentry WHERE wallet_id = NEW.id ORDER BY id DESC LIMIT 1;\n        IF wallet.posted <> COALESCE(entry.posted_after, 0) OR wallet.held <> COALESCE(entry.held_after, 0) THEN\n            RAISE EXCEPTION 'wallet % does not follow its entries', NEW.id USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NULL;\n    ", hash='bad77f78ab4fb33c95449f026022695ca6bbb5aa', operation='INSERT OR UPDATE OF "posted", "held"', pgid='pgtrigger_wallet_follows_entries_ae409', table='generations_wallet', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
+            model_name="wallet",
+            trigger=pgtrigger.compiler.Trigger(
+                name="wallet_follows_entries",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    constraint="CONSTRAINT",
+                    declare="DECLARE wallet RECORD; entry RECORD;",
+                    func="\n        SELECT posted, held INTO wallet FROM generations_wallet WHERE id = NEW.id;\n        SELECT posted_after, held_after INTO entry\n        FROM generations_ledgerentry WHERE wallet_id = NEW.id ORDER BY id DESC LIMIT 1;\n        IF wallet.posted <> COALESCE(entry.posted_after, 0) OR wallet.held <> COALESCE(entry.held_after, 0) THEN\n            RAISE EXCEPTION 'wallet % does not follow its entries', NEW.id USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NULL;\n    ",
+                    hash="bad77f78ab4fb33c95449f026022695ca6bbb5aa",
+                    operation='INSERT OR UPDATE OF "posted", "held"',
+                    pgid="pgtrigger_wallet_follows_entries_ae409",
+                    table="generations_wallet",
+                    timing="DEFERRABLE INITIALLY DEFERRED",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='ledgerentry',
-            index=models.Index(fields=['wallet', '-id'], name='entry_of_wallet'),
+            model_name="ledgerentry",
+            index=models.Index(fields=["wallet", "-id"], name="entry_of_wallet"),
         ),
         migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind__in', ('capture', 'release'))), fields=('hold',), name='entry_settles_hold_once'),
+            model_name="ledgerentry",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind__in", ("capture", "release"))),
+                fields=("hold",),
+                name="entry_settles_hold_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'hold')), fields=('hold',), name='entry_holds_once'),
+            model_name="ledgerentry",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "hold")), fields=("hold",), name="entry_holds_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('held_change', 0), ('hold__isnull', True), ('kind', 'grant'), ('posted_change__gt', 0)), models.Q(('held_change', 0), ('hold__isnull', True), ('kind', 'correction'), models.Q(('posted_change', 0), _negated=True)), models.Q(('held_change__gt', 0), ('hold__isnull', False), ('kind', 'hold'), ('posted_change', 0)), models.Q(('held_change__lt', 0), ('hold__isnull', False), ('kind', 'capture'), ('posted_change__lte', 0)), models.Q(('held_change__lt', 0), ('hold__isnull', False), ('kind', 'release'), ('posted_change', 0)), _connector='OR'), name='entry_kind_fits_signs'),
+            model_name="ledgerentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("held_change", 0), ("hold__isnull", True), ("kind", "grant"), ("posted_change__gt", 0)),
+                    models.Q(
+                        ("held_change", 0),
+                        ("hold__isnull", True),
+                        ("kind", "correction"),
+                        models.Q(("posted_change", 0), _negated=True),
+                    ),
+                    models.Q(("held_change__gt", 0), ("hold__isnull", False), ("kind", "hold"), ("posted_change", 0)),
+                    models.Q(
+                        ("held_change__lt", 0), ("hold__isnull", False), ("kind", "capture"), ("posted_change__lte", 0)
+                    ),
+                    models.Q(
+                        ("held_change__lt", 0), ("hold__isnull", False), ("kind", "release"), ("posted_change", 0)
+                    ),
+                    _connector="OR",
+                ),
+                name="entry_kind_fits_signs",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ('grant', 'correction')), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='entry_grant_has_reason'),
+            model_name="ledgerentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind__in", ("grant", "correction")), _negated=True),
+                    models.Q(("reason", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="entry_grant_has_reason",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='ledgerentry',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='dc11d90b05bc85c4fe2f596a9a49c41736bd8f36', operation='UPDATE OR DELETE', pgid='pgtrigger_append_only_2fcff', table='generations_ledgerentry', when='BEFORE')),
+            model_name="ledgerentry",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="dc11d90b05bc85c4fe2f596a9a49c41736bd8f36",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_append_only_2fcff",
+                    table="generations_ledgerentry",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='ledgerentry',
-            trigger=pgtrigger.compiler.Trigger(name='entry_continues', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE before RECORD;', func="\n        SELECT posted_after, held_after INTO before\n        FROM generations_ledgerentry WHERE wallet_id = NEW.wallet_id ORDER BY id DESC LIMIT 1;\n        IF NEW.posted_after <> COALESCE(before.posted_after, 0) + NEW.posted_change\n            OR NEW.held_after <> COALESCE(before.held_after, 0) + NEW.held_change THEN\n            RAISE EXCEPTION 'entry does not continue wallet %', NEW.wallet_id USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NEW;\n    ", hash='5fb06001bcccf804ce1b4b6532667d3d8866a9d3', operation='INSERT', pgid='pgtrigger_entry_continues_9a3e7', table='generations_ledgerentry', when='BEFORE')),
+            model_name="ledgerentry",
+            trigger=pgtrigger.compiler.Trigger(
+                name="entry_continues",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE before RECORD;",
+                    func="\n        SELECT posted_after, held_after INTO before\n        FROM generations_ledgerentry WHERE wallet_id = NEW.wallet_id ORDER BY id DESC LIMIT 1;\n        IF NEW.posted_after <> COALESCE(before.posted_after, 0) + NEW.posted_change\n            OR NEW.held_after <> COALESCE(before.held_after, 0) + NEW.held_change THEN\n            RAISE EXCEPTION 'entry does not continue wallet %', NEW.wallet_id USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NEW;\n    ",
+                    hash="5fb06001bcccf804ce1b4b6532667d3d8866a9d3",
+                    operation="INSERT",
+                    pgid="pgtrigger_entry_continues_9a3e7",
+                    table="generations_ledgerentry",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='hold',
-            index=models.Index(condition=models.Q(('state', 'pending')), fields=['wallet'], name='hold_pending'),
+            model_name="hold",
+            index=models.Index(condition=models.Q(("state", "pending")), fields=["wallet"], name="hold_pending"),
         ),
         migrations.AddIndex(
-            model_name='hold',
-            index=models.Index(fields=['wallet', 'user', 'created_at'], name='hold_of_member'),
+            model_name="hold",
+            index=models.Index(fields=["wallet", "user", "created_at"], name="hold_of_member"),
         ),
         migrations.AddConstraint(
-            model_name='hold',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='hold_amount_positive'),
+            model_name="hold",
+            constraint=models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="hold_amount_positive"),
         ),
         migrations.AddConstraint(
-            model_name='hold',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['pending', 'captured', 'released', 'expired'])), name='hold_state_known'),
+            model_name="hold",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["pending", "captured", "released", "expired"])),
+                name="hold_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='hold',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('captured__gte', 0), ('captured__lte', models.F('amount')), ('state', 'captured')), models.Q(models.Q(('state', 'captured'), _negated=True), ('captured__isnull', True)), _connector='OR'), name='hold_captures_at_most_its_amount'),
+            model_name="hold",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("captured__gte", 0), ("captured__lte", models.F("amount")), ("state", "captured")),
+                    models.Q(models.Q(("state", "captured"), _negated=True), ("captured__isnull", True)),
+                    _connector="OR",
+                ),
+                name="hold_captures_at_most_its_amount",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='hold',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('settled_at__isnull', True), ('state', 'pending')), models.Q(models.Q(('state', 'pending'), _negated=True), ('settled_at__isnull', False)), _connector='OR'), name='hold_settled_has_time'),
+            model_name="hold",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("settled_at__isnull", True), ("state", "pending")),
+                    models.Q(models.Q(("state", "pending"), _negated=True), ("settled_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="hold_settled_has_time",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='hold',
-            trigger=pgtrigger.compiler.Trigger(name='hold_settles_once', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF OLD.state <> 'pending' THEN\n            RAISE EXCEPTION 'hold % is already %', OLD.id, OLD.state USING ERRCODE = 'check_violation';\n        END IF;\n        IF (NEW.wallet_id, NEW.user_id, NEW.reference, NEW.amount, NEW.created_at)\n            IS DISTINCT FROM (OLD.wallet_id, OLD.user_id, OLD.reference, OLD.amount, OLD.created_at) THEN\n            RAISE EXCEPTION 'hold % may only be settled', OLD.id USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NEW;\n    ", hash='6228b35cfa195fcfd5ea4ff36f899f08be82a585', operation='UPDATE', pgid='pgtrigger_hold_settles_once_3b5c2', table='generations_hold', when='BEFORE')),
+            model_name="hold",
+            trigger=pgtrigger.compiler.Trigger(
+                name="hold_settles_once",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n        IF OLD.state <> 'pending' THEN\n            RAISE EXCEPTION 'hold % is already %', OLD.id, OLD.state USING ERRCODE = 'check_violation';\n        END IF;\n        IF (NEW.wallet_id, NEW.user_id, NEW.reference, NEW.amount, NEW.created_at)\n            IS DISTINCT FROM (OLD.wallet_id, OLD.user_id, OLD.reference, OLD.amount, OLD.created_at) THEN\n            RAISE EXCEPTION 'hold % may only be settled', OLD.id USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NEW;\n    ",
+                    hash="6228b35cfa195fcfd5ea4ff36f899f08be82a585",
+                    operation="UPDATE",
+                    pgid="pgtrigger_hold_settles_once_3b5c2",
+                    table="generations_hold",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='hold',
-            trigger=pgtrigger.compiler.Trigger(name='hold_stays', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='4bc13d23c9fc5720227803fea2ecdae598465e98', operation='DELETE', pgid='pgtrigger_hold_stays_a5ea2', table='generations_hold', when='BEFORE')),
+            model_name="hold",
+            trigger=pgtrigger.compiler.Trigger(
+                name="hold_stays",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="4bc13d23c9fc5720227803fea2ecdae598465e98",
+                    operation="DELETE",
+                    pgid="pgtrigger_hold_stays_a5ea2",
+                    table="generations_hold",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

@@ -8,88 +8,132 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('generations', '0002_price_list'),
+        ("generations", "0002_price_list"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Alert',
+            name="Alert",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=60)),
-                ('text', models.TextField()),
-                ('opened_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=60)),
+                ("text", models.TextField()),
+                ("opened_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Gate',
+            name="Gate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('provider', models.CharField(help_text='Base URL.', max_length=200, unique=True)),
-                ('concurrency', models.FloatField()),
-                ('halved_at', models.DateTimeField(null=True)),
-                ('not_before', models.DateTimeField(null=True)),
-                ('circuit', models.CharField(choices=[('closed', 'Working'), ('open', 'Refusing our account')], default='closed', max_length=6)),
-                ('opened_at', models.DateTimeField(null=True)),
-                ('probe_at', models.DateTimeField(null=True)),
-                ('probes', models.PositiveIntegerField(default=0)),
-                ('reason', models.TextField(blank=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("provider", models.CharField(help_text="Base URL.", max_length=200, unique=True)),
+                ("concurrency", models.FloatField()),
+                ("halved_at", models.DateTimeField(null=True)),
+                ("not_before", models.DateTimeField(null=True)),
+                (
+                    "circuit",
+                    models.CharField(
+                        choices=[("closed", "Working"), ("open", "Refusing our account")],
+                        default="closed",
+                        max_length=6,
+                    ),
+                ),
+                ("opened_at", models.DateTimeField(null=True)),
+                ("probe_at", models.DateTimeField(null=True)),
+                ("probes", models.PositiveIntegerField(default=0)),
+                ("reason", models.TextField(blank=True)),
             ],
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='generation',
-            name='transitions',
+            model_name="generation",
+            name="transitions",
         ),
         migrations.AddField(
-            model_name='attempt',
-            name='bill',
-            field=models.CharField(choices=[('none', 'Nothing'), ('possible', 'Perhaps'), ('due', 'Yes')], default='none', help_text='Does the provider bill us for it?', max_length=8),
+            model_name="attempt",
+            name="bill",
+            field=models.CharField(
+                choices=[("none", "Nothing"), ("possible", "Perhaps"), ("due", "Yes")],
+                default="none",
+                help_text="Does the provider bill us for it?",
+                max_length=8,
+            ),
         ),
         migrations.AddField(
-            model_name='generation',
-            name='is_late',
-            field=models.BooleanField(default=False, help_text='Came after its credits had been returned.'),
+            model_name="generation",
+            name="is_late",
+            field=models.BooleanField(default=False, help_text="Came after its credits had been returned."),
         ),
         migrations.AddField(
-            model_name='generation',
-            name='lifted_at',
-            field=models.DateTimeField(blank=True, help_text='Staff let it go before all others.', null=True),
+            model_name="generation",
+            name="lifted_at",
+            field=models.DateTimeField(blank=True, help_text="Staff let it go before all others.", null=True),
         ),
         migrations.AddField(
-            model_name='generation',
-            name='losses',
-            field=models.PositiveIntegerField(default=0, help_text='Leases that ran out in a row: workers that died of it.'),
+            model_name="generation",
+            name="losses",
+            field=models.PositiveIntegerField(
+                default=0, help_text="Leases that ran out in a row: workers that died of it."
+            ),
         ),
         migrations.AddField(
-            model_name='generation',
-            name='retry_of',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='retries', to='generations.generation'),
+            model_name="generation",
+            name="retry_of",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="retries",
+                to="generations.generation",
+            ),
         ),
         migrations.AddIndex(
-            model_name='generation',
-            index=models.Index(condition=models.Q(('state', 'queued')), fields=['team', 'author', 'created_at', 'id'], name='generation_queue'),
+            model_name="generation",
+            index=models.Index(
+                condition=models.Q(("state", "queued")),
+                fields=["team", "author", "created_at", "id"],
+                name="generation_queue",
+            ),
         ),
         migrations.AddIndex(
-            model_name='generation',
-            index=models.Index(condition=models.Q(('lifted_at__isnull', False), ('state', 'queued')), fields=['lifted_at'], name='generation_lifted'),
+            model_name="generation",
+            index=models.Index(
+                condition=models.Q(("lifted_at__isnull", False), ("state", "queued")),
+                fields=["lifted_at"],
+                name="generation_lifted",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='generation',
-            trigger=pgtrigger.compiler.Trigger(name='transitions', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE _is_valid_transition BOOLEAN;', func='SELECT CONCAT(OLD."state", \':\', NEW."state") = ANY(\'{queued:submitting,queued:canceled,queued:failed,submitting:processing,submitting:failed,submitting:queued,submitting:parked,submitting:unconfirmed,submitting:canceled,unconfirmed:submitting,unconfirmed:processing,unconfirmed:failed,parked:queued,parked:canceled,parked:failed,processing:saving,processing:failed,saving:completed,saving:processing,saving:failed,failed:saving}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."state" IS DISTINCT FROM NEW."state") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "state" from "%" to "%" on table %\', OLD."state", NEW."state", TG_TABLE_NAME; ELSE RETURN NEW; END IF;', hash='97069ee3061e3034a58220fe687faa4735e8c021', operation='UPDATE', pgid='pgtrigger_transitions_88ec1', table='generations_generation', when='BEFORE')),
+            model_name="generation",
+            trigger=pgtrigger.compiler.Trigger(
+                name="transitions",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE _is_valid_transition BOOLEAN;",
+                    func='SELECT CONCAT(OLD."state", \':\', NEW."state") = ANY(\'{queued:submitting,queued:canceled,queued:failed,submitting:processing,submitting:failed,submitting:queued,submitting:parked,submitting:unconfirmed,submitting:canceled,unconfirmed:submitting,unconfirmed:processing,unconfirmed:failed,parked:queued,parked:canceled,parked:failed,processing:saving,processing:failed,saving:completed,saving:processing,saving:failed,failed:saving}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."state" IS DISTINCT FROM NEW."state") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "state" from "%" to "%" on table %\', OLD."state", NEW."state", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
+                    hash="97069ee3061e3034a58220fe687faa4735e8c021",
+                    operation="UPDATE",
+                    pgid="pgtrigger_transitions_88ec1",
+                    table="generations_generation",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='alert',
-            constraint=models.UniqueConstraint(condition=models.Q(('closed_at__isnull', True)), fields=('kind',), name='alert_open_once'),
+            model_name="alert",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("closed_at__isnull", True)), fields=("kind",), name="alert_open_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='gate',
-            constraint=models.CheckConstraint(condition=models.Q(('concurrency__gte', 1)), name='gate_lets_one_through'),
+            model_name="gate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("concurrency__gte", 1)), name="gate_lets_one_through"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='gate',
-            constraint=models.CheckConstraint(condition=models.Q(('circuit__in', ['closed', 'open'])), name='gate_circuit_known'),
+            model_name="gate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("circuit__in", ["closed", "open"])), name="gate_circuit_known"
+            ),
         ),
     ]

@@ -13,319 +13,497 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('generations', '0003_durable_jobs'),
+        ("generations", "0003_durable_jobs"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ApiKey',
+            name="ApiKey",
             fields=[
-                ('id', models.UUIDField(default=generations.common.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=80)),
-                ('is_service', models.BooleanField(default=False, verbose_name='service key')),
-                ('scopes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('generate', 'Generate'), ('read', 'Read'), ('review', 'Review'), ('manage', 'Manage')], max_length=10), size=None)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
-                ('last_used_at', models.DateTimeField(blank=True, help_text='To the minute.', null=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=generations.common.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.CharField(max_length=80)),
+                ("is_service", models.BooleanField(default=False, verbose_name="service key")),
+                (
+                    "scopes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("generate", "Generate"),
+                                ("read", "Read"),
+                                ("review", "Review"),
+                                ("manage", "Manage"),
+                            ],
+                            max_length=10,
+                        ),
+                        size=None,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                ("last_used_at", models.DateTimeField(blank=True, help_text="To the minute.", null=True)),
             ],
             options={
-                'verbose_name': 'API key',
+                "verbose_name": "API key",
             },
         ),
         migrations.CreateModel(
-            name='ApiKeySecret',
+            name="ApiKeySecret",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('prefix', models.CharField(help_text='The beginning, shown so that people can tell keys apart.', max_length=16)),
-                ('digest', models.CharField(help_text='SHA-256 of the whole secret, in hex.', max_length=64, unique=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "prefix",
+                    models.CharField(
+                        help_text="The beginning, shown so that people can tell keys apart.", max_length=16
+                    ),
+                ),
+                (
+                    "digest",
+                    models.CharField(help_text="SHA-256 of the whole secret, in hex.", max_length=64, unique=True),
+                ),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Replay',
+            name="Replay",
             fields=[
-                ('id', models.UUIDField(default=generations.common.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('idempotency_key', models.CharField(max_length=255)),
-                ('digest', models.CharField(max_length=64)),
-                ('status', models.PositiveSmallIntegerField(null=True)),
-                ('body', models.JSONField(null=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=generations.common.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("idempotency_key", models.CharField(max_length=255)),
+                ("digest", models.CharField(max_length=64)),
+                ("status", models.PositiveSmallIntegerField(null=True)),
+                ("body", models.JSONField(null=True)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
         ),
         migrations.CreateModel(
-            name='Upload',
+            name="Upload",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('expires_at', models.DateTimeField(help_text='Of the address to PUT to.')),
-                ('filled_at', models.DateTimeField(blank=True, null=True)),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("expires_at", models.DateTimeField(help_text="Of the address to PUT to.")),
+                ("filled_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='WebhookCursor',
+            name="WebhookCursor",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('transaction', models.BigIntegerField(default=0)),
-                ('event_id', models.BigIntegerField(default=0)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("transaction", models.BigIntegerField(default=0)),
+                ("event_id", models.BigIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='WebhookDelivery',
+            name="WebhookDelivery",
             fields=[
-                ('id', models.UUIDField(default=generations.common.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(max_length=60)),
-                ('payload', models.JSONField(help_text='The body, as every try sends it.')),
-                ('state', models.CharField(choices=[('pending', 'Waiting'), ('delivered', 'Delivered'), ('failed', 'Given up')], default='pending', max_length=10)),
-                ('tries', models.PositiveSmallIntegerField(default=0)),
-                ('next_try_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), null=True)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('settled_at', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=generations.common.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("kind", models.CharField(max_length=60)),
+                ("payload", models.JSONField(help_text="The body, as every try sends it.")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("pending", "Waiting"), ("delivered", "Delivered"), ("failed", "Given up")],
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
+                ("tries", models.PositiveSmallIntegerField(default=0)),
+                ("next_try_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), null=True)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("settled_at", models.DateTimeField(null=True)),
             ],
             options={
-                'verbose_name_plural': 'webhook deliveries',
+                "verbose_name_plural": "webhook deliveries",
             },
         ),
         migrations.CreateModel(
-            name='WebhookEndpoint',
+            name="WebhookEndpoint",
             fields=[
-                ('id', models.UUIDField(default=generations.common.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('url', models.URLField(max_length=500)),
-                ('description', models.CharField(blank=True, max_length=120)),
-                ('kinds', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), blank=True, default=list, size=None)),
-                ('secret', models.CharField(max_length=80)),
-                ('old_secret', models.CharField(blank=True, max_length=80)),
-                ('old_secret_until', models.DateTimeField(blank=True, null=True)),
-                ('state', models.CharField(choices=[('on', 'On'), ('paused', 'Paused after failures'), ('off', 'Off')], default='on', max_length=6)),
-                ('state_reason', models.CharField(blank=True, max_length=200)),
-                ('failing_since', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=generations.common.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("url", models.URLField(max_length=500)),
+                ("description", models.CharField(blank=True, max_length=120)),
+                (
+                    "kinds",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=60), blank=True, default=list, size=None
+                    ),
+                ),
+                ("secret", models.CharField(max_length=80)),
+                ("old_secret", models.CharField(blank=True, max_length=80)),
+                ("old_secret_until", models.DateTimeField(blank=True, null=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("on", "On"), ("paused", "Paused after failures"), ("off", "Off")],
+                        default="on",
+                        max_length=6,
+                    ),
+                ),
+                ("state_reason", models.CharField(blank=True, max_length=200)),
+                ("failing_since", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
         ),
         migrations.CreateModel(
-            name='WebhookTry',
+            name="WebhookTry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.PositiveSmallIntegerField(null=True)),
-                ('error', models.CharField(blank=True, max_length=200)),
-                ('answer', models.CharField(blank=True, help_text="The beginning of the answer's body.", max_length=500)),
-                ('milliseconds', models.PositiveIntegerField()),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("status", models.PositiveSmallIntegerField(null=True)),
+                ("error", models.CharField(blank=True, max_length=200)),
+                (
+                    "answer",
+                    models.CharField(blank=True, help_text="The beginning of the answer's body.", max_length=500),
+                ),
+                ("milliseconds", models.PositiveIntegerField()),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
             options={
-                'verbose_name_plural': 'webhook tries',
-                'ordering': ['-id'],
+                "verbose_name_plural": "webhook tries",
+                "ordering": ["-id"],
             },
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='hold',
-            name='hold_settles_once',
+            model_name="hold",
+            name="hold_settles_once",
         ),
         migrations.AddField(
-            model_name='event',
-            name='transaction',
-            field=models.BigIntegerField(db_default=django.db.models.functions.comparison.Cast(django.db.models.functions.comparison.Cast(models.Func(function='pg_current_xact_id'), models.TextField()), models.BigIntegerField()), editable=False),
+            model_name="event",
+            name="transaction",
+            field=models.BigIntegerField(
+                db_default=django.db.models.functions.comparison.Cast(
+                    django.db.models.functions.comparison.Cast(
+                        models.Func(function="pg_current_xact_id"), models.TextField()
+                    ),
+                    models.BigIntegerField(),
+                ),
+                editable=False,
+            ),
         ),
         migrations.AddField(
-            model_name='quota',
-            name='allowed_models',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), blank=True, null=True, size=None),
+            model_name="quota",
+            name="allowed_models",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.CharField(max_length=40), blank=True, null=True, size=None
+            ),
         ),
         migrations.AddField(
-            model_name='quota',
-            name='is_uncapped',
-            field=models.BooleanField(default=False, help_text='No cap, whatever the level above says.'),
+            model_name="quota",
+            name="is_uncapped",
+            field=models.BooleanField(default=False, help_text="No cap, whatever the level above says."),
         ),
         migrations.AddField(
-            model_name='quota',
-            name='max_jobs',
+            model_name="quota",
+            name="max_jobs",
             field=models.PositiveSmallIntegerField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='quota',
-            name='max_seconds',
+            model_name="quota",
+            name="max_seconds",
             field=models.PositiveSmallIntegerField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='quota',
-            name='max_tier',
+            model_name="quota",
+            name="max_tier",
             field=models.CharField(blank=True, max_length=10),
         ),
         migrations.AddField(
-            model_name='quota',
-            name='role',
-            field=models.CharField(blank=True, choices=[('owner', 'Owner'), ('admin', 'Admin'), ('creator', 'Creator'), ('reviewer', 'Reviewer')], max_length=10),
+            model_name="quota",
+            name="role",
+            field=models.CharField(
+                blank=True,
+                choices=[("owner", "Owner"), ("admin", "Admin"), ("creator", "Creator"), ("reviewer", "Reviewer")],
+                max_length=10,
+            ),
         ),
         migrations.AddField(
-            model_name='quota',
-            name='team',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='quotas', to='generations.team'),
+            model_name="quota",
+            name="team",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.CASCADE, related_name="quotas", to="generations.team"
+            ),
         ),
         migrations.AlterField(
-            model_name='generation',
-            name='duration',
-            field=models.PositiveSmallIntegerField(help_text='Seconds; empty leaves the length to the model.', null=True),
+            model_name="generation",
+            name="duration",
+            field=models.PositiveSmallIntegerField(
+                help_text="Seconds; empty leaves the length to the model.", null=True
+            ),
         ),
         migrations.AlterField(
-            model_name='hold',
-            name='user',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="hold",
+            name="user",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AlterField(
-            model_name='quota',
-            name='cap',
+            model_name="quota",
+            name="cap",
             field=models.BigIntegerField(blank=True, null=True),
         ),
         migrations.AlterField(
-            model_name='quota',
-            name='membership',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='quota', to='generations.membership'),
+            model_name="quota",
+            name="membership",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="quota",
+                to="generations.membership",
+            ),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['transaction', 'id'], name='event_in_order'),
+            model_name="event",
+            index=models.Index(fields=["transaction", "id"], name="event_in_order"),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['team', 'transaction', 'id'], name='event_of_team_in_order'),
+            model_name="event",
+            index=models.Index(fields=["team", "transaction", "id"], name="event_of_team_in_order"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='hold',
-            trigger=pgtrigger.compiler.Trigger(name='hold_settles_once', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n        IF OLD.state <> 'pending' THEN\n            RAISE EXCEPTION 'hold % is already %', OLD.id, OLD.state USING ERRCODE = 'check_violation';\n        END IF;\n        IF (NEW.wallet_id, NEW.user_id, NEW.api_key_id, NEW.reference, NEW.amount, NEW.created_at)\n            IS DISTINCT FROM\n            (OLD.wallet_id, OLD.user_id, OLD.api_key_id, OLD.reference, OLD.amount, OLD.created_at) THEN\n            RAISE EXCEPTION 'hold % may only be settled', OLD.id USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NEW;\n    ", hash='706c6639623edc0f4c184b38a696af9b88782638', operation='UPDATE', pgid='pgtrigger_hold_settles_once_3b5c2', table='generations_hold', when='BEFORE')),
+            model_name="hold",
+            trigger=pgtrigger.compiler.Trigger(
+                name="hold_settles_once",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n        IF OLD.state <> 'pending' THEN\n            RAISE EXCEPTION 'hold % is already %', OLD.id, OLD.state USING ERRCODE = 'check_violation';\n        END IF;\n        IF (NEW.wallet_id, NEW.user_id, NEW.api_key_id, NEW.reference, NEW.amount, NEW.created_at)\n            IS DISTINCT FROM\n            (OLD.wallet_id, OLD.user_id, OLD.api_key_id, OLD.reference, OLD.amount, OLD.created_at) THEN\n            RAISE EXCEPTION 'hold % may only be settled', OLD.id USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NEW;\n    ",
+                    hash="706c6639623edc0f4c184b38a696af9b88782638",
+                    operation="UPDATE",
+                    pgid="pgtrigger_hold_settles_once_3b5c2",
+                    table="generations_hold",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddField(
-            model_name='apikey',
-            name='team',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='api_keys', to='generations.team'),
+            model_name="apikey",
+            name="team",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="api_keys", to="generations.team"
+            ),
         ),
         migrations.AddField(
-            model_name='apikey',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='api_keys', to=settings.AUTH_USER_MODEL),
+            model_name="apikey",
+            name="user",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="api_keys", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='generation',
-            name='api_key',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='generations', to='generations.apikey'),
+            model_name="generation",
+            name="api_key",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="generations",
+                to="generations.apikey",
+            ),
         ),
         migrations.AddField(
-            model_name='hold',
-            name='api_key',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='generations.apikey'),
+            model_name="hold",
+            name="api_key",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="generations.apikey"
+            ),
         ),
         migrations.AddField(
-            model_name='quota',
-            name='api_key',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='quota', to='generations.apikey'),
+            model_name="quota",
+            name="api_key",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="quota",
+                to="generations.apikey",
+            ),
         ),
         migrations.AddIndex(
-            model_name='hold',
-            index=models.Index(condition=models.Q(('api_key__isnull', False)), fields=['api_key', 'created_at'], name='hold_of_key'),
+            model_name="hold",
+            index=models.Index(
+                condition=models.Q(("api_key__isnull", False)), fields=["api_key", "created_at"], name="hold_of_key"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='quota',
-            constraint=models.CheckConstraint(condition=models.Q(('cap__isnull', True), ('is_uncapped', False), _connector='OR'), name='quota_cap_or_uncapped'),
+            model_name="quota",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("cap__isnull", True), ("is_uncapped", False), _connector="OR"),
+                name="quota_cap_or_uncapped",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='quota',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('membership__isnull', True), ('role', '')), models.Q(('api_key__isnull', True), ('role', '')), models.Q(('membership__isnull', True), ('role__in', ['owner', 'admin', 'creator', 'reviewer']), ('api_key__isnull', True)), _connector='OR'), name='quota_has_one_level'),
+            model_name="quota",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("membership__isnull", True), ("role", "")),
+                    models.Q(("api_key__isnull", True), ("role", "")),
+                    models.Q(
+                        ("membership__isnull", True),
+                        ("role__in", ["owner", "admin", "creator", "reviewer"]),
+                        ("api_key__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="quota_has_one_level",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='quota',
-            constraint=models.UniqueConstraint(condition=models.Q(('api_key__isnull', True), ('membership__isnull', True)), fields=('team', 'role'), name='quota_once_a_level'),
+            model_name="quota",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("api_key__isnull", True), ("membership__isnull", True)),
+                fields=("team", "role"),
+                name="quota_once_a_level",
+            ),
         ),
         migrations.AddField(
-            model_name='apikeysecret',
-            name='key',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='secrets', to='generations.apikey'),
+            model_name="apikeysecret",
+            name="key",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="secrets", to="generations.apikey"
+            ),
         ),
         migrations.AddField(
-            model_name='replay',
-            name='api_key',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='generations.apikey'),
+            model_name="replay",
+            name="api_key",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to="generations.apikey"
+            ),
         ),
         migrations.AddField(
-            model_name='upload',
-            name='asset',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='uploads', to='generations.asset'),
+            model_name="upload",
+            name="asset",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="uploads",
+                to="generations.asset",
+            ),
         ),
         migrations.AddField(
-            model_name='upload',
-            name='team',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='uploads', to='generations.team'),
+            model_name="upload",
+            name="team",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="uploads", to="generations.team"
+            ),
         ),
         migrations.AddField(
-            model_name='upload',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="upload",
+            name="user",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='webhookdelivery',
-            name='event',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='generations.event'),
+            model_name="webhookdelivery",
+            name="event",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="generations.event"
+            ),
         ),
         migrations.AddField(
-            model_name='webhookendpoint',
-            name='created_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="webhookendpoint",
+            name="created_by",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='webhookendpoint',
-            name='team',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='webhook_endpoints', to='generations.team'),
+            model_name="webhookendpoint",
+            name="team",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="webhook_endpoints", to="generations.team"
+            ),
         ),
         migrations.AddField(
-            model_name='webhookdelivery',
-            name='endpoint',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='generations.webhookendpoint'),
+            model_name="webhookdelivery",
+            name="endpoint",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="deliveries", to="generations.webhookendpoint"
+            ),
         ),
         migrations.AddField(
-            model_name='webhooktry',
-            name='delivery',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='log', to='generations.webhookdelivery'),
+            model_name="webhooktry",
+            name="delivery",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="log", to="generations.webhookdelivery"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='apikey',
-            constraint=models.CheckConstraint(condition=models.Q(('scopes__contained_by', ['generate', 'read', 'review', 'manage']), ('scopes__len__gt', 0)), name='apikey_scopes_known'),
+            model_name="apikey",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("scopes__contained_by", ["generate", "read", "review", "manage"]), ("scopes__len__gt", 0)
+                ),
+                name="apikey_scopes_known",
+            ),
         ),
         migrations.AddIndex(
-            model_name='replay',
-            index=models.Index(fields=['created_at'], name='replay_by_age'),
+            model_name="replay",
+            index=models.Index(fields=["created_at"], name="replay_by_age"),
         ),
         migrations.AddConstraint(
-            model_name='replay',
-            constraint=models.UniqueConstraint(fields=('api_key', 'idempotency_key'), name='replay_once_a_key'),
+            model_name="replay",
+            constraint=models.UniqueConstraint(fields=("api_key", "idempotency_key"), name="replay_once_a_key"),
         ),
         migrations.AddIndex(
-            model_name='upload',
-            index=models.Index(fields=['created_at'], name='upload_by_age'),
+            model_name="upload",
+            index=models.Index(fields=["created_at"], name="upload_by_age"),
         ),
         migrations.AddConstraint(
-            model_name='upload',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('asset__isnull', True), ('filled_at__isnull', True)), models.Q(('asset__isnull', False), ('filled_at__isnull', False)), _connector='OR'), name='upload_filled_has_time'),
+            model_name="upload",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("asset__isnull", True), ("filled_at__isnull", True)),
+                    models.Q(("asset__isnull", False), ("filled_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="upload_filled_has_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='webhookendpoint',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['on', 'paused', 'off'])), name='endpoint_state_known'),
+            model_name="webhookendpoint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["on", "paused", "off"])), name="endpoint_state_known"
+            ),
         ),
         migrations.AddIndex(
-            model_name='webhookdelivery',
-            index=models.Index(condition=models.Q(('state', 'pending')), fields=['next_try_at'], name='delivery_due'),
+            model_name="webhookdelivery",
+            index=models.Index(condition=models.Q(("state", "pending")), fields=["next_try_at"], name="delivery_due"),
         ),
         migrations.AddIndex(
-            model_name='webhookdelivery',
-            index=models.Index(fields=['endpoint', '-created_at', '-id'], name='delivery_of_endpoint'),
+            model_name="webhookdelivery",
+            index=models.Index(fields=["endpoint", "-created_at", "-id"], name="delivery_of_endpoint"),
         ),
         migrations.AddConstraint(
-            model_name='webhookdelivery',
-            constraint=models.UniqueConstraint(fields=('endpoint', 'event'), name='delivery_once'),
+            model_name="webhookdelivery",
+            constraint=models.UniqueConstraint(fields=("endpoint", "event"), name="delivery_once"),
         ),
         migrations.AddConstraint(
-            model_name='webhookdelivery',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['pending', 'delivered', 'failed'])), name='delivery_state_known'),
+            model_name="webhookdelivery",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["pending", "delivered", "failed"])), name="delivery_state_known"
+            ),
         ),
     ]

@@ -5,15 +5,16 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('generations', '0005_team_of_quota'),
+        ("generations", "0005_team_of_quota"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='quota',
-            name='team',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='quotas', to='generations.team'),
+            model_name="quota",
+            name="team",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="quotas", to="generations.team"
+            ),
         ),
     ]

@@ -11,389 +11,649 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('generations', '0006_quota_names_its_team'),
+        ("generations", "0006_quota_names_its_team"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='CreditRequest',
+            name="CreditRequest",
             fields=[
-                ('id', models.UUIDField(default=generations.common.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('target', models.CharField(choices=[('quota', 'Own quota'), ('wallet', "Team's wallet")], max_length=6)),
-                ('amount', models.BigIntegerField()),
-                ('reason', models.CharField(max_length=500)),
-                ('state', models.CharField(choices=[('pending', 'Waiting'), ('approved', 'Approved'), ('declined', 'Declined'), ('withdrawn', 'Withdrawn')], default='pending', max_length=10)),
-                ('granted', models.BigIntegerField(null=True)),
-                ('note', models.CharField(blank=True, max_length=500)),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=generations.common.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "target",
+                    models.CharField(choices=[("quota", "Own quota"), ("wallet", "Team's wallet")], max_length=6),
+                ),
+                ("amount", models.BigIntegerField()),
+                ("reason", models.CharField(max_length=500)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Waiting"),
+                            ("approved", "Approved"),
+                            ("declined", "Declined"),
+                            ("withdrawn", "Withdrawn"),
+                        ],
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
+                ("granted", models.BigIntegerField(null=True)),
+                ("note", models.CharField(blank=True, max_length=500)),
+                ("decided_at", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
         ),
         migrations.CreateModel(
-            name='Crossing',
+            name="Crossing",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('basis', models.CharField(max_length=60)),
-                ('level', models.PositiveSmallIntegerField()),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("basis", models.CharField(max_length=60)),
+                ("level", models.PositiveSmallIntegerField()),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
         ),
         migrations.CreateModel(
-            name='Decision',
+            name="Decision",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('verdict', models.CharField(choices=[('approved', 'Approved'), ('changes', 'Needs changes')], max_length=10)),
-                ('note', models.CharField(blank=True, max_length=500)),
-                ('decided_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "verdict",
+                    models.CharField(choices=[("approved", "Approved"), ("changes", "Needs changes")], max_length=10),
+                ),
+                ("note", models.CharField(blank=True, max_length=500)),
+                ("decided_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
         ),
         migrations.CreateModel(
-            name='Freeze',
+            name="Freeze",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reason', models.CharField(max_length=200)),
-                ('began_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("reason", models.CharField(max_length=200)),
+                ("began_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Invitation',
+            name="Invitation",
             fields=[
-                ('id', models.UUIDField(default=generations.common.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('email', models.EmailField(blank=True, max_length=254)),
-                ('role', models.CharField(choices=[('owner', 'Owner'), ('admin', 'Admin'), ('creator', 'Creator'), ('reviewer', 'Reviewer'), ('billing', 'Billing')], default='creator', max_length=10)),
-                ('digest', models.CharField(help_text='SHA-256 of the secret in the link, in hex.', max_length=64, unique=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('expires_at', models.DateTimeField()),
-                ('max_uses', models.PositiveSmallIntegerField(blank=True, help_text='Empty: as many as like.', null=True)),
-                ('uses', models.PositiveSmallIntegerField(default=0)),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=generations.common.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("email", models.EmailField(blank=True, max_length=254)),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("owner", "Owner"),
+                            ("admin", "Admin"),
+                            ("creator", "Creator"),
+                            ("reviewer", "Reviewer"),
+                            ("billing", "Billing"),
+                        ],
+                        default="creator",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "digest",
+                    models.CharField(
+                        help_text="SHA-256 of the secret in the link, in hex.", max_length=64, unique=True
+                    ),
+                ),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("expires_at", models.DateTimeField()),
+                (
+                    "max_uses",
+                    models.PositiveSmallIntegerField(blank=True, help_text="Empty: as many as like.", null=True),
+                ),
+                ("uses", models.PositiveSmallIntegerField(default=0)),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Lot',
+            name="Lot",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount', models.BigIntegerField()),
-                ('remaining', models.BigIntegerField()),
-                ('expires_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("amount", models.BigIntegerField()),
+                ("remaining", models.BigIntegerField()),
+                ("expires_at", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
         ),
         migrations.CreateModel(
-            name='Notice',
+            name="Notice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=60)),
-                ('text', models.CharField(max_length=300)),
-                ('path', models.CharField(blank=True, max_length=300)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('read_at', models.DateTimeField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=60)),
+                ("text", models.CharField(max_length=300)),
+                ("path", models.CharField(blank=True, max_length=300)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("read_at", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Project',
+            name="Project",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('archived_at', models.DateTimeField(blank=True, null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=80)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("archived_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='QuotaRaise',
+            name="QuotaRaise",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount', models.BigIntegerField()),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('reason', models.CharField(max_length=200)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("amount", models.BigIntegerField()),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                ("reason", models.CharField(max_length=200)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
         ),
         migrations.CreateModel(
-            name='RefillRule',
+            name="RefillRule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount', models.BigIntegerField()),
-                ('mode', models.CharField(choices=[('add', 'Add the amount'), ('top_up', 'Fill up to the amount')], default='top_up', max_length=6)),
-                ('does_expire', models.BooleanField(default=False, help_text='What is left of it goes at the next refill.')),
-                ('next_at', models.DateTimeField()),
-                ('is_on', models.BooleanField(default=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("amount", models.BigIntegerField()),
+                (
+                    "mode",
+                    models.CharField(
+                        choices=[("add", "Add the amount"), ("top_up", "Fill up to the amount")],
+                        default="top_up",
+                        max_length=6,
+                    ),
+                ),
+                (
+                    "does_expire",
+                    models.BooleanField(default=False, help_text="What is left of it goes at the next refill."),
+                ),
+                ("next_at", models.DateTimeField()),
+                ("is_on", models.BooleanField(default=True)),
             ],
         ),
         migrations.CreateModel(
-            name='SpendWatcher',
+            name="SpendWatcher",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
             ],
         ),
         migrations.RemoveConstraint(
-            model_name='ledgerentry',
-            name='entry_kind_fits_signs',
+            model_name="ledgerentry",
+            name="entry_kind_fits_signs",
         ),
         migrations.RemoveConstraint(
-            model_name='ledgerentry',
-            name='entry_grant_has_reason',
+            model_name="ledgerentry",
+            name="entry_grant_has_reason",
         ),
         migrations.RemoveConstraint(
-            model_name='membership',
-            name='membership_role_known',
+            model_name="membership",
+            name="membership_role_known",
         ),
         migrations.RemoveConstraint(
-            model_name='quota',
-            name='quota_has_one_level',
+            model_name="quota",
+            name="quota_has_one_level",
         ),
         migrations.AddField(
-            model_name='event',
-            name='address',
-            field=models.GenericIPAddressField(help_text='Where the actor was.', null=True),
+            model_name="event",
+            name="address",
+            field=models.GenericIPAddressField(help_text="Where the actor was.", null=True),
         ),
         migrations.AddField(
-            model_name='event',
-            name='is_audit',
-            field=models.BooleanField(default=False, help_text='An administrative act: who did what, before and after.'),
+            model_name="event",
+            name="is_audit",
+            field=models.BooleanField(
+                default=False, help_text="An administrative act: who did what, before and after."
+            ),
         ),
         migrations.AddField(
-            model_name='ledgerentry',
-            name='expires_at',
-            field=models.DateTimeField(help_text='Until when credits that came in may be spent.', null=True),
+            model_name="ledgerentry",
+            name="expires_at",
+            field=models.DateTimeField(help_text="Until when credits that came in may be spent.", null=True),
         ),
         migrations.AddField(
-            model_name='ledgerentry',
-            name='transfer',
-            field=models.UUIDField(help_text='The same in both wallets of a transfer.', null=True),
+            model_name="ledgerentry",
+            name="transfer",
+            field=models.UUIDField(help_text="The same in both wallets of a transfer.", null=True),
         ),
         migrations.AddField(
-            model_name='membership',
-            name='deactivated_at',
+            model_name="membership",
+            name="deactivated_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='team',
-            name='ends_at',
-            field=models.DateTimeField(blank=True, help_text='When the team and all that is its own goes for good; until then it may stay.', null=True),
+            model_name="team",
+            name="ends_at",
+            field=models.DateTimeField(
+                blank=True,
+                help_text="When the team and all that is its own goes for good; until then it may stay.",
+                null=True,
+            ),
         ),
         migrations.AddField(
-            model_name='team',
-            name='time_zone',
-            field=models.CharField(default='UTC', help_text='Where a day, a week and a month of quotas and reports begin.', max_length=64),
+            model_name="team",
+            name="time_zone",
+            field=models.CharField(
+                default="UTC", help_text="Where a day, a week and a month of quotas and reports begin.", max_length=64
+            ),
         ),
         migrations.AlterField(
-            model_name='ledgerentry',
-            name='kind',
-            field=models.CharField(choices=[('grant', 'Grant'), ('correction', 'Correction'), ('transfer', 'Transfer'), ('expiry', 'Expired'), ('hold', 'Held'), ('capture', 'Charged'), ('release', 'Returned')], max_length=10),
+            model_name="ledgerentry",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("grant", "Grant"),
+                    ("correction", "Correction"),
+                    ("transfer", "Transfer"),
+                    ("expiry", "Expired"),
+                    ("hold", "Held"),
+                    ("capture", "Charged"),
+                    ("release", "Returned"),
+                ],
+                max_length=10,
+            ),
         ),
         migrations.AlterField(
-            model_name='membership',
-            name='role',
-            field=models.CharField(choices=[('owner', 'Owner'), ('admin', 'Admin'), ('creator', 'Creator'), ('reviewer', 'Reviewer'), ('billing', 'Billing')], default='creator', max_length=10),
+            model_name="membership",
+            name="role",
+            field=models.CharField(
+                choices=[
+                    ("owner", "Owner"),
+                    ("admin", "Admin"),
+                    ("creator", "Creator"),
+                    ("reviewer", "Reviewer"),
+                    ("billing", "Billing"),
+                ],
+                default="creator",
+                max_length=10,
+            ),
         ),
         migrations.AlterField(
-            model_name='quota',
-            name='role',
-            field=models.CharField(blank=True, choices=[('owner', 'Owner'), ('admin', 'Admin'), ('creator', 'Creator'), ('reviewer', 'Reviewer'), ('billing', 'Billing')], max_length=10),
+            model_name="quota",
+            name="role",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("owner", "Owner"),
+                    ("admin", "Admin"),
+                    ("creator", "Creator"),
+                    ("reviewer", "Reviewer"),
+                    ("billing", "Billing"),
+                ],
+                max_length=10,
+            ),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(condition=models.Q(('is_audit', True)), fields=['team', '-id'], name='event_audit'),
+            model_name="event",
+            index=models.Index(condition=models.Q(("is_audit", True)), fields=["team", "-id"], name="event_audit"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='ledgerentry',
-            trigger=pgtrigger.compiler.Trigger(name='entry_moves_lots', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NEW.posted_change <> 0)', declare='DECLARE due BIGINT; taken BIGINT; lot RECORD;', func="\n        IF NEW.posted_change > 0 THEN\n            INSERT INTO generations_lot (wallet_id, entry_id, amount, remaining, expires_at)\n            VALUES (NEW.wallet_id, NEW.id, NEW.posted_change, NEW.posted_change, NEW.expires_at);\n            RETURN NULL;\n        END IF;\n        due := -NEW.posted_change;\n        FOR lot IN\n            SELECT id, remaining FROM generations_lot\n            WHERE wallet_id = NEW.wallet_id AND remaining > 0 AND (NEW.lot_id IS NULL OR id = NEW.lot_id)\n            ORDER BY expires_at NULLS LAST, id FOR UPDATE\n        LOOP\n            taken := LEAST(due, lot.remaining);\n            UPDATE generations_lot SET remaining = remaining - taken WHERE id = lot.id;\n            due := due - taken;\n            EXIT WHEN due = 0;\n        END LOOP;\n        IF due > 0 THEN\n            RAISE EXCEPTION 'the lots of wallet % lack % credits', NEW.wallet_id, due\n                USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NULL;\n    ", hash='f943996d5350cab5806d28d8c012c98c8abbaa17', operation='INSERT', pgid='pgtrigger_entry_moves_lots_a3521', table='generations_ledgerentry', when='AFTER')),
+            model_name="ledgerentry",
+            trigger=pgtrigger.compiler.Trigger(
+                name="entry_moves_lots",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (NEW.posted_change <> 0)",
+                    declare="DECLARE due BIGINT; taken BIGINT; lot RECORD;",
+                    func="\n        IF NEW.posted_change > 0 THEN\n            INSERT INTO generations_lot (wallet_id, entry_id, amount, remaining, expires_at)\n            VALUES (NEW.wallet_id, NEW.id, NEW.posted_change, NEW.posted_change, NEW.expires_at);\n            RETURN NULL;\n        END IF;\n        due := -NEW.posted_change;\n        FOR lot IN\n            SELECT id, remaining FROM generations_lot\n            WHERE wallet_id = NEW.wallet_id AND remaining > 0 AND (NEW.lot_id IS NULL OR id = NEW.lot_id)\n            ORDER BY expires_at NULLS LAST, id FOR UPDATE\n        LOOP\n            taken := LEAST(due, lot.remaining);\n            UPDATE generations_lot SET remaining = remaining - taken WHERE id = lot.id;\n            due := due - taken;\n            EXIT WHEN due = 0;\n        END LOOP;\n        IF due > 0 THEN\n            RAISE EXCEPTION 'the lots of wallet % lack % credits', NEW.wallet_id, due\n                USING ERRCODE = 'check_violation';\n        END IF;\n        RETURN NULL;\n    ",
+                    hash="f943996d5350cab5806d28d8c012c98c8abbaa17",
+                    operation="INSERT",
+                    pgid="pgtrigger_entry_moves_lots_a3521",
+                    table="generations_ledgerentry",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['owner', 'admin', 'creator', 'reviewer', 'billing'])), name='membership_role_known'),
+            model_name="membership",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("role__in", ["owner", "admin", "creator", "reviewer", "billing"])),
+                name="membership_role_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='quota',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('membership__isnull', True), ('role', '')), models.Q(('api_key__isnull', True), ('role', '')), models.Q(('membership__isnull', True), ('role__in', ['owner', 'admin', 'creator', 'reviewer', 'billing']), ('api_key__isnull', True)), _connector='OR'), name='quota_has_one_level'),
+            model_name="quota",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("membership__isnull", True), ("role", "")),
+                    models.Q(("api_key__isnull", True), ("role", "")),
+                    models.Q(
+                        ("membership__isnull", True),
+                        ("role__in", ["owner", "admin", "creator", "reviewer", "billing"]),
+                        ("api_key__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="quota_has_one_level",
+            ),
         ),
         migrations.AddField(
-            model_name='creditrequest',
-            name='decided_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="creditrequest",
+            name="decided_by",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='creditrequest',
-            name='membership',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='credit_requests', to='generations.membership'),
+            model_name="creditrequest",
+            name="membership",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="credit_requests", to="generations.membership"
+            ),
         ),
         migrations.AddField(
-            model_name='crossing',
-            name='membership',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='generations.membership'),
+            model_name="crossing",
+            name="membership",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="generations.membership"
+            ),
         ),
         migrations.AddField(
-            model_name='crossing',
-            name='team',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='generations.team'),
+            model_name="crossing",
+            name="team",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to="generations.team"
+            ),
         ),
         migrations.AddField(
-            model_name='decision',
-            name='generation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='decisions', to='generations.generation'),
+            model_name="decision",
+            name="generation",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="decisions", to="generations.generation"
+            ),
         ),
         migrations.AddField(
-            model_name='decision',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="decision",
+            name="user",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='freeze',
-            name='actor',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="freeze",
+            name="actor",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='freeze',
-            name='team',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='generations.team'),
+            model_name="freeze",
+            name="team",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="generations.team",
+            ),
         ),
         migrations.AddField(
-            model_name='invitation',
-            name='created_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="invitation",
+            name="created_by",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='invitation',
-            name='team',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='invitations', to='generations.team'),
+            model_name="invitation",
+            name="team",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="invitations", to="generations.team"
+            ),
         ),
         migrations.AddField(
-            model_name='lot',
-            name='entry',
-            field=models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='brought', to='generations.ledgerentry'),
+            model_name="lot",
+            name="entry",
+            field=models.OneToOneField(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="brought",
+                to="generations.ledgerentry",
+            ),
         ),
         migrations.AddField(
-            model_name='lot',
-            name='wallet',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lots', to='generations.wallet'),
+            model_name="lot",
+            name="wallet",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="lots", to="generations.wallet"
+            ),
         ),
         migrations.AddField(
-            model_name='ledgerentry',
-            name='lot',
-            field=models.ForeignKey(help_text='What expired.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='generations.lot'),
+            model_name="ledgerentry",
+            name="lot",
+            field=models.ForeignKey(
+                help_text="What expired.",
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="generations.lot",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('held_change', 0), ('hold__isnull', True), ('kind', 'grant'), ('posted_change__gt', 0)), models.Q(('held_change', 0), ('hold__isnull', True), ('kind', 'correction'), models.Q(('posted_change', 0), _negated=True)), models.Q(('held_change', 0), ('hold__isnull', True), ('kind', 'transfer'), ('transfer__isnull', False), models.Q(('posted_change', 0), _negated=True)), models.Q(('held_change', 0), ('hold__isnull', True), ('kind', 'expiry'), ('lot__isnull', False), ('posted_change__lt', 0)), models.Q(('held_change__gt', 0), ('hold__isnull', False), ('kind', 'hold'), ('posted_change', 0)), models.Q(('held_change__lt', 0), ('hold__isnull', False), ('kind', 'capture'), ('posted_change__lte', 0)), models.Q(('held_change__lt', 0), ('hold__isnull', False), ('kind', 'release'), ('posted_change', 0)), _connector='OR'), name='entry_kind_fits_signs'),
+            model_name="ledgerentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("held_change", 0), ("hold__isnull", True), ("kind", "grant"), ("posted_change__gt", 0)),
+                    models.Q(
+                        ("held_change", 0),
+                        ("hold__isnull", True),
+                        ("kind", "correction"),
+                        models.Q(("posted_change", 0), _negated=True),
+                    ),
+                    models.Q(
+                        ("held_change", 0),
+                        ("hold__isnull", True),
+                        ("kind", "transfer"),
+                        ("transfer__isnull", False),
+                        models.Q(("posted_change", 0), _negated=True),
+                    ),
+                    models.Q(
+                        ("held_change", 0),
+                        ("hold__isnull", True),
+                        ("kind", "expiry"),
+                        ("lot__isnull", False),
+                        ("posted_change__lt", 0),
+                    ),
+                    models.Q(("held_change__gt", 0), ("hold__isnull", False), ("kind", "hold"), ("posted_change", 0)),
+                    models.Q(
+                        ("held_change__lt", 0), ("hold__isnull", False), ("kind", "capture"), ("posted_change__lte", 0)
+                    ),
+                    models.Q(
+                        ("held_change__lt", 0), ("hold__isnull", False), ("kind", "release"), ("posted_change", 0)
+                    ),
+                    _connector="OR",
+                ),
+                name="entry_kind_fits_signs",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ('grant', 'correction', 'transfer')), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='entry_grant_has_reason'),
+            model_name="ledgerentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind__in", ("grant", "correction", "transfer")), _negated=True),
+                    models.Q(("reason", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="entry_grant_has_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.CheckConstraint(condition=models.Q(('expires_at__isnull', True), ('posted_change__gt', 0), _connector='OR'), name='entry_only_income_expires'),
+            model_name="ledgerentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("expires_at__isnull", True), ("posted_change__gt", 0), _connector="OR"),
+                name="entry_only_income_expires",
+            ),
         ),
         migrations.AddField(
-            model_name='notice',
-            name='team',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='generations.team'),
+            model_name="notice",
+            name="team",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="generations.team"
+            ),
         ),
         migrations.AddField(
-            model_name='notice',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notices', to=settings.AUTH_USER_MODEL),
+            model_name="notice",
+            name="user",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="notices", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='project',
-            name='team',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='projects', to='generations.team'),
+            model_name="project",
+            name="team",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="projects", to="generations.team"
+            ),
         ),
         migrations.AddField(
-            model_name='generation',
-            name='project',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='generations', to='generations.project'),
+            model_name="generation",
+            name="project",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="generations",
+                to="generations.project",
+            ),
         ),
         migrations.AddField(
-            model_name='quotaraise',
-            name='created_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="quotaraise",
+            name="created_by",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='quotaraise',
-            name='membership',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='raises', to='generations.membership'),
+            model_name="quotaraise",
+            name="membership",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="raises", to="generations.membership"
+            ),
         ),
         migrations.AddField(
-            model_name='refillrule',
-            name='team',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='refill', to='generations.team'),
+            model_name="refillrule",
+            name="team",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.CASCADE, related_name="refill", to="generations.team"
+            ),
         ),
         migrations.AddField(
-            model_name='spendwatcher',
-            name='membership',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='spend_watcher', to='generations.membership'),
+            model_name="spendwatcher",
+            name="membership",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.CASCADE, related_name="spend_watcher", to="generations.membership"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='creditrequest',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='request_amount_positive'),
+            model_name="creditrequest",
+            constraint=models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="request_amount_positive"),
         ),
         migrations.AddConstraint(
-            model_name='creditrequest',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['pending', 'approved', 'declined', 'withdrawn'])), name='request_state_known'),
+            model_name="creditrequest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["pending", "approved", "declined", "withdrawn"])),
+                name="request_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='creditrequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('granted__gt', 0), ('state', 'approved')), models.Q(models.Q(('state', 'approved'), _negated=True), ('granted__isnull', True)), _connector='OR'), name='request_approved_has_amount'),
+            model_name="creditrequest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("granted__gt", 0), ("state", "approved")),
+                    models.Q(models.Q(("state", "approved"), _negated=True), ("granted__isnull", True)),
+                    _connector="OR",
+                ),
+                name="request_approved_has_amount",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='creditrequest',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'pending')), fields=('membership', 'target'), name='request_pending_once'),
+            model_name="creditrequest",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "pending")), fields=("membership", "target"), name="request_pending_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='crossing',
-            constraint=models.UniqueConstraint(fields=('team', 'membership', 'basis', 'level'), name='crossing_told_once', nulls_distinct=False),
+            model_name="crossing",
+            constraint=models.UniqueConstraint(
+                fields=("team", "membership", "basis", "level"), name="crossing_told_once", nulls_distinct=False
+            ),
         ),
         migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.UniqueConstraint(fields=('generation', 'user'), name='decision_once_a_person'),
+            model_name="decision",
+            constraint=models.UniqueConstraint(fields=("generation", "user"), name="decision_once_a_person"),
         ),
         migrations.AddConstraint(
-            model_name='freeze',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('team',), name='freeze_once', nulls_distinct=False),
+            model_name="freeze",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_at__isnull", True)),
+                fields=("team",),
+                name="freeze_once",
+                nulls_distinct=False,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invitation',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['owner', 'admin', 'creator', 'reviewer', 'billing'])), name='invitation_role_known'),
+            model_name="invitation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("role__in", ["owner", "admin", "creator", "reviewer", "billing"])),
+                name="invitation_role_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invitation',
-            constraint=models.CheckConstraint(condition=models.Q(('max_uses__isnull', True), ('uses__lte', models.F('max_uses')), _connector='OR'), name='invitation_not_overused'),
+            model_name="invitation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("max_uses__isnull", True), ("uses__lte", models.F("max_uses")), _connector="OR"),
+                name="invitation_not_overused",
+            ),
         ),
         migrations.AddIndex(
-            model_name='lot',
-            index=models.Index(condition=models.Q(('remaining__gt', 0)), fields=['wallet', 'expires_at', 'id'], name='lot_in_order'),
+            model_name="lot",
+            index=models.Index(
+                condition=models.Q(("remaining__gt", 0)), fields=["wallet", "expires_at", "id"], name="lot_in_order"
+            ),
         ),
         migrations.AddIndex(
-            model_name='lot',
-            index=models.Index(condition=models.Q(('expires_at__isnull', False), ('remaining__gt', 0)), fields=['expires_at'], name='lot_due'),
+            model_name="lot",
+            index=models.Index(
+                condition=models.Q(("expires_at__isnull", False), ("remaining__gt", 0)),
+                fields=["expires_at"],
+                name="lot_due",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lot',
-            constraint=models.CheckConstraint(condition=models.Q(('remaining__gte', 0), ('remaining__lte', models.F('amount'))), name='lot_remaining_fits'),
+            model_name="lot",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("remaining__gte", 0), ("remaining__lte", models.F("amount"))),
+                name="lot_remaining_fits",
+            ),
         ),
         migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(fields=['user', '-id'], name='notice_of_user'),
+            model_name="notice",
+            index=models.Index(fields=["user", "-id"], name="notice_of_user"),
         ),
         migrations.AddConstraint(
-            model_name='project',
-            constraint=models.UniqueConstraint(models.F('team'), django.db.models.functions.text.Lower('name'), name='project_name_once'),
+            model_name="project",
+            constraint=models.UniqueConstraint(
+                models.F("team"), django.db.models.functions.text.Lower("name"), name="project_name_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='quotaraise',
-            index=models.Index(fields=['membership', 'expires_at'], name='raise_of_member'),
+            model_name="quotaraise",
+            index=models.Index(fields=["membership", "expires_at"], name="raise_of_member"),
         ),
         migrations.AddConstraint(
-            model_name='quotaraise',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='raise_amount_positive'),
+            model_name="quotaraise",
+            constraint=models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="raise_amount_positive"),
         ),
         migrations.AddConstraint(
-            model_name='refillrule',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='refill_amount_positive'),
+            model_name="refillrule",
+            constraint=models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="refill_amount_positive"),
         ),
     ]

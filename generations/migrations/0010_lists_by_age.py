@@ -4,18 +4,17 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('generations', '0009_place_hold'),
+        ("generations", "0009_place_hold"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='generation',
-            index=models.Index(fields=['team', '-created_at', '-id'], name='generation_of_team'),
+            model_name="generation",
+            index=models.Index(fields=["team", "-created_at", "-id"], name="generation_of_team"),
         ),
         migrations.AddIndex(
-            model_name='webhookdelivery',
-            index=models.Index(fields=['created_at'], name='delivery_by_age'),
+            model_name="webhookdelivery",
+            index=models.Index(fields=["created_at"], name="delivery_by_age"),
         ),
     ]

@@ -39,10 +39,12 @@ class HoldState(models.TextChoices):
 
 
 class Hold(models.Model):
-    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="holds")
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, db_index=False, related_name="holds")
     # Whose quota it counts against: nobody's, when a service key asked.
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
-    api_key = models.ForeignKey("generations.ApiKey", on_delete=models.PROTECT, null=True, related_name="+")
+    api_key = models.ForeignKey(
+        "generations.ApiKey", on_delete=models.PROTECT, null=True, db_index=False, related_name="+"
+    )
     reference = models.UUIDField(unique=True, help_text="What the credits are held for; the caller's id.")
     amount = models.BigIntegerField()
     captured = models.BigIntegerField(null=True)
@@ -66,7 +68,8 @@ class Hold(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["wallet"], condition=Q(state="pending"), name="hold_pending"),
+            # Jobs at once.
+            models.Index(fields=["wallet", "user"], condition=Q(state="pending"), name="hold_pending"),
             # What a member has spent in a period.
             models.Index(fields=["wallet", "user", "created_at"], name="hold_of_member"),
             models.Index(fields=["api_key", "created_at"], condition=Q(api_key__isnull=False), name="hold_of_key"),
@@ -90,7 +93,7 @@ class EntryKind(models.TextChoices):
 class LedgerEntry(models.Model):
     """One change of one wallet, in credits. `posted_after` and `held_after` are the balances it left."""
 
-    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="entries")
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, db_index=False, related_name="entries")
     kind = models.CharField(max_length=10, choices=EntryKind.choices)
     posted_change = models.BigIntegerField(default=0)
     held_change = models.BigIntegerField(default=0)
@@ -100,7 +103,9 @@ class LedgerEntry(models.Model):
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     reason = models.CharField(max_length=200, blank=True)
     expires_at = models.DateTimeField(null=True, help_text="Until when credits that came in may be spent.")
-    lot = models.ForeignKey("Lot", on_delete=models.PROTECT, null=True, related_name="+", help_text="What expired.")
+    lot = models.ForeignKey(
+        "Lot", on_delete=models.PROTECT, null=True, db_index=False, related_name="+", help_text="What expired."
+    )
     transfer = models.UUIDField(null=True, help_text="The same in both wallets of a transfer.")
     created_at = models.DateTimeField(db_default=Now())
 
@@ -129,7 +134,10 @@ class LedgerEntry(models.Model):
                 condition=Q(expires_at__isnull=True) | Q(posted_change__gt=0), name="entry_only_income_expires"
             ),
         ]
-        indexes = [models.Index(fields=["wallet", "-id"], name="entry_of_wallet")]
+        indexes = [
+            models.Index(fields=["wallet", "-id"], name="entry_of_wallet"),
+            models.Index(fields=["lot"], condition=Q(lot__isnull=False), name="entry_of_lot"),
+        ]
         triggers = [
             pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
             ENTRY_SUMS,
