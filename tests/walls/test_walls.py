@@ -206,7 +206,8 @@ def addresses(name: str, owner: Property) -> list[str]:
     """The address of a route with what the team owns, once for each thing that fits."""
     wanted = OF_A_TEAM[name]
     if wanted == ("asset_id",):
-        return [reverse(name, args=[pk]) for pk in Asset.objects.filter(team=owner.team).values_list("pk", flat=True)]
+        own = Asset.objects.filter(team=owner.team).order_by("pk")
+        return [reverse(name, args=[pk]) for pk in own.values_list("pk", flat=True)]
     if wanted == ("generation_id",):
         return [reverse(name, args=[owner.team.slug, row.pk]) for row in (owner.take, owner.waiting)]
     samples = {
