@@ -13,7 +13,7 @@ from django.test import Client, RequestFactory
 
 from generations.accounts.models import Team, User
 
-from .conftest import page
+from . import conftest
 
 MAY_BE_DELETED = {
     "auth.Group": True,
@@ -69,8 +69,10 @@ def test_no_row_goes_by_the_page_of_another(db: None) -> None:
 @pytest.mark.parametrize("label", [label for label, may in MAY_BE_DELETED.items() if not may])
 def test_a_list_offers_no_deletion(label: str, staff: Client, team: Team) -> None:
     model: type[Model] = next(model for model in admin.site._registry if model._meta.label == label)
-    answer = staff.get(page(model, "changelist"))
+    answer = staff.get(conftest.page(model, "changelist"))
     assert b"delete_selected" not in answer.content
     before = list(model._default_manager.order_by("pk").values_list("pk", flat=True))
-    staff.post(page(model, "changelist"), {"action": "delete_selected", "_selected_action": before, "post": "yes"})
+    staff.post(
+        conftest.page(model, "changelist"), {"action": "delete_selected", "_selected_action": before, "post": "yes"}
+    )
     assert list(model._default_manager.order_by("pk").values_list("pk", flat=True)) == before
