@@ -9,21 +9,45 @@ import pytest
 from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.fakes.identity import IdentityProvider
 from tests.stack import StackProcess, manage
 
 DEMO_PASSWORD = "dailies-demo"
+# Whom the provider of single sign-on lets in.
+PERSON = {"sub": "user-42", "email": "dora@example.com", "email_verified": True, "name": "Dora Marsh"}
 # A render takes as long as the machine needs; a test fails only when nothing moves any more.
 RENDER_MS = 180_000
 expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackProcess]:
+def identity() -> Iterator[IdentityProvider]:
+    with IdentityProvider(PERSON) as provider:
+        yield provider
+
+
+@pytest.fixture(scope="session")
+def studio(tmp_path_factory: pytest.TempPathFactory, identity: IdentityProvider) -> Iterator[StackProcess]:
     """One for all stories; after the last of them every statement still sums up to its balance."""
-    with StackProcess(tmp_path_factory.mktemp("studio") / "data") as stack:
+    given = {
+        "OIDC_ISSUER_URL": identity.base_url,
+        "OIDC_CLIENT_ID": identity.client_id,
+        "OIDC_CLIENT_SECRET": identity.client_secret,
+        "OIDC_NAME": "Harbour ID",
+        "OIDC_TRUST_EMAIL": "true",
+    }
+    with StackProcess(tmp_path_factory.mktemp("studio") / "data", **given) as stack:
         yield stack
         books = manage("audit_books", data_dir=stack.data_dir)
         assert books.returncode == 0, books.stdout
+
+
+@pytest.fixture(scope="session")
+def gallery(studio: StackProcess) -> str:
+    """Takes to look at, without waiting for renders."""
+    seeded = manage("seed_gallery", "--team", "demo", "--count", "20", data_dir=studio.data_dir)
+    assert seeded.returncode == 0, seeded.stderr
+    return studio.url
 
 
 @pytest.fixture(scope="session")

@@ -6,16 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.fakes.identity import IdentityProvider
 from tests.stack import StackProcess
 from tests.web.authenticator_app import code_now
 
 from .conftest import DEMO_PASSWORD
-from .test_pages import LOOKS, visit
+from .pages import steady_context, visit
 
-PERSON = {"sub": "user-42", "email": "dora@example.com", "email_verified": True, "name": "Dora Marsh"}
 PAGES = {
     "account-profile": "/account/",
     "account-email": "/account/email/",
@@ -38,29 +36,8 @@ AUTHENTICATOR = {
 }
 
 
-@pytest.fixture(scope="module")
-def identity() -> Iterator[IdentityProvider]:
-    with IdentityProvider(PERSON) as provider:
-        yield provider
-
-
-@pytest.fixture(scope="module")
-def door(tmp_path_factory: pytest.TempPathFactory, identity: IdentityProvider) -> Iterator[StackProcess]:
-    """A studio of its own, with a provider to sign in by."""
-    data = tmp_path_factory.mktemp("door") / "data"
-    given = {
-        "OIDC_ISSUER_URL": identity.base_url,
-        "OIDC_CLIENT_ID": identity.client_id,
-        "OIDC_CLIENT_SECRET": identity.client_secret,
-        "OIDC_NAME": "Harbour ID",
-        "OIDC_TRUST_EMAIL": "true",
-    }
-    with StackProcess(data, **given) as stack:
-        yield stack
-
-
-def enter(page: Page, door: StackProcess, email: str) -> None:
-    page.goto(f"{door.url}/account/login/")
+def enter(page: Page, studio: StackProcess, email: str) -> None:
+    page.goto(f"{studio.url}/account/login/")
     page.get_by_label("Email").fill(email)
     page.get_by_label("Password", exact=True).fill(DEMO_PASSWORD)
     page.get_by_label("Password", exact=True).press("Enter")
@@ -80,38 +57,38 @@ def with_authenticator(page: Page) -> None:
     session.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
 
 
-def sign_out(page: Page, door: StackProcess) -> None:
-    page.goto(f"{door.url}/account/logout/")
+def sign_out(page: Page, studio: StackProcess) -> None:
+    page.goto(f"{studio.url}/account/logout/")
     page.locator("main").get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
-def test_a_passkey_signs_in_alone(page: Page, door: StackProcess, complaints: list[str]) -> None:
+def test_a_passkey_signs_in_alone(page: Page, studio: StackProcess, complaints: list[str]) -> None:
     with_authenticator(page)
-    enter(page, door, "creator@example.com")
+    enter(page, studio, "creator@example.com")
     expect(page.get_by_role("link", name="Gallery").first).to_be_visible()
-    page.goto(f"{door.url}/account/two-factor/webauthn/add/")
+    page.goto(f"{studio.url}/account/two-factor/webauthn/add/")
     prove(page)
     page.get_by_label("Name").fill("The desk’s key")
     expect(page.get_by_label("Let me sign in with it alone")).to_be_checked()
     page.get_by_role("button", name="Add it").click()
     expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
-    page.goto(f"{door.url}/account/two-factor/")
+    page.goto(f"{studio.url}/account/two-factor/")
     expect(page.locator("main")).to_contain_text("The desk’s key")
     expect(page.locator("main")).to_contain_text("Signs in alone")
 
-    sign_out(page, door)
+    sign_out(page, studio)
     page.get_by_role("button", name="Sign in with a passkey").click()
     expect(page.get_by_role("link", name="Gallery").first).to_be_visible()
 
     # And as a second factor, after the password.
-    sign_out(page, door)
-    enter(page, door, "creator@example.com")
+    sign_out(page, studio)
+    enter(page, studio, "creator@example.com")
     expect(page.get_by_role("heading", name="One more step")).to_be_visible()
     page.get_by_role("button", name="Use a passkey or security key").click()
     expect(page.get_by_role("link", name="Gallery").first).to_be_visible()
 
-    page.goto(f"{door.url}/account/two-factor/")
+    page.goto(f"{studio.url}/account/two-factor/")
     page.get_by_role("link", name="Remove The desk’s key").click()
     if page.get_by_role("heading", name="Is it you?").is_visible():
         prove(page)
@@ -119,20 +96,20 @@ def test_a_passkey_signs_in_alone(page: Page, door: StackProcess, complaints: li
     expect(page.locator("#notices")).to_contain_text("Your passkey is removed.")
 
 
-def test_a_passkey_that_is_turned_down_is_said_in_words(page: Page, door: StackProcess) -> None:
+def test_a_passkey_that_is_turned_down_is_said_in_words(page: Page, studio: StackProcess) -> None:
     session = page.context.new_cdp_session(page)
     session.send("WebAuthn.enable")
     options = {**AUTHENTICATOR, "isUserVerified": False}
     session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
-    page.goto(f"{door.url}/account/login/")
+    page.goto(f"{studio.url}/account/login/")
     page.get_by_role("button", name="Sign in with a passkey").click()
     expect(page.locator("#notices")).to_contain_text("The passkey was not used")
 
 
-def test_the_app_s_code_is_asked_for_after_the_password(page: Page, door: StackProcess, complaints: list[str]) -> None:
-    enter(page, door, "reviewer@example.com")
+def test_the_apps_code_is_asked_for_after_the_password(page: Page, studio: StackProcess, complaints: list[str]) -> None:
+    enter(page, studio, "reviewer@example.com")
     expect(page.get_by_role("link", name="Gallery").first).to_be_visible()
-    page.goto(f"{door.url}/account/two-factor/totp/activate/")
+    page.goto(f"{studio.url}/account/two-factor/totp/activate/")
     prove(page)
     picture = page.get_by_role("img", name="QR code")
     assert picture.evaluate("image => image.complete && image.naturalWidth > 0")
@@ -141,30 +118,36 @@ def test_the_app_s_code_is_asked_for_after_the_password(page: Page, door: StackP
     page.get_by_role("button", name="Switch it on").click()
     expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
     recovery = page.locator(".codes code").first.inner_text()
-    sign_out(page, door)
-    enter(page, door, "reviewer@example.com")
+    sign_out(page, studio)
+    enter(page, studio, "reviewer@example.com")
     page.get_by_label("Code").fill(recovery)
     page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("link", name="Gallery").first).to_be_visible()
 
+    page.goto(f"{studio.url}/account/two-factor/")
+    page.get_by_role("link", name="Switch it off").click()
+    prove(page)
+    page.get_by_role("button", name="Switch it off").click()
+    expect(page.locator("main")).to_contain_text("Off. An app on your telephone")
 
-def test_single_sign_on_under_the_content_policy(page: Page, door: StackProcess, complaints: list[str]) -> None:
-    page.goto(f"{door.url}/account/login/")
+
+def test_single_sign_on_under_the_content_policy(page: Page, studio: StackProcess, complaints: list[str]) -> None:
+    page.goto(f"{studio.url}/account/login/")
     page.get_by_role("button", name="Sign in with Harbour ID").click()
     expect(page.locator("#generate")).to_be_visible()
-    page.goto(f"{door.url}/account/connections/")
+    page.goto(f"{studio.url}/account/connections/")
     expect(page.locator("main")).to_contain_text("Harbour ID")
-    page.goto(f"{door.url}/account/password/change/")
+    page.goto(f"{studio.url}/account/password/change/")
     expect(page).to_have_url(re.compile("password/set"))
 
 
 def test_data_is_downloaded_and_the_account_deleted(
-    page: Page, door: StackProcess, complaints: list[str], tmp_path: Path
+    page: Page, studio: StackProcess, complaints: list[str], tmp_path: Path
 ) -> None:
-    page.goto(f"{door.url}/account/login/")
+    page.goto(f"{studio.url}/account/login/")
     page.get_by_role("button", name="Sign in with Harbour ID").click()
     expect(page.locator("#generate")).to_be_visible()
-    page.goto(f"{door.url}/account/data/")
+    page.goto(f"{studio.url}/account/data/")
     with page.expect_download() as download:
         page.get_by_role("button", name="Download my data").click()
     download.value.save_as(tmp_path / "account.json")
@@ -182,25 +165,25 @@ def plain_page(browser: Browser) -> Any:
     context.close()
 
 
-def test_the_account_works_without_scripts(plain_page: Page, door: StackProcess) -> None:
+def test_the_account_works_without_scripts(plain_page: Page, studio: StackProcess) -> None:
     page = plain_page
-    enter(page, door, "owner@example.com")
+    enter(page, studio, "owner@example.com")
     page.wait_for_url(re.compile("/t/demo/"))
-    page.goto(f"{door.url}/account/login/")
-    page.goto(f"{door.url}/account/")
+    page.goto(f"{studio.url}/account/login/")
+    page.goto(f"{studio.url}/account/")
     page.get_by_label("Name").fill("Olive")
     page.get_by_role("button", name="Save the name").click()
     expect(page.locator("#notices")).to_contain_text("Your name is saved.")
-    page.goto(f"{door.url}/account/two-factor/webauthn/add/")
+    page.goto(f"{studio.url}/account/two-factor/webauthn/add/")
     prove(page)
     expect(page.locator("main")).to_contain_text("Passkeys need JavaScript")
     expect(page.get_by_role("button", name="Add it")).to_be_hidden()
 
 
-def test_keys_alone_reach_every_page(page: Page, door: StackProcess) -> None:
-    enter(page, door, "owner@example.com")
+def test_keys_alone_reach_every_page(page: Page, studio: StackProcess) -> None:
+    enter(page, studio, "owner@example.com")
     expect(page.get_by_role("link", name="Gallery").first).to_be_visible()
-    page.goto(f"{door.url}/account/")
+    page.goto(f"{studio.url}/account/")
     page.get_by_role("link", name="Profile").focus()
     reached = []
     for _ in range(6):
@@ -211,16 +194,19 @@ def test_keys_alone_reach_every_page(page: Page, door: StackProcess) -> None:
     expect(page.get_by_role("heading", name="Your data")).to_be_visible()
 
 
-@pytest.mark.parametrize("look", LOOKS)
-def test_every_page_of_the_account(look: str, browser: Browser, door: StackProcess) -> None:
-    context: BrowserContext = browser.new_context(**LOOKS[look])
-    page = context.new_page()
-    visit(page, f"{door.url}/account/login/", "sign-in-ways", look)
-    enter(page, door, "owner@example.com")
-    expect(page.get_by_role("link", name="Gallery").first).to_be_visible()
-    page.goto(f"{door.url}/account/reauthenticate/?next=/account/")
-    visit(page, page.url, "account-is-it-you", look)
-    prove(page)
-    for name, path in PAGES.items():
-        visit(page, door.url + path, name, look)
-    context.close()
+@pytest.fixture(scope="module")
+def owner(browser: Browser, studio: StackProcess) -> Iterator[Page]:
+    """Asked once more who they are, and then let in everywhere."""
+    with steady_context(browser) as context:
+        page = context.new_page()
+        enter(page, studio, "owner@example.com")
+        expect(page.get_by_role("link", name="Gallery").first).to_be_visible()
+        visit(page, f"{studio.url}/account/reauthenticate/?next=/account/", "account-is-it-you")
+        prove(page)
+        expect(page.get_by_role("heading", name="Profile")).to_be_visible()
+        yield page
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_of_the_account(name: str, owner: Page, studio: StackProcess) -> None:
+    visit(owner, studio.url + PAGES[name], name)

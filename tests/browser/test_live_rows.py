@@ -4,20 +4,14 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, Route, expect
 
-from tests.stack import StackProcess, manage
-
 CHANGED = "row => row.dispatchEvent(new CustomEvent('changed'))"
 ROW = "**/jobs/*/row"
 
 
-def test_a_change_while_a_row_is_fetched_is_not_lost(
-    page: Page, studio: StackProcess, sign_in: Callable[..., None]
-) -> None:
+def test_a_change_while_a_row_is_fetched_is_not_lost(page: Page, gallery: str, sign_in: Callable[..., None]) -> None:
     """The first answer may be older than the second change, so the row is fetched once more."""
-    seeded = manage("seed_gallery", "--team", "demo", "--count", "1", data_dir=studio.data_dir)
-    assert seeded.returncode == 0, seeded.stderr
     sign_in("owner@example.com")
-    page.goto(f"{studio.url}/t/demo/jobs/?of=everybody")
+    page.goto(f"{gallery}/t/demo/jobs/?of=everybody")
     held: list[Route] = []
 
     def hold(route: Route) -> None:

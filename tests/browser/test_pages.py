@@ -1,23 +1,16 @@
 """Every page in light, dark and on a phone: looked at by axe, and kept as pictures for people."""
 
-from io import BytesIO
+from collections.abc import Iterator
+from itertools import combinations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from project.env import ROOT
-from tests.stack import StackProcess, manage
+from tests.stack import StackProcess
 
-PICTURES = ROOT / ".artifacts" / "screenshots"
-# The README's picture: docs/screenshot.webp is a copy of it.
-SHOWN = ("gallery", "dark")
-LOOKS = {
-    "light": {"viewport": {"width": 1360, "height": 900}, "color_scheme": "light"},
-    "dark": {"viewport": {"width": 1360, "height": 900}, "color_scheme": "dark"},
-    "phone": {"viewport": {"width": 360, "height": 800}, "color_scheme": "light"},
-}
+from .conftest import DEMO_PASSWORD
+from .pages import PHONE, look_at, steady_context, visit
+
 SIGNED_OUT = {
     "home": "/",
     "sign-in": "/account/login/",
@@ -38,7 +31,7 @@ SIGNED_IN = {
     "credit-alerts": "/t/demo/credits/alerts/",
     "projects": "/t/demo/projects/",
     "key-new": "/t/demo/keys/new",
-    "webhooks": "/t/demo/webhooks/",
+    "webhooks-none": "/t/demo/webhooks/",
     "webhook-new": "/t/demo/webhooks/new",
     "people": "/t/demo/people/",
     "team-settings": "/t/demo/settings/",
@@ -59,33 +52,45 @@ SIGNED_IN = {
 
 
 @pytest.fixture(scope="module")
-def gallery(studio: StackProcess) -> str:
-    """Takes to look at, without waiting for renders."""
-    seeded = manage("seed_gallery", "--team", "demo", "--count", "30", data_dir=studio.data_dir)
-    assert seeded.returncode == 0, seeded.stderr
-    return studio.url
+def visitor(browser: Browser) -> Iterator[Page]:
+    with steady_context(browser) as context:
+        yield context.new_page()
 
 
-def visit(page: Page, url: str, name: str, look: str) -> None:
-    page.goto(url)
-    look_at(page, name, look)
+@pytest.fixture(scope="module")
+def owner(browser: Browser, gallery: str) -> Iterator[Page]:
+    """Signed in once for all pages."""
+    with steady_context(browser) as context:
+        page = context.new_page()
+        page.goto(f"{gallery}/account/login/")
+        page.get_by_label("Email").fill("owner@example.com")
+        page.get_by_label("Password", exact=True).fill(DEMO_PASSWORD)
+        page.get_by_label("Password", exact=True).press("Enter")
+        expect(page.get_by_role("link", name="Gallery").first).to_be_visible()
+        yield page
 
 
-def look_at(page: Page, name: str, look: str) -> None:
-    page.wait_for_load_state("load")
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=PICTURES / f"{name}-{look}.png", full_page=True)
-    if (name, look) == SHOWN:
-        keep_small(page.screenshot())
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), f"{name} scrolls sideways"
-    faults = [fault for fault in Axe().run(page).response["violations"] if fault["impact"] in ("serious", "critical")]
-    assert [(fault["id"], [node["target"] for node in fault["nodes"]]) for fault in faults] == []
+@pytest.mark.parametrize("name", SIGNED_OUT)
+def test_a_visitors_page(name: str, visitor: Page, studio: StackProcess) -> None:
+    visit(visitor, studio.url + SIGNED_OUT[name], name)
 
 
-def keep_small(picture: bytes) -> None:
-    with Image.open(BytesIO(picture)) as image:
-        image.thumbnail((1024, 1024), Image.Resampling.LANCZOS)
-        image.save(PICTURES.parent / "screenshot.webp", quality=80)
+@pytest.mark.parametrize("name", SIGNED_IN)
+def test_a_members_page(name: str, owner: Page, gallery: str) -> None:
+    visit(owner, gallery + SIGNED_IN[name], name)
+
+
+def test_a_take(owner: Page, gallery: str) -> None:
+    owner.goto(f"{gallery}/t/demo/gallery/")
+    take = owner.locator("main a[href*='/takes/']").first.get_attribute("href")
+    visit(owner, f"{gallery}{take}", "take")
+
+
+def test_a_webhook_and_a_delivery(owner: Page, gallery: str) -> None:
+    visit(owner, make_webhook(owner, gallery), "webhook")
+    owner.locator("#deliveries a").first.click()
+    visit(owner, owner.url, "webhook-delivery")
+    visit(owner, f"{gallery}/t/demo/webhooks/", "webhooks")
 
 
 def make_webhook(page: Page, studio: str) -> str:
@@ -98,38 +103,50 @@ def make_webhook(page: Page, studio: str) -> str:
     return page.url
 
 
-@pytest.mark.parametrize("look", LOOKS)
-def test_a_visitors_pages(look: str, browser: Browser, studio: StackProcess) -> None:
-    context = browser.new_context(**LOOKS[look])
-    page = context.new_page()
-    for name, path in SIGNED_OUT.items():
-        visit(page, studio.url + path, name, look)
-    context.close()
+def test_a_key_and_its_secret(owner: Page, gallery: str) -> None:
+    owner.goto(f"{gallery}/t/demo/keys/new")
+    owner.get_by_label("Name").fill("Render farm")
+    owner.get_by_label("Generate:").check()
+    owner.get_by_role("button", name="Make the key").click()
+    expect(owner.get_by_role("link", name="I have it")).to_be_visible()
+    look_at(owner, "key-secret")
+    owner.get_by_role("link", name="I have it").click()
+    expect(owner.get_by_role("heading", name="Revoke")).to_be_visible()
+    look_at(owner, "key")
+    visit(owner, f"{gallery}/t/demo/keys/", "keys")
 
 
-@pytest.mark.parametrize("look", LOOKS)
-def test_a_members_pages(look: str, browser: Browser, gallery: str) -> None:
-    context = browser.new_context(**LOOKS[look])
-    page = context.new_page()
-    page.goto(f"{gallery}/account/login/")
-    page.fill("input[name=login]", "owner@example.com")
-    page.fill("input[name=password]", "dailies-demo")
-    page.press("input[name=password]", "Enter")
-    expect(page.get_by_role("link", name="Gallery").first).to_be_visible()
-    for name, path in SIGNED_IN.items():
-        visit(page, gallery + path, name, look)
-    page.goto(f"{gallery}/t/demo/gallery/")
-    take = page.locator("main a[href*='/takes/']").first.get_attribute("href")
-    visit(page, f"{gallery}{take}", "take", look)
-    visit(page, make_webhook(page, gallery), "webhook", look)
-    page.locator("#deliveries a").first.click()
-    visit(page, page.url, "webhook-delivery", look)
-    page.goto(f"{gallery}/t/demo/keys/new")
-    page.get_by_label("Name").fill("Render farm")
-    page.get_by_label("Generate:").check()
-    page.get_by_role("button", name="Make the key").click()
-    look_at(page, "key-secret", look)
-    page.get_by_role("link", name="I have it").click()
-    look_at(page, "key", look)
-    visit(page, f"{gallery}/t/demo/keys/", "keys", look)
-    context.close()
+HEADER = """
+() => [...document.querySelectorAll('.top a, .top > button, .top-end button')]
+  .filter(part => part.checkVisibility() && !part.closest('[popover]'))
+  .map(part => {
+    const box = part.getBoundingClientRect();
+    return [part.ariaLabel ?? part.textContent.trim(), [box.left, box.top, box.right, box.bottom]];
+  })
+"""
+
+
+def fits(edges: list[float]) -> bool:
+    left, top, right, bottom = edges
+    return left >= 0 and top >= 0 and right <= PHONE["width"] and bottom <= PHONE["height"]
+
+
+def overlap(one: list[float], other: list[float]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def test_the_header_fits_on_a_phone(owner: Page, gallery: str) -> None:
+    """Everything beside each other on the screen, the page of the tab marked, and all of it reached by the Tab key."""
+    owner.set_viewport_size(PHONE)
+    owner.goto(f"{gallery}/t/demo/gallery/")
+    expect(owner.locator(".tabs [aria-current=page]")).to_have_text("Gallery")
+    parts = owner.evaluate(HEADER)
+    assert len(parts) == 9, "the mark, the team, four tabs, the balance, the bell and the account"
+    assert [name for name, edges in parts if not fits(edges)] == []
+    assert [(one, other) for (one, a), (other, b) in combinations(parts, 2) if overlap(a, b)] == []
+    owner.locator(".skip").focus()
+    reached = []
+    for _ in parts:
+        owner.keyboard.press("Tab")
+        reached.append(owner.evaluate("document.activeElement.ariaLabel ?? document.activeElement.textContent.trim()"))
+    assert reached == [name for name, _ in parts]
