@@ -28,8 +28,9 @@ class ReportRow:
     most: int
 
     @property
-    def cells(self) -> list[str]:
-        return [_shown(value) for value in figures_of(self.sums)]
+    def cells(self) -> list[tuple[str, str]]:
+        """The name of each column and what stands in it."""
+        return [(column, _shown(value)) for column, value in zip(COLUMNS, figures_of(self.sums), strict=True)]
 
     @property
     def spent_share(self) -> str:
