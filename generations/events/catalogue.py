@@ -46,6 +46,7 @@ _JOB = partial(PublicKind, right="manage_jobs", link="/api/v1/generations/{id}",
 _DONE = partial(PublicKind, right="view", link="/api/v1/generations/{id}")
 _TAKE = partial(PublicKind, right="view", link="/api/v1/takes/{id}")
 _CREDITS = partial(PublicKind, right="manage_credits", fields=("amount",), link="/api/v1/statement")
+_QUOTA = partial(PublicKind, right="manage_credits", fields=("role", "user", "before", "after"), link="/api/v1/quotas")
 _MEMBER = partial(PublicKind, right="manage_team", fields=("user", "role"), link="/api/v1/members")
 _KEY = partial(PublicKind, right="manage_team", link="/api/v1/keys/{id}")
 
@@ -62,10 +63,12 @@ _KINDS = (
     _CREDITS("credits.expiry", "Credits expired"),
     _CREDITS("credits.frozen", "New jobs are stopped"),
     _CREDITS("credits.unfrozen", "New jobs are taken again"),
+    _QUOTA("quota.set", "The quota of the team, a role, a member or a key was set"),
+    _QUOTA("quota.cleared", "A quota was taken away, and the level above holds"),
     _MEMBER("member.added", "Somebody joined the team"),
     _MEMBER("member.role_changed", "A member has another role"),
     _MEMBER("member.left", "A member left the team"),
-    _MEMBER("member.removed", "A member was removed"),
+    _MEMBER("member.deactivated", "A member's access to the team was ended"),
     _MEMBER("member.reactivated", "A former member is back"),
     _KEY("key.created", "An API key was made", fields=("scopes", "is_service")),
     _KEY("key.rotated", "An API key has a new secret"),

@@ -156,7 +156,7 @@ def test_what_commits_late_is_not_passed_over(make_key: Make, listen: Listen, al
 
 
 def test_kinds_can_be_chosen(make_key: Make, listen: Listen, alice: User, team: Team) -> None:
-    stream = listen(make_key(alice), "?kinds=credits.correction&kinds=member.removed")
+    stream = listen(make_key(alice), "?kinds=credits.correction&kinds=member.deactivated")
     grant(team, 1)
     record_event("credits.correction", team_id=team.pk, amount=2)
     assert stream.next().data["type"] == "credits.correction"

@@ -6,6 +6,7 @@ from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
 
 from generations.contract.errors import ERROR_TABLE
+from generations.events.catalogue import PUBLIC_KINDS
 
 from . import reference
 from .problems import KINDS
@@ -25,6 +26,7 @@ def docs(request: HttpRequest) -> HttpResponse:
         "stream": example(STREAM, base_url),
         "examples": [(words, example(name, base_url)) for name, words in EXAMPLES.items()],
         "problems": KINDS,
+        "events": PUBLIC_KINDS.values(),
         "contract_errors": ERROR_TABLE,
         "tags": reference.tags(),
         "bodies": reference.bodies(),

@@ -2,9 +2,11 @@ import re
 
 import pytest
 from django.test import Client
+from django.utils.html import escape
 
 from generations.api.v1.docs import EXAMPLES, FIRST, STREAM, example
 from generations.api.v1.problems import KINDS
+from generations.events.catalogue import PUBLIC_KINDS
 from tests.api.v1.answers import told
 from tests.web.pages import words
 
@@ -35,6 +37,11 @@ def test_every_operation_of_the_document_stands_in_it(page, client):
 def test_the_type_of_every_problem_leads_to_its_line(page):
     for kind in KINDS:
         assert f'id="{kind.code}"' in page.content.decode()
+
+
+def test_every_kind_of_event_stands_in_it(page):
+    for kind in PUBLIC_KINDS.values():
+        assert f"<td><code>{kind.name}</code></td><td>{escape(kind.says)}</td>" in page.content.decode()
 
 
 def test_the_examples_are_printed_as_they_run(page):

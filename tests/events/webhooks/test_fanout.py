@@ -7,6 +7,7 @@ import pytest
 from django.db import connection, transaction
 
 from generations.accounts.models import Team, User
+from generations.credits.limits import QuotaHolder, QuotaRule, clear_quota, set_quota
 from generations.events.catalogue import PUBLIC_KINDS
 from generations.events.models import Event, WebhookCursor, WebhookDelivery, WebhookEndpoint
 from generations.events.record import record_event
@@ -146,3 +147,19 @@ def test_no_words_of_people_leave(kind: str, endpoint: WebhookEndpoint, tell: Te
     assert payload["type"] == kind
     assert "SECRET" not in str(payload)
     assert payload["data"]["links"]["self"].startswith("http")
+
+
+def test_a_quota_is_told_in_figures(endpoint: WebhookEndpoint, team: Team, alice: User, bob: User) -> None:
+    holder = QuotaHolder(team=team, membership=team.memberships.get(user=bob))
+    set_quota(holder=holder, rule=QuotaRule(cap=40, period="day"), actor=alice)
+    clear_quota(holder=holder, actor=alice)
+    until_complete()
+    fan_out()
+    told = {
+        row.payload["type"]: row.payload["data"] for row in WebhookDelivery.objects.filter(kind__startswith="quota")
+    }
+    assert set(told) == {"quota.set", "quota.cleared"}
+    assert told["quota.set"]["user"] == told["quota.cleared"]["user"] == bob.pk
+    assert told["quota.set"]["after"]["cap"] == told["quota.cleared"]["before"]["cap"] == 40
+    assert told["quota.set"]["links"]["self"].endswith("/api/v1/quotas")
+    assert bob.email not in str(told)
