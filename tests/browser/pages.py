@@ -41,7 +41,7 @@ def look_at(page: Page, name: str) -> None:
     page.wait_for_load_state("load")
     page.evaluate(AXE_SCRIPT)
     for look, (scheme, size, rules) in LOOKS.items():
-        page.emulate_media(color_scheme=scheme)
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.set_viewport_size(size)
         keep(page, name, look)
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), f"{name} scrolls sideways"

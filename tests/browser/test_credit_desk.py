@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.stack import StackProcess
 
 from .conftest import DEMO_PASSWORD, choose
+from .pages import look_at
 
 
 def sign_in(page: Page, studio: StackProcess, email: str) -> None:
@@ -54,6 +55,7 @@ def test_out_of_quota_ask_approve_go_on(screens: tuple[Page, Page], studio: Stac
     creator.locator("#generate").click()
     notice = creator.get_by_role("alert").filter(has_text="Not enough credits")
     expect(notice).to_contain_text("The quota of your role does not cover this job")
+    look_at(creator, "shortage")
     creator.get_by_label("What for").fill("The tide, for the trailer.")
     creator.get_by_role("button", name="Ask", exact=True).click()
     expect(creator.locator("#ask")).to_contain_text("You have asked for")
@@ -61,6 +63,7 @@ def test_out_of_quota_ask_approve_go_on(screens: tuple[Page, Page], studio: Stac
 
     owner.goto(f"{studio.url}/t/demo/credits/requests/")
     expect(owner.get_by_text("The tide, for the trailer.")).to_be_visible()
+    look_at(owner, "credit-request")
     owner.locator(".answer input[name=amount]").first.fill("200")
     owner.get_by_role("button", name=re.compile("^Approve")).click()
     expect(owner.get_by_text("may spend 200 credits more")).to_be_visible()

@@ -1,5 +1,6 @@
 """Every page in light, dark and on a phone: looked at by axe, and kept as pictures for people."""
 
+import re
 from collections.abc import Iterator
 from itertools import combinations
 
@@ -86,6 +87,13 @@ def test_a_take(owner: Page, gallery: str) -> None:
     visit(owner, f"{gallery}{take}", "take")
 
 
+def test_a_team_as_site_staff_see_it(owner: Page, gallery: str) -> None:
+    owner.goto(f"{gallery}/ops/credits/")
+    owner.get_by_role("link", name="Demo", exact=True).click()
+    expect(owner).to_have_url(re.compile(r"/ops/credits/teams/\d+/"))
+    look_at(owner, "operations-team")
+
+
 def test_a_webhook_and_a_delivery(owner: Page, gallery: str) -> None:
     visit(owner, make_webhook(owner, gallery), "webhook")
     owner.locator("#deliveries a").first.click()
@@ -114,6 +122,14 @@ def test_a_key_and_its_secret(owner: Page, gallery: str) -> None:
     expect(owner.get_by_role("heading", name="Revoke")).to_be_visible()
     look_at(owner, "key")
     visit(owner, f"{gallery}/t/demo/keys/", "keys")
+
+
+@pytest.mark.parametrize("menu", ["team-menu", "account-menu"])
+def test_an_open_menu(menu: str, owner: Page, gallery: str) -> None:
+    owner.goto(f"{gallery}/t/demo/gallery/")
+    owner.locator(f"[popovertarget={menu}]").click()
+    expect(owner.locator(f"#{menu}")).to_be_visible()
+    look_at(owner, menu)
 
 
 HEADER = """

@@ -8,6 +8,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.stack import StackProcess
 
+from .pages import look_at
+
 SECONDS = 30
 
 
@@ -41,6 +43,7 @@ def test_an_owner_invites_and_the_invited_join_with_a_new_account(
     guest.goto(studio.url + letter_to(studio, "ines@example.com"))
     expect(guest.get_by_role("heading", name="Join Demo")).to_be_visible()
     assert guest.url.endswith("/invitations/")
+    look_at(guest, "invitation")
     guest.get_by_label("Your name").fill("Ines")
     guest.get_by_label("Password").fill("correct-horse-battery")
     guest.get_by_role("button", name="Make the account and join").click()

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.stack import StackProcess
 
 from .conftest import RENDER_MS, choose
+from .pages import look_at
 
 SignIn = Callable[..., None]
 
@@ -59,6 +60,7 @@ def test_from_a_still_to_a_take(
     button = page.locator("#generate")
     expect(button).to_contain_text("60 credits")
     expect(button).to_contain_text("left")
+    look_at(page, "studio-ready")
 
     button.click()
     expect(page).to_have_url(re.compile(r"/t/demo/jobs/"))
