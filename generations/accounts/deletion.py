@@ -4,7 +4,7 @@
 - Rows that others rely on (takes, ledger entries, events, memberships, service keys) go on pointing to the user.
 - What tells of the person or lets them in is removed or overwritten: address, name, password, sessions, second
   factors, connected accounts, personal keys, notices.
-- Nobody leaves a team without an owner while others are in it.
+- Nobody leaves a team without an owner while others are in it. A team that nobody else is in ends, after its grace.
 """
 
 from uuid import uuid4
@@ -20,6 +20,7 @@ from generations.common.errors import DailiesError
 from generations.events.models import Notice
 from generations.events.record import record_audit
 
+from .ending import end_deserted_team
 from .keys import revoke_key
 from .models import ApiKey, Invitation, Membership, Team, User
 from .roles import Role
@@ -44,6 +45,13 @@ def teams_left_without_owner(user: User) -> QuerySet[Team]:
     return Team.objects.filter(Exists(own), Exists(others), ~Exists(others.filter(role=Role.OWNER))).order_by("name")
 
 
+def teams_of_nobody_else(user: User) -> QuerySet[Team]:
+    """Teams that would stand empty without the person."""
+    others = Membership.objects.active().filter(team=OuterRef("pk")).exclude(user=user)
+    own = Membership.objects.active().filter(team=OuterRef("pk"), user=user)
+    return Team.objects.filter(Exists(own), ~Exists(others)).order_by("name")
+
+
 def require_no_team_without_owner(user: User) -> None:
     """Raises LastOwnerError."""
     if teams := list(teams_left_without_owner(user)):
@@ -61,6 +69,8 @@ def anonymise_account(*, user: User) -> None:
     for key in ApiKey.objects.live().filter(user=user, is_service=False):
         revoke_key(key=key, actor=user)
     Invitation.objects.filter(created_by=user, revoked_at__isnull=True).update(revoked_at=Now())
+    for team in teams_of_nobody_else(user).filter(ends_at__isnull=True):
+        end_deserted_team(team=team, actor=user)
     _end_memberships(user)
     for rows in (EmailAddress, Authenticator, SocialAccount, Notice):
         rows.objects.filter(user=user).delete()

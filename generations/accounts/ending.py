@@ -12,7 +12,7 @@ from generations.events.notices import notify
 from generations.events.record import record_audit
 
 from .access import require
-from .models import Membership, Team
+from .models import Membership, Team, User
 from .roles import Right
 
 
@@ -46,9 +46,7 @@ def end_team(*, actor: Membership, typed_name: str) -> None:
     if typed_name.strip() != team.name.strip():
         raise NameDiffersError(team)
     if team.ends_at is None:
-        Team.objects.filter(pk=team.pk).update(ends_at=database_time(settings.TEAM_GRACE))
-        actor.team.refresh_from_db(fields=["ends_at"])
-        _record("team.ending", actor, after=f"{actor.team.ends_at:%Y-%m-%d %H:%M} UTC")
+        _begin_to_end(actor.team, actor.user)
         _tell(actor, f"{team.name} ends on {actor.team.ends_at:%-d %B %Y}. Until then everything can be looked at.")
 
 
@@ -57,13 +55,28 @@ def keep_team(*, actor: Membership) -> None:
     """Take the end back. Raises ForbiddenError."""
     require(actor, Right.OWN_TEAM)
     if Team.objects.filter(pk=actor.team_id, ends_at__isnull=False).update(ends_at=None):
-        _record("team.kept", actor, before=f"{actor.team.ends_at:%Y-%m-%d %H:%M} UTC")
+        _record("team.kept", actor.team, actor.user, before=_told(actor.team))
         actor.team.ends_at = None
         _tell(actor, f"{actor.team.name} stays after all.")
 
 
-def _record(kind: str, actor: Membership, *, before: str | None = None, after: str | None = None) -> None:
-    record_audit(kind, team_id=actor.team_id, actor_id=actor.user_id, before={"ends": before}, after={"ends": after})
+def end_deserted_team(*, team: Team, actor: User) -> None:
+    """Let a team end that its last member leaves for good. The caller has locked it."""
+    _begin_to_end(team, actor)
+
+
+def _begin_to_end(team: Team, actor: User) -> None:
+    Team.objects.filter(pk=team.pk).update(ends_at=database_time(settings.TEAM_GRACE))
+    team.refresh_from_db(fields=["ends_at"])
+    _record("team.ending", team, actor, after=_told(team))
+
+
+def _told(team: Team) -> str:
+    return f"{team.ends_at:%Y-%m-%d %H:%M} UTC"
+
+
+def _record(kind: str, team: Team, actor: User, *, before: str | None = None, after: str | None = None) -> None:
+    record_audit(kind, team_id=team.pk, actor_id=actor.pk, before={"ends": before}, after={"ends": after})
 
 
 def _tell(actor: Membership, text: str) -> None:

@@ -10,6 +10,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -20,7 +21,9 @@ from generations.accounts.models import Membership, Team, User
 from generations.accounts.roles import Role, Scope
 from generations.accounts.teams import add_member
 from generations.credits.models import Hold, LedgerEntry, Wallet
+from generations.events.models import Event
 from generations.jobs.models import Generation
+from generations.jobs.purge import purge_ended_teams
 from generations.jobs.states import State
 from tests.conftest import PASSWORD
 from tests.gallery.takes import make_generation
@@ -219,7 +222,27 @@ class TestDeletion:
         EmailAddress.objects.create(user=charlie, email=charlie.email, verified=True, primary=True)
         left = add_member(team=other_team, user=verified, role=Role.CREATOR)
         Membership.objects.filter(pk=left.pk).update(deactivated_at=timezone.now())
-        assert "Your account is deleted." in words(self.delete(proven(charlie), charlie))
+        client = proven(charlie)
+        page = client.get("/account/delete/")
+        assert "Nobody else is in this team. With the account it ends" in words(page)
+        assert f"/t/{other_team.slug}/" in links(page)
+        assert "Your account is deleted." in words(self.delete(client, charlie))
+
+    def test_a_team_that_nobody_else_is_in_ends_with_the_account(
+        self, proven: Callable[[User], Client], charlie: User, other_team: Team, team: Team, verified: User
+    ) -> None:
+        EmailAddress.objects.create(user=charlie, email=charlie.email, verified=True, primary=True)
+        add_member(team=team, user=charlie, role=Role.CREATOR)
+        self.delete(proven(charlie), charlie)
+        other_team.refresh_from_db()
+        team.refresh_from_db()
+        assert other_team.ends_at is not None
+        assert other_team.ends_at > timezone.now() + settings.TEAM_GRACE - timedelta(minutes=1)
+        assert team.ends_at is None
+        assert Event.objects.get(kind="team.ending").team == other_team
+        Team.objects.filter(pk=other_team.pk).update(ends_at=timezone.now())
+        assert purge_ended_teams() == 1
+        assert not Team.objects.filter(pk=other_team.pk).exists()
 
     def test_who_has_no_password_signs_in_freshly(self, client_of: Callable[[User], Client], bob: User) -> None:
         bob.set_unusable_password()

@@ -5,6 +5,7 @@ from datetime import timedelta
 from allauth.account.adapter import get_adapter
 from allauth.account.decorators import reauthentication_required
 from allauth.core.ratelimit import consume_or_429
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
@@ -12,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from generations.accounts.deletion import teams_left_without_owner
+from generations.accounts.deletion import teams_left_without_owner, teams_of_nobody_else
 from generations.accounts.forms import DeletionForm
 from generations.common.errors import ForbiddenError
 from generations.jobs.departures import delete_account
@@ -53,7 +54,12 @@ def delete(request: PageRequest) -> HttpResponseBase:
     _require_fresh_sign_in(request)
     form = DeletionForm(request.POST or None, user=request.user)
     if request.method != "POST" or not form.is_valid():
-        context = {"form": form, "owned": teams_left_without_owner(request.user)}
+        context = {
+            "form": form,
+            "owned": teams_left_without_owner(request.user),
+            "alone": teams_of_nobody_else(request.user),
+            "grace": settings.TEAM_GRACE,
+        }
         return render(request, "account/delete.html", context, status=422 if form.errors else 200)
     refusal: HttpResponse | None = consume_or_429(request, action="delete_account", user=request.user)
     if refusal:
