@@ -2,7 +2,7 @@
 
 import json
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from uuid import UUID
 
@@ -19,7 +19,7 @@ STREAM_LENGTH = 1_000
 _STREAM_LIFE = 24 * 3600  # seconds after a team's last event
 _MOST_WAITING = 10_000  # the oldest are forgotten
 
-Hint = tuple[str, Mapping[str, str]]  # the stream and the fields
+Hint = tuple[str, str, str]  # the stream, the field and the text
 
 log = structlog.get_logger(__name__)
 _pause = Pause()
@@ -47,13 +47,13 @@ def doubt_listeners(*team_ids: int) -> None:
 
     For whatever takes a right away. Without Valkey the open streams find out by themselves, within a minute.
     """
-    hints: list[Hint] = [(stream_key(team_id), {"doubt": ""}) for team_id in team_ids]
+    hints = [(stream_key(team_id), "doubt", "") for team_id in team_ids]
     transaction.on_commit(partial(_publish, hints), robust=True)
 
 
 def _hint(team_id: int, kind: str, subject_id: UUID, state: str, author_id: int | None) -> Hint:
     data = {"kind": kind, "subject_id": str(subject_id), "state": state, "author_id": author_id}
-    return stream_key(team_id), {"data": json.dumps(data)}
+    return stream_key(team_id), "data", json.dumps(data)
 
 
 def _put_out(hint: Hint) -> None:
@@ -70,9 +70,9 @@ def _publish(hints: Sequence[Hint]) -> None:
         return
     try:
         with valkey().pipeline(transaction=False) as pipe:
-            for stream, fields in hints:
-                pipe.xadd(stream, dict(fields), maxlen=STREAM_LENGTH, approximate=True)
-            for stream in {stream for stream, _ in hints}:
+            for stream, field, text in hints:
+                pipe.xadd(stream, {field: text}, maxlen=STREAM_LENGTH, approximate=True)
+            for stream in {stream for stream, _, _ in hints}:
                 pipe.expire(stream, _STREAM_LIFE)
             pipe.execute()
     except RedisError as error:
