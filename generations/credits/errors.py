@@ -11,7 +11,7 @@ Limit = Literal["wallet", "member", "role", "key"]
 
 WHOSE: dict[Limit, str] = {
     "wallet": "The team's wallet",
-    "member": "Your own quota",
+    "member": "Your quota",
     "role": "The quota of your role",
     "key": "The quota of this key",
 }

@@ -20,7 +20,7 @@ def span_of(period: str, moment: datetime, time_zone: str = "UTC") -> Span:
     """The period that holds the moment, by the calendar of the time zone. Weeks begin on Monday."""
     if period == Period.NONE:
         return Span(None, None)
-    zone = _zone(time_zone)
+    zone = zone_of(time_zone)
     day = _day_of(moment, zone)
     if period == Period.DAY:
         first, following = day, day + timedelta(days=1)
@@ -34,7 +34,7 @@ def span_of(period: str, moment: datetime, time_zone: str = "UTC") -> Span:
 
 
 @cache
-def _zone(name: str) -> ZoneInfo:
+def zone_of(name: str) -> ZoneInfo:
     """A zone that the time zone data have dropped counts as UTC: a quota must not fail for it."""
     try:
         return ZoneInfo(name)

@@ -152,10 +152,11 @@ def _tell_deciders(request: CreditRequest) -> None:
     is_quota = request.target == RequestTarget.QUOTA
     people = managers_of(membership.team) if is_quota else site_staff()
     whom = f"{membership.user} in {membership.team}"
+    more = f"{request.amount:,} more credit{'' if request.amount == 1 else 's'}"
     tell(
         [person for person in people if person.pk != membership.user_id],
         kind="credits.asked",
-        text=f"{whom} asks for {request.amount:,} credits for {'the own quota' if is_quota else 'the wallet'}.",
+        text=f"{whom} asks for {more} {'within their quota' if is_quota else 'for the team'}.",
         details=f"“{request.reason}”",
         path=reverse("credit_requests", args=[membership.team.slug]) if is_quota else reverse("operations_credits"),
         team=membership.team,

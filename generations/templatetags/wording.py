@@ -21,6 +21,8 @@ for _filter in (
     wording.state_tone,
     wording.share_of,
     wording.tier,
+    wording.where_the_team_is,
     wording.whose,
+    wording.whose_quota,
 ):
     register.filter(_filter.__name__, _filter)

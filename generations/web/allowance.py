@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 
 from generations.contract.choices import Selection
 from generations.contract.support import SUPPORT
-from generations.credits.errors import WHOSE, Limit
 from generations.credits.quotas import Caps, Level
 
 from . import wording
@@ -62,5 +61,5 @@ def _is_larger(resolution: str, tier: str) -> bool:
 
 
 def _whose(level: Level | None) -> str:
-    limit: Limit = level.limit if level else "member"
-    return WHOSE[limit][0].lower() + WHOSE[limit][1:]
+    words = wording.whose_quota(level or Level.MEMBER)
+    return words[0].lower() + words[1:]

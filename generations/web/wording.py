@@ -7,6 +7,8 @@ from django.utils import timezone
 
 from generations.contract.support import SUPPORT, size_of
 from generations.credits.errors import WHOSE, Limit
+from generations.credits.periods import zone_of
+from generations.credits.quotas import Level
 from generations.jobs.states import State
 
 MOTIONS = {
@@ -23,6 +25,12 @@ MOTIONS = {
 
 _WAITING = (State.QUEUED, State.PARKED)
 _TIERS = {"2160p": "4K"}
+_QUOTAS = {
+    Level.TEAM: "The quota for everybody",
+    Level.ROLE: "The quota of your role",
+    Level.MEMBER: "Your quota",
+    Level.KEY: "The quota of this key",
+}
 _AGES = ((60, "min"), (24, "h"), (7, "d"))
 
 
@@ -76,6 +84,11 @@ def whose(limit: Limit) -> str:
     return WHOSE[limit]
 
 
+def whose_quota(level: Level) -> str:
+    """Whose cap a member has met: `The quota of your role`."""
+    return _QUOTAS[level]
+
+
 def plainly(sentence: str) -> str:
     """Put ids of models and sizes into words, and begin with a capital letter."""
     for model in SUPPORT.models:
@@ -104,6 +117,11 @@ def clock(duration: timedelta | float) -> str:
 
 def elapsed(since: datetime) -> str:
     return clock(timezone.now() - since)
+
+
+def where_the_team_is(moment: datetime, time_zone: str) -> str:
+    """A moment by the calendar that a team goes by: `30 March 2026, 00:00 (Europe/Berlin)`."""
+    return f"{moment.astimezone(zone_of(time_zone)):%-d %B %Y, %H:%M} ({time_zone})"
 
 
 def ago(moment: datetime) -> str:

@@ -35,14 +35,14 @@ def test_a_shortage_in_the_studio_asks_for_what_is_missing(
     form = filled(model="ltx-2-3-fast", resolution="1920x1080", duration="6", quoted=None)
     page = client_of(bob).post(studio, form)
     assert page.status_code == 402
-    assert "Your own quota does not cover this job" in words(page)
+    assert "Your quota does not cover this job" in words(page)
     asking = {name: value for name, value in form_values(page).items() if name in ("target", "amount")}
     assert asking["target"] == "quota"
     assert 'name="amount" value="6"' in page.content.decode()
     answer = client_of(bob).post(desk, {"target": "quota", "amount": 6, "reason": "One more take."}, **HTMX)
     assert answer.status_code == 200
     assert "You have asked for 6 credits" in words(answer)
-    assert told(alice) == ["Bob in Lighthouse asks for 6 credits for the own quota."]
+    assert told(alice) == ["Bob in Lighthouse asks for 6 more credits within their quota."]
 
 
 def test_a_shortage_on_the_jobs_page_offers_the_same(client_of, bob, funded, give_quota):

@@ -1,5 +1,6 @@
 import pytest
 
+from generations.credits.models import Quota
 from tests.web.pages import HTMX, forbidden_options, form_values, words
 from tests.web.pictures import picture
 
@@ -47,11 +48,19 @@ def test_it_names_one_change_that_would_fit(client_of, bob, funded, filled, opti
     give_quota(bob, 130)
     browser = client_of(bob)
     answer = browser.post(options, filled(duration="20"), **HTMX)
-    assert "Your own quota has 130 credits left." in words(answer)
+    assert "Your quota has 130 credits left." in words(answer)
     assert "Take 10 seconds: 130 credits" in words(answer)
     taken = browser.post(options, form_values(answer, take="duration:10"), **HTMX)
     assert form_values(taken)["duration"] == "10"
     assert "130 credits → 0 left" in words(taken)
+
+
+@pytest.mark.parametrize(("role", "whose"), [("creator", "The quota of your role"), ("", "The quota for everybody")])
+def test_it_names_the_level_that_is_short(role, whose, client_of, bob, funded, filled, options):
+    Quota.objects.create(team=funded, role=role, cap=130, max_seconds=30, max_tier="1080p")
+    text = words(client_of(bob).post(options, filled(duration="20"), **HTMX))
+    assert f"{whose} has 130 credits left." in text
+    assert f"{whose} allows sizes up to 1080p." in text
 
 
 def test_without_htmx_the_whole_page_comes_back_with_everything(client_of, bob, funded, filled, options):

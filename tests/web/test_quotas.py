@@ -153,9 +153,9 @@ def test_the_studio_rules_out_what_the_quota_forbids(client_of, bob, funded, stu
     assert "3840x2160" in forbidden_options(page, "resolution")
     assert forbidden_options(page, "model") == ["ltx-2-5-fast", "ltx-2-5-pro"]
     text = words(page)
-    assert "Your own quota allows 8 seconds a job." in text
-    assert "Your own quota allows sizes up to 1080p." in text
-    assert "Your own quota does not allow LTX 2.5 Fast." in text
+    assert "Your quota allows 8 seconds a job." in text
+    assert "Your quota allows sizes up to 1080p." in text
+    assert "Your quota does not allow LTX 2.5 Fast." in text
 
 
 def test_what_the_quota_forbids_is_refused_beside_its_field(client_of, bob, funded, studio, filled, member):
@@ -163,7 +163,7 @@ def test_what_the_quota_forbids_is_refused_beside_its_field(client_of, bob, fund
     form = filled(model="ltx-2-3-fast", resolution="1280x720", duration="10", quoted=None)
     answer = client_of(bob).post(studio, form)
     assert answer.status_code == 403
-    assert "Seconds: Your own quota allows 6 seconds a job, not 10." in words(answer)
+    assert "Seconds: Your quota allows 6 seconds a job, not 10." in words(answer)
     assert not Generation.objects.exists()
 
 

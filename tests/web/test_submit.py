@@ -137,10 +137,10 @@ def test_an_empty_wallet_is_a_402_that_helps(send, team, alice):
 def test_a_spent_quota_is_a_402_that_says_when_it_resets(send, funded, bob, give_quota):
     give_quota(bob, 50)
     page = words(send())
-    assert "Your own quota does not cover this job" in page
-    assert "Stopped by your own quota" in page
+    assert "Your quota does not cover this job" in page
+    assert "Stopped by your quota" in page
     assert "Available 50 credits" in page
-    assert re.search(r"Resets 1 [A-Z][a-z]+ 20\d\d, 00:00 UTC", page)
+    assert re.search(r"Resets 1 [A-Z][a-z]+ 20\d\d, 00:00 \(UTC\)", page)
     assert "Take LTX 2.3 Fast: 36 credits" in page
     assert Wallet.objects.get(team=funded).held == 0
 
