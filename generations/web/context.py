@@ -8,15 +8,21 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
+from generations.accounts.access import access_team
 from generations.accounts.models import Membership
 from generations.accounts.roles import Right
 from generations.accounts.teams import teams_of
+from generations.common.errors import NotFoundError
+from generations.credits.balances import balance_of
 from generations.credits.freezes import freezes_of
 from generations.events.models import Alert
 from generations.events.notices import count_unread
 
+from .teams import LAST_TEAM
 from .theme import theme_of
 
+# Pages of a person, which belong to no team.
+OWN_PAGES = ("account_", "mfa_", "socialaccount_", "notices", "new_team")
 # Pages that stand below a tab of another name.
 PARENTS = dict.fromkeys(("credit_requests", "quotas", "quota", "credit_report", "credit_alerts"), "credits")
 
@@ -38,8 +44,18 @@ def studio(request: HttpRequest) -> dict[str, Any]:
         "open_alerts": Alert.objects.open().order_by("opened_at"),
         "unread": partial(count_unread, request.user.pk) if request.user.is_authenticated else 0,
     }
-    membership: Membership | None = getattr(request, "membership", None)
+    membership: Membership | None = getattr(request, "membership", None) or _last_team(request)
     return {**shared, **_team(request, membership)} if membership else {**shared, "membership": None}
+
+
+def _last_team(request: HttpRequest) -> Membership | None:
+    """On one's own pages, the team that one comes from; in the shell alone, and no view asks for it."""
+    name = request.resolver_match.view_name if request.resolver_match else ""
+    slug = request.session.get(LAST_TEAM) if name.startswith(OWN_PAGES) and request.user.is_authenticated else None
+    try:
+        return access_team(request.user, slug) if slug else None
+    except NotFoundError:
+        return None
 
 
 def _team(request: HttpRequest, membership: Membership) -> dict[str, Any]:
@@ -50,7 +66,7 @@ def _team(request: HttpRequest, membership: Membership) -> dict[str, Any]:
         "team_links": team_links(request, membership),
         # None of these is read before a template shows it.
         "teams": teams_of(membership.user),
-        "balance": getattr(request, "balance", None),
+        "balance": request.balance if hasattr(request, "balance") else partial(balance_of, membership),
         "freezes": freezes_of(membership.team),
     }
 

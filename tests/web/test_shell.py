@@ -1,7 +1,9 @@
 import re
 
 import pytest
+from django.db.models.functions import Now
 
+from generations.accounts.models import Membership, User
 from generations.accounts.teams import create_team
 from tests.gallery.takes import make_generation
 from tests.web.pages import links, words
@@ -54,6 +56,29 @@ def test_it_shows_what_the_member_may_spend(client_of, bob, funded, give_quota):
 def test_it_offers_the_other_teams_when_there_are_some(client_of, alice, team):
     other = create_team(name="Quay", owner=alice)
     assert f"/t/{other.slug}/" in links(client_of(alice).get(address(team, "gallery")))
+
+
+OWN_PAGES = ("/notices/", "/account/", "/account/sessions/", "/account/data/", "/account/two-factor/", "/teams/new")
+
+
+@pytest.mark.parametrize("page", OWN_PAGES)
+def test_ones_own_pages_lead_back_to_the_team_one_comes_from(client_of, bob, funded, page):
+    browser = client_of(bob)
+    assert address(funded, "gallery") not in links(browser.get(page))
+    browser.get(address(funded, "gallery"))
+    answer = browser.get(page)
+    assert answer.status_code == 200
+    assert {address(funded, name) for name in TEAM_PAGES} <= set(links(answer))
+    assert "1,000 credits" in words(answer)
+    Membership.objects.filter(user=bob).update(deactivated_at=Now())
+    assert address(funded, "gallery") not in links(browser.get(page))
+
+
+def test_the_pages_of_the_site_belong_to_no_team(client_of, alice, team):
+    User.objects.filter(pk=alice.pk).update(is_staff=True, is_superuser=True)
+    browser = client_of(User.objects.get(pk=alice.pk))
+    browser.get(address(team, "gallery"))
+    assert address(team, "gallery") not in links(browser.get("/ops/"))
 
 
 def test_it_says_that_the_preview_engine_has_no_model(client_of, bob, team, settings):
