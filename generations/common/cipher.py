@@ -14,6 +14,8 @@ from .errors import DailiesError
 class UnreadableSecretError(DailiesError):
     """It was encrypted under a SECRET_KEY that is neither the present one nor among SECRET_KEY_FALLBACKS."""
 
+    silent_variable_failure = True  # to a template it is empty
+
     def __init__(self) -> None:
         super().__init__("A stored secret cannot be read any more. Ask whoever runs this studio to look into its log.")
 

@@ -17,7 +17,10 @@ from django.db import models
 from django.db.models import Func, Q
 from django.db.models.functions import Cast, Now
 
+from generations.common.cipher import decrypt, encrypt
 from generations.common.ids import uuid7
+
+WEBHOOKS = "webhooks"  # what their secrets are encrypted for
 
 
 class Event(models.Model):
@@ -103,7 +106,8 @@ class EndpointState(models.TextChoices):
 class WebhookEndpoint(models.Model):
     """Where a team's program wants to be told. An empty `kinds` means every kind.
 
-    `secret` signs by Standard Webhooks; after a rotation `old_secret` signs as well until `old_secret_until`.
+    `secret` signs by Standard Webhooks; after a rotation `old_secret` signs as well until `old_secret_until`. Both are
+    stored encrypted, and reading one raises UnreadableSecretError once its SECRET_KEY is gone.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -112,8 +116,8 @@ class WebhookEndpoint(models.Model):
     url = models.URLField(max_length=500)
     description = models.CharField(max_length=120, blank=True)
     kinds = ArrayField(models.CharField(max_length=60), default=list, blank=True)
-    secret = models.CharField(max_length=80)
-    old_secret = models.CharField(max_length=80, blank=True)
+    sealed_secret = models.TextField()
+    sealed_old_secret = models.TextField(blank=True)
     old_secret_until = models.DateTimeField(null=True, blank=True)
     state = models.CharField(max_length=6, choices=EndpointState.choices, default=EndpointState.ON)
     state_reason = models.CharField(max_length=200, blank=True)
@@ -127,6 +131,18 @@ class WebhookEndpoint(models.Model):
 
     def __str__(self) -> str:
         return self.url
+
+    @property
+    def secret(self) -> str:
+        return decrypt(self.sealed_secret, purpose=WEBHOOKS)
+
+    @secret.setter
+    def secret(self, value: str) -> None:
+        self.sealed_secret = encrypt(value, purpose=WEBHOOKS)
+
+    @property
+    def old_secret(self) -> str:
+        return decrypt(self.sealed_old_secret, purpose=WEBHOOKS) if self.sealed_old_secret else ""
 
 
 class DeliveryState(models.TextChoices):

@@ -59,6 +59,7 @@ def test_one_is_made_and_stands_in_the_list(client_of: Open, alice: User, page: 
     assert answer.redirect_chain[-1][0] == f"{page}{made.pk}/"
     assert (made.team, made.created_by, made.url, made.kinds) == (team, alice, HOOK, ["generation.completed"])
     assert made.secret in answer.content.decode()
+    assert made.secret not in made.sealed_secret
     assert answer["Cache-Control"] == "no-store"
     assert HOOK in words(client.get(page))
     audit = Event.objects.get(kind="webhook.created")
@@ -122,6 +123,17 @@ def test_off_and_on_again_sends_what_waits(client_of: Open, alice: User, page: s
     assert (endpoint.state, endpoint.failing_since) == (EndpointState.ON, None)
     assert waiting.next_try_at is not None
     assert waiting.next_try_at < waiting.created_at + timedelta(hours=1)
+
+
+def test_a_secret_of_a_key_that_is_gone_can_be_replaced(
+    client_of: Open, alice: User, endpoint: WebhookEndpoint, page: str
+) -> None:
+    client = client_of(alice)
+    WebhookEndpoint.objects.update(sealed_secret="sealed under another key")
+    shown = client.get(f"{page}{endpoint.pk}/")
+    assert "It cannot be read any more" in words(shown)
+    answer = client.post(f"{page}{endpoint.pk}/rotate", follow=True)
+    assert WebhookEndpoint.objects.get().secret in answer.content.decode()
 
 
 def test_a_new_secret_leaves_the_old_one_a_day(
@@ -223,7 +235,7 @@ def test_only_managers_come_here(
         assert endpoint.secret not in answer.content.decode()
     for act in ("on", "off", "rotate", "test", "recover", "delete"):
         assert asking.post(f"{one}{act}").status_code == status, act
-    assert WebhookEndpoint.objects.filter(secret=endpoint.secret, state=EndpointState.ON).exists()
+    assert WebhookEndpoint.objects.filter(sealed_secret=endpoint.sealed_secret, state=EndpointState.ON).exists()
 
 
 def test_what_is_not_there_is_not_found(

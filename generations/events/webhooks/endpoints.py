@@ -39,14 +39,15 @@ def create_endpoint(
     """Make an endpoint that is told of what happens from now on. Raises BadEndpointError, TooManyEndpointsError."""
     if WebhookEndpoint.objects.filter(team=team_id).count() >= MOST_ENDPOINTS:
         raise TooManyEndpointsError
-    endpoint = WebhookEndpoint.objects.create(
+    endpoint = WebhookEndpoint(
         team_id=team_id,
         created_by_id=actor_id,
         url=checked_url(url),
         kinds=checked_kinds(kinds),
         description=description.strip()[:120],
-        secret=new_secret(),
     )
+    endpoint.secret = new_secret()
+    endpoint.save(force_insert=True)
     begin_fan_out()
     _record("created", endpoint, actor_id, kinds=endpoint.kinds)
     return endpoint
@@ -95,8 +96,11 @@ def switch_off(*, endpoint: WebhookEndpoint, actor_id: int) -> None:
 @transaction.atomic
 def rotate_secret(*, endpoint: WebhookEndpoint, actor_id: int, overlap: timedelta = OVERLAP) -> None:
     """Sign with a new secret, and with the old one as well until the overlap has passed."""
+    endpoint.secret = new_secret()
     WebhookEndpoint.objects.filter(pk=endpoint.pk).update(
-        old_secret=F("secret"), old_secret_until=database_time(overlap), secret=new_secret()
+        sealed_old_secret=F("sealed_secret"),
+        old_secret_until=database_time(overlap),
+        sealed_secret=endpoint.sealed_secret,
     )
     endpoint.refresh_from_db()
     _record("rotated", endpoint, actor_id, overlap=int(overlap.total_seconds()))

@@ -14,6 +14,8 @@ from threading import Thread
 
 from django.conf import settings
 
+from generations.common.cipher import UnreadableSecretError
+
 from ..models import WebhookDelivery
 from .fanout import BATCH, fan_out
 from .posting import Outcome, post
@@ -48,10 +50,19 @@ def send_webhooks(*, managers: Managers) -> int:
 
 def _begin(delivery: WebhookDelivery, loop: asyncio.AbstractEventLoop) -> "Future[Outcome]":
     body = body_bytes(delivery.payload)
-    headers = signed_headers(delivery, body, datetime.now(UTC))
+    try:
+        headers = signed_headers(delivery, body, datetime.now(UTC))
+    except UnreadableSecretError:
+        return _not_sent("Not sent: the secret cannot be read any more. Make a new one.")
     deadline: float = settings.WEBHOOK_DEADLINE.total_seconds()
     sent = post(delivery.endpoint.url, body, headers, may_connect=may_connect, deadline=deadline)
     return asyncio.run_coroutine_threadsafe(sent, loop)
+
+
+def _not_sent(why: str) -> "Future[Outcome]":
+    done: Future[Outcome] = Future()
+    done.set_result(Outcome(status=None, error=why, answer="", milliseconds=0))
+    return done
 
 
 @contextmanager

@@ -36,6 +36,6 @@ def signed_headers(delivery: WebhookDelivery, body: bytes, now: datetime) -> dic
 
 
 def valid_secrets(endpoint: WebhookEndpoint, now: datetime) -> list[str]:
-    """The secrets that sign now, the newest first."""
-    has_two = endpoint.old_secret and endpoint.old_secret_until is not None and endpoint.old_secret_until > now
+    """The secrets that sign now, the newest first. Raises UnreadableSecretError."""
+    has_two = endpoint.old_secret_until is not None and endpoint.old_secret_until > now
     return [endpoint.secret, endpoint.old_secret] if has_two else [endpoint.secret]

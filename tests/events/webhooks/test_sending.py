@@ -115,6 +115,16 @@ def test_nobody_there_is_a_failed_try(
     assert WebhookTry.objects.get().error.startswith("No connection")
 
 
+def test_a_secret_that_cannot_be_read_any_more_is_a_failed_try(
+    endpoint: WebhookEndpoint, receiver: Receiver, tell: Tell, work: Work, settings: Settings
+) -> None:
+    settings.SECRET_KEY = "another-key-altogether-after-the-move"
+    tell()
+    work()
+    assert not receiver.received
+    assert WebhookTry.objects.get().error.endswith("Make a new one.")
+
+
 def test_the_schedule_lasts_three_days_and_then_gives_up(
     endpoint: WebhookEndpoint, receiver: Receiver, tell: Tell, work: Work
 ) -> None:
