@@ -27,7 +27,7 @@ ifdef ARGS
 else
 # A browser's event loop stays in its process, where nothing else could then ask the database: a run of its own.
 # One process more than cores: many of these tests wait for processes of the product.
-	@$(IN) -m pytest -n $$(( $$(nproc 2>/dev/null || echo 2) + 1 )) --ignore tests/browser
+	@$(IN) -m pytest -n $$(( $$(nproc 2>/dev/null || echo 2) + 1 )) --dist worksteal --ignore tests/browser
 	@$(IN) -m pytest tests/browser
 endif
 
