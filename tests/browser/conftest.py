@@ -45,7 +45,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory, identity: IdentityProvider)
 @pytest.fixture(scope="session")
 def gallery(studio: StackProcess) -> str:
     """Takes to look at, without waiting for renders."""
-    seeded = manage("seed_gallery", "--team", "demo", "--count", "20", data_dir=studio.data_dir)
+    seeded = manage("seed_gallery", "--team", "demo", "--count", "12", data_dir=studio.data_dir)
     assert seeded.returncode == 0, seeded.stderr
     return studio.url
 

@@ -39,6 +39,7 @@ def visit(page: Page, url: str, name: str) -> None:
 
 def look_at(page: Page, name: str) -> None:
     page.wait_for_load_state("load")
+    page.evaluate("scrollTo(0, 0)")
     page.evaluate(AXE_SCRIPT)
     for look, (scheme, size, rules) in LOOKS.items():
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")

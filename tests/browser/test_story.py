@@ -56,9 +56,9 @@ def test_from_a_still_to_a_take(
     choose(page, "resolution", "1280x720")
     choose(page, "camera_motion", "dolly_in")
     # Long enough that nobody can miss it being rendered.
-    choose(page, "duration", "20")
+    choose(page, "duration", "12")
     button = page.locator("#generate")
-    expect(button).to_contain_text("60 credits")
+    expect(button).to_contain_text("36 credits")
     expect(button).to_contain_text("left")
     look_at(page, "studio-ready")
 
@@ -74,13 +74,13 @@ def test_from_a_still_to_a_take(
     page.get_by_role("link", name="Gallery").first.click()
     page.locator("main a[href*='/takes/']").first.click()
     expect(page.get_by_text("the water moves").first).to_be_visible()
-    expect(page.get_by_text("60 credits").first).to_be_visible()
+    expect(page.get_by_text("36 credits").first).to_be_visible()
     page.evaluate("document.querySelector('video').muted = true")
     # In the middle of the move, where it is fastest.
-    page.evaluate("document.querySelector('video').currentTime = 8")
+    page.evaluate("document.querySelector('video').currentTime = 5")
     page.evaluate("document.querySelector('video').play()")
     assert page.evaluate(COMPARE) > 1
-    assert page.evaluate("document.querySelector('video').currentTime") > 11
+    assert page.evaluate("document.querySelector('video').currentTime") > 8
 
     with page.expect_download() as download:
         page.get_by_role("link", name="Download").click()
@@ -97,7 +97,7 @@ def check_take(path: Path) -> None:
         facts = (video.codec_context.name, video.codec_context.pix_fmt, video.width, video.height)
         assert facts == ("h264", "yuv420p", 1280, 720)
         assert sound.codec_context.name == "aac"
-        assert sum(1 for _ in container.decode(video)) == 480
+        assert sum(1 for _ in container.decode(video)) == 288
 
 
 def test_the_whole_team_sees_the_take_and_a_stranger_does_not(

@@ -38,8 +38,8 @@ def test_a_killed_worker_costs_neither_the_job_nor_a_second_charge(
     choose(page, "model", "ltx-2-3-fast")
     choose(page, "resolution", "1280x720")
     # Long enough that the render outlives the worker on any machine.
-    choose(page, "duration", "20")
-    expect(page.locator("#generate")).to_contain_text("60 credits")
+    choose(page, "duration", "12")
+    expect(page.locator("#generate")).to_contain_text("36 credits")
     page.locator("#generate").click()
     expect(page).to_have_url(re.compile(r"/t/demo/jobs/"))
     state = page.locator(".job").filter(has_text="Slow tide.").locator(".state")
