@@ -26,7 +26,7 @@ from generations.credits.models import (
     SpendWatcher,
     Wallet,
 )
-from generations.events.models import Event, Notice, WebhookDelivery, WebhookEndpoint, WebhookTry
+from generations.events.models import Event, Notice, WebhookDelivery
 from generations.jobs.models import Generation, Project
 from generations.jobs.states import State
 from generations.media.models import Asset, AssetKind
@@ -156,17 +156,14 @@ def _run_out(ours: Property, people: list[Membership]) -> None:
 
 
 def _connect(ours: Property, people: list[Membership]) -> None:
-    """Programs: keys with a quota, webhooks with what they were told, and open invitations."""
+    """Programs: keys with a quota, what a webhook was told, and open invitations."""
     team, later = ours.team, timezone.now() + timedelta(days=7)
     keys = ApiKey.objects.bulk_create(
         ApiKey(team=team, user=member.user, name="farm", scopes=[Scope.READ]) for member in people
     )
     store(ApiKeySecret(key=key, prefix="dly_12345678", digest=uuid4().hex) for key in keys)
     store(Quota(team=team, api_key=key, cap=100) for key in keys)
-    store(WebhookEndpoint(team=team, url=f"https://{uuid4().hex}.example.com/", secret="whsec_x") for _ in people)
-    told = [WebhookDelivery(endpoint=ours.told.endpoint, kind="webhook.test", payload={}) for _ in people]
-    store(told)
-    store(WebhookTry(delivery=ours.told, status=500, milliseconds=3) for _ in told)
+    store(WebhookDelivery(endpoint=ours.told.endpoint, kind="webhook.test", payload={}) for _ in people)
     store(
         Invitation(team=team, email=f"{uuid4().hex}@example.com", digest=uuid4().hex, created_by=None, expires_at=later)
         for _ in people
