@@ -125,7 +125,7 @@ class Generation(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["team", "author", "idempotency_key"], name="generation_submitted_once"),
+            models.UniqueConstraint(fields=["idempotency_key", "author", "team"], name="generation_submitted_once"),
             models.CheckConstraint(condition=Q(state__in=State.values), name="generation_state_known"),
             models.CheckConstraint(condition=Q(price__gt=0), name="generation_price_positive"),
             models.CheckConstraint(

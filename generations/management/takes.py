@@ -65,7 +65,7 @@ def seed_takes(team: Team, count: int) -> None:
 def _store_batch(team: Team, plans: list[Plan]) -> None:
     """Grant exactly what the takes cost, then hold and charge it take by take."""
     total = sum(plan.price.credits for plan in plans)
-    grant_credits(team=team, amount=total, reason=f"{len(plans):,} synthetic takes")
+    grant_credits(team=team, amount=total, reason=f"synthetic takes: {len(plans):,}")
     wallet = Wallet.objects.select_for_update().get(pk=wallet_of(team).pk)
     holds = Hold.objects.bulk_create([_hold(wallet, plan) for plan in plans])
     pairs = list(zip(plans, holds, strict=True))

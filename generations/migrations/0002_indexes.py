@@ -7,6 +7,11 @@ class Migration(migrations.Migration):
     dependencies = [("generations", "0001_tables")]
 
     operations = [
+        migrations.RemoveConstraint("generation", "generation_submitted_once"),
+        migrations.AddConstraint(
+            "generation",
+            models.UniqueConstraint(fields=["idempotency_key", "author", "team"], name="generation_submitted_once"),
+        ),
         migrations.RemoveIndex(model_name="hold", name="hold_pending"),
         migrations.AlterField(
             model_name="event",
