@@ -11,11 +11,11 @@ from django.utils.http import content_disposition_header
 from .models import Asset
 from .names import clean_name, with_extension
 from .storages import media_storage
-from .streams import CHUNK_SIZE
 
 _MAX_AGE = 24 * 60 * 60
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII | re.IGNORECASE)
-_LONG = 4 * CHUNK_SIZE
+# What is answered at once, so that no thread waits for its reader.
+PIECE = 1024 * 1024
 
 # For a file opened by itself in a tab: it may show what it is and run nothing. Without `allow-same-origin` the tab
 # would count as a stranger, and Chromium would refuse to fetch the video for it.
@@ -27,16 +27,22 @@ class UnsatisfiableRangeError(Exception):
 
 
 def serve_asset(
-    request: HttpRequest, asset: Asset, *, as_attachment: bool = False, filename: str | None = None
+    request: HttpRequest,
+    asset: Asset,
+    *,
+    as_attachment: bool = False,
+    filename: str | None = None,
+    is_for_player: bool = False,
 ) -> HttpResponseBase:
     """Answer a GET or HEAD for an asset that the caller has checked. Raises StorageError before the first byte.
 
     Content never changes under its id, so browsers may keep it for a day without asking; shared caches may not.
-    A request for several ranges is answered with the whole, as RFC 9110 allows.
+    A request for several ranges is answered with the whole, as RFC 9110 allows. So is a range without an end that is
+    answered with its first part: a player asks on when it needs more, and holds up nobody while it is paused.
     """
     if request.method not in ("GET", "HEAD"):
         return HttpResponseNotAllowed(["GET", "HEAD"])
-    response = _answer(request, asset)
+    response = _answer(request, asset, is_for_player)
     response["Accept-Ranges"] = "bytes"
     response["ETag"] = _etag(asset)
     is_refusal = response.status_code >= 400
@@ -66,12 +72,12 @@ def parse_range(header: str, size: int) -> tuple[int, int] | None:
     return start, end
 
 
-def _answer(request: HttpRequest, asset: Asset) -> HttpResponseBase:
+def _answer(request: HttpRequest, asset: Asset, is_for_player: bool) -> HttpResponseBase:
     # Not modified, or a precondition that failed.
     if (conditional := get_conditional_response(request, etag=_etag(asset))) is not None:
         return conditional
     try:
-        part = _wanted(request, asset)
+        part = _wanted(request, asset, PIECE if is_for_player else asset.bytes)
     except UnsatisfiableRangeError:
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{asset.bytes}"})
     start, end = part or (0, asset.bytes - 1)
@@ -83,14 +89,17 @@ def _answer(request: HttpRequest, asset: Asset) -> HttpResponseBase:
     return response
 
 
-def _wanted(request: HttpRequest, asset: Asset) -> tuple[int, int] | None:
-    """Read the range of a GET, unless `If-Range` names another content."""
+def _wanted(request: HttpRequest, asset: Asset, most: int) -> tuple[int, int] | None:
+    """Read the range of a GET, unless `If-Range` names another content; without an end, it has `most` bytes."""
     header = request.headers.get("Range")
     if not header or request.method != "GET":
         return None
     if request.headers.get("If-Range", _etag(asset)).strip() != _etag(asset):
         return None
-    return parse_range(header, asset.bytes)
+    part = parse_range(header, asset.bytes)
+    if part and header.rstrip().endswith("-"):
+        return part[0], min(part[1], part[0] + most - 1)
+    return part
 
 
 def _body(request: HttpRequest, asset: Asset, start: int, length: int) -> HttpResponseBase:
@@ -98,9 +107,9 @@ def _body(request: HttpRequest, asset: Asset, start: int, length: int) -> HttpRe
     if request.method == "HEAD":
         return HttpResponse(content_type=mime)
     stream = media_storage().stream(asset.name, start, length)
-    if length <= CHUNK_SIZE:
+    if length <= PIECE:
         return HttpResponse(b"".join(stream), content_type=mime)
-    if length > _LONG and not connection.in_atomic_block:
+    if not connection.in_atomic_block:
         connection.close()  # a slow reader must not keep a database connection
     return StreamingHttpResponse(stream, content_type=mime)
 

@@ -11,7 +11,7 @@ from .children import Plan
 from .life import SignOfLife
 from .ports import LOOPBACK
 
-WEB_THREADS = 16
+WEB_THREADS = 8  # each has a connection of its own; more would only wait for the interpreter
 WORKER_PROCESSES = 2
 SAVER_PROCESSES = 2
 COURIER_PROCESSES = 1  # it sends many at once

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import connection
 
 from project.env import ROOT
+from project.stack.plan import WEB_THREADS
 from project.stack.ports import free_port
 from tests.events.wire import eventually
 
@@ -41,7 +42,8 @@ def database_url() -> str:
 def web_process(folder: Path, **environment: str) -> Iterator[WebProcess]:
     """Run it until the end of the block, under the settings of `make run`."""
     process = WebProcess(free_port(), folder / "media")
-    flags = ["--interface", "wsgi", "--port", str(process.port), "--workers", "1", "--blocking-threads", "8", "--no-ws"]
+    flags = ["--interface", "wsgi", "--port", str(process.port), "--workers", "1", "--no-ws"]
+    flags += ["--blocking-threads", str(WEB_THREADS)]
     given = {
         "DJANGO_SETTINGS_MODULE": "project.settings.local",
         "DATABASE_URL": database_url(),

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from generations.accounts.models import Team
 from generations.media.models import Asset
-from generations.media.serve import UnsatisfiableRangeError, parse_range, serve_asset
+from generations.media.serve import PIECE, UnsatisfiableRangeError, parse_range, serve_asset
 from generations.media.storage_errors import MissingFileError
 from generations.media.storages import media_storage
 
@@ -27,7 +27,13 @@ ETAG = f'"{SHA}"'
 
 def show(request: HttpRequest, asset_id: str) -> HttpResponseBase:
     asset = Asset.objects.get(id=asset_id)
-    return serve_asset(request, asset, as_attachment="download" in request.GET, filename=request.GET.get("name"))
+    return serve_asset(
+        request,
+        asset,
+        as_attachment="download" in request.GET,
+        filename=request.GET.get("name"),
+        is_for_player="player" in request.GET,
+    )
 
 
 urlpatterns = [route("asset/<uuid:asset_id>", show)]
@@ -142,6 +148,23 @@ def test_it_gives_a_part(client: Client, video: Asset, header: str, first: int, 
     assert response["Content-Length"] == str(last - first + 1)
     assert body(response) == CONTENT[first : last + 1]
     assert response["ETag"] == ETAG
+
+
+def test_a_player_gets_the_rest_piece_by_piece(client: Client, video: Asset):
+    seen = b""
+    while len(seen) < SIZE:
+        response = get(client, video, query={"player": ""}, Range=f"bytes={len(seen)}-")
+        piece = body(response)
+        assert response.status_code == 206
+        assert response["Content-Range"] == f"bytes {len(seen)}-{len(seen) + len(piece) - 1}/{SIZE}"
+        assert 0 < len(piece) <= PIECE
+        seen += piece
+    assert seen == CONTENT
+
+
+@pytest.mark.parametrize("headers", [{}, {"Range": f"bytes=0-{SIZE - 1}"}, {"Range": f"bytes=-{SIZE}"}])
+def test_a_player_that_says_how_much_gets_as_much(client: Client, video: Asset, headers: dict[str, str]):
+    assert body(get(client, video, query={"player": ""}, **headers)) == CONTENT
 
 
 @pytest.mark.parametrize("header", [f"bytes={SIZE}-", f"bytes={SIZE}-{SIZE + 5}", "bytes=-0", "bytes=999999999999-"])

@@ -13,4 +13,4 @@ from ..teams import PageRequest, signed_in
 @require_safe
 def asset(request: PageRequest, asset_id: UUID) -> HttpResponseBase:
     """The bytes of a still, a poster or a video, for members of its team."""
-    return serve_asset(request, access_asset(request.user, asset_id))
+    return serve_asset(request, access_asset(request.user, asset_id), is_for_player=True)
