@@ -30,11 +30,11 @@ def authenticate(request: HttpRequest) -> Caller:
 
 def recalled(request: HttpRequest) -> Caller | None:
     """Who sent the same key before, still to be proved. What was answered once has to find the key in force first."""
-    return None if "Idempotency-Key" in request.headers else recall(_secret(request))
+    return None if "HTTP_IDEMPOTENCY_KEY" in request.META else recall(_secret(request))
 
 
 def _secret(request: HttpRequest) -> str:
-    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    scheme, _, secret = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
     return secret.strip() if scheme.lower() == "bearer" else ""
 
 

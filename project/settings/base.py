@@ -72,7 +72,7 @@ MIDDLEWARE = [
 API_MIDDLEWARE = [
     "generations.api.middleware.LogMiddleware",
     "generations.events.origin.OriginMiddleware",
-    "corsheaders.middleware.CorsMiddleware",
+    "generations.api.origins.OriginsMiddleware",
     "generations.api.middleware.ErrorMiddleware",
 ]
 

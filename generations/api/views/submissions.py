@@ -32,7 +32,7 @@ def submit(request: HttpRequest, caller: Caller) -> HttpResponse:
         )
         return accepted(receipt)
 
-    return answer_once(caller, request.headers.get("Idempotency-Key"), body, work)
+    return answer_once(caller, request.META.get("HTTP_IDEMPOTENCY_KEY"), body, work)
 
 
 def _wish_of(caller: Caller, body: object) -> Wish:
