@@ -1,6 +1,7 @@
 """Pages elsewhere: what the CORS library says to requests that a page sent, and nothing to all others."""
 
 from collections.abc import Awaitable
+from typing import cast
 
 from corsheaders.middleware import CorsMiddleware
 from django.http import HttpRequest
@@ -12,7 +13,6 @@ class OriginsMiddleware(CorsMiddleware):
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         if "HTTP_ORIGIN" in request.META:
             return super().__call__(request)
-        response = self.get_response(request)
-        assert isinstance(response, HttpResponseBase)
+        response = cast("HttpResponseBase", self.get_response(request))
         patch_vary_headers(response, ("origin",))  # a page would be answered otherwise
         return response
