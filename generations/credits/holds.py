@@ -6,7 +6,6 @@ The callers' transaction decides: place the hold and store the job, or settle th
 Locks are taken in the order wallet, hold, job.
 """
 
-import json
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -17,13 +16,8 @@ from generations.common.errors import DailiesError
 from generations.common.statements import fetch_row
 
 from .errors import OutOfCreditsError, Shortage, TooManyJobsError
-from .quotas import APPLYING, RULES, Cap, EffectiveQuota, Ruled, applicant, quota_from
-
-# The rules, if there are any and the caller has not settled them into bounds yet.
-OPEN_RULES = f"""
-CASE WHEN %(bounds)s::jsonb IS NULL AND EXISTS (SELECT FROM generations_quota quota WHERE {APPLYING})
-THEN ({RULES}) END
-"""
+from .quotas import Cap, EffectiveQuota, Ruled, applicant
+from .settled import OPEN_RULES, UNSETTLED, settle
 
 _PLACE = f"""
 WITH gate AS MATERIALIZED (
@@ -75,8 +69,9 @@ def place_hold(*, membership: Membership, reference: UUID, amount: int, api_key:
     quota = EffectiveQuota()
     rules, placed = _place(given)
     if rules is not None:
-        quota = quota_from(rules, membership.team.time_zone)
-        _, placed = _place(given | {"bounds": json_bounds(quota)})
+        settled = settle(rules, given, membership.team.time_zone)
+        quota = settled.quota
+        _, placed = _place(given | {"bounds": settled.bounds})
     if placed.hold is None:
         raise refusal(placed, quota=quota, team=membership.team, amount=amount)
     return placed.hold
@@ -85,11 +80,7 @@ def place_hold(*, membership: Membership, reference: UUID, amount: int, api_key:
 def hold_parameters(membership: Membership, api_key: ApiKey | None) -> dict[str, Any]:
     """Who asks, for whoever calls `generations_place_hold` in a statement of its own."""
     given = applicant(membership, api_key)
-    return {**given, "user": membership.user_id if given["member"] else None, "bounds": None}
-
-
-def json_bounds(quota: EffectiveQuota) -> str:
-    return json.dumps(quota.bounds, default=str)
+    return {**given, **UNSETTLED, "user": membership.user_id if given["member"] else None}
 
 
 def refusal(placed: Placed, *, quota: EffectiveQuota, team: Team, amount: int) -> DailiesError:

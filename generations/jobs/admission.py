@@ -11,8 +11,9 @@ from uuid import UUID
 from generations.accounts.keys import LIVE, UNCHANGED
 from generations.common.inserts import insert_into
 from generations.common.statements import fetch_row
-from generations.credits.holds import OPEN_RULES, Placed
+from generations.credits.holds import Placed
 from generations.credits.prices import RATE
+from generations.credits.settled import OPEN_RULES
 from generations.events.models import Event
 from generations.media.uploads import uploaded_asset_sql
 

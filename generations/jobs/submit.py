@@ -19,10 +19,11 @@ from generations.common.errors import DailiesError, ForbiddenError
 from generations.common.ids import uuid7
 from generations.contract.rules import Violation, validate
 from generations.contract.support import SUPPORT
-from generations.credits.errors import FrozenError
-from generations.credits.holds import hold_parameters, json_bounds, refusal
+from generations.credits.errors import FrozenError, NotAllowedError
+from generations.credits.holds import hold_parameters, refusal
 from generations.credits.prices import NoPriceError, offered_models
-from generations.credits.quotas import EffectiveQuota, quota_from
+from generations.credits.quotas import EffectiveQuota
+from generations.credits.settled import recall_settled, settle
 from generations.events.live import announce_soon
 from generations.media.models import Asset
 from generations.media.uploads import MISSING, UploadedStill
@@ -169,14 +170,30 @@ def _still_parameters(which: str, still: Asset | UploadedStill | None) -> dict[s
 
 
 def _admit(membership: Membership, wish: Wish, given: dict[str, Any]) -> tuple[Answer, EffectiveQuota]:
-    """Ask once, or twice where a quota holds."""
-    answer = in_one_statement(lambda: admit(given))
+    """Ask once, or twice where a quota holds that is not the one remembered, or that the wish does not fit."""
+    time_zone = membership.team.time_zone
+    known = recall_settled(given, time_zone)
+    if known and not _fits(wish, known.quota):
+        known = None  # what was remembered may not refuse
+    answer = in_one_statement(lambda: admit(given | known.parameters if known else given))
     if not answer.is_in_force or answer.known or answer.rules is None:
-        return answer, EffectiveQuota()
-    quota = quota_from(answer.rules, membership.team.time_zone)
+        return answer, known.quota if known else EffectiveQuota()
+    settled = settle(answer.rules, given, time_zone)
     if answer.frozen is None and answer.is_offered and not _missing(wish, answer):
-        quota.check(model=wish.model, resolution=wish.resolution, seconds=wish.held_seconds)
-    return in_one_statement(lambda: admit(given | {"bounds": json_bounds(quota)})), quota
+        _check(wish, settled.quota)
+    return in_one_statement(lambda: admit(given | {"bounds": settled.bounds})), settled.quota
+
+
+def _check(wish: Wish, quota: EffectiveQuota) -> None:
+    quota.check(model=wish.model, resolution=wish.resolution, seconds=wish.held_seconds)
+
+
+def _fits(wish: Wish, quota: EffectiveQuota) -> bool:
+    try:
+        _check(wish, quota)
+    except NotAllowedError:
+        return False
+    return True
 
 
 def _missing(wish: Wish, answer: Answer) -> list[Violation]:

@@ -13,7 +13,7 @@ from generations.common.clock import database_time
 from generations.common.errors import ForbiddenError
 from generations.credits.balances import balance_of
 from generations.credits.errors import FrozenError, NotAllowedError, OutOfCreditsError, TooManyJobsError
-from generations.credits.models import Freeze, Hold, OfferedModel, PriceRow, Quota
+from generations.credits.models import Freeze, Hold, OfferedModel, PriceRow, Quota, QuotaRaise
 from generations.events.models import Event
 from generations.jobs.audit import audit_books
 from generations.jobs.models import Generation, Project
@@ -115,7 +115,7 @@ def test_a_reviewer_may_not_submit(submit: Submit, rita: User) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_it_is_one_statement_and_where_a_quota_holds_two(
+def test_it_is_one_statement_and_two_where_a_quota_is_new(
     wish: Wish, funded: Team, bob: User, member: Member, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     membership = member(bob, funded)
@@ -124,6 +124,35 @@ def test_it_is_one_statement_and_where_a_quota_holds_two(
     Quota.objects.create(team=funded, cap=500, max_jobs=5, max_seconds=10, max_tier="1080p")
     with django_assert_num_queries(2):
         submit_generation(membership=membership, wish=wish, idempotency_key="counted again")
+    with django_assert_num_queries(1):
+        submit_generation(membership=membership, wish=wish, idempotency_key="known by now")
+
+
+def test_a_quota_that_is_remembered_counts_no_longer_than_it_holds(
+    submit: Submit, funded: Team, bob: User, member: Member
+) -> None:
+    quota = Quota.objects.create(team=funded, cap=36, allowed_models=["ltx-2-3-fast"])
+    assert submit()
+    with pytest.raises(NotAllowedError, match=r"Choose ltx-2-3-fast\."):
+        submit(model="ltx-2-5-fast")
+    assert submit()
+    with pytest.raises(OutOfCreditsError) as refused:
+        submit()
+    assert (refused.value.shortage.limit, refused.value.shortage.held) == ("member", 36)
+    raised = QuotaRaise.objects.create(membership=member(bob, funded), amount=18, reason="the trailer")
+    assert submit()
+    raised.delete()
+    with pytest.raises(OutOfCreditsError):
+        submit()
+    Quota.objects.filter(pk=quota.pk).update(cap=90, max_jobs=4)
+    assert submit()
+    with pytest.raises(TooManyJobsError):
+        submit()
+    Quota.objects.filter(pk=quota.pk).update(max_jobs=None, allowed_models=["ltx-2-5-fast"])
+    with pytest.raises(NotAllowedError, match=r"Choose ltx-2-5-fast\."):
+        submit()
+    quota.delete()
+    assert submit()
 
 
 def test_its_receipt_is_of_what_it_stored(wish: Wish, funded: Team, bob: User, member: Member) -> None:
