@@ -36,7 +36,7 @@ from generations.jobs.retry import retry_generation
 from generations.jobs.saving import save_generation
 from generations.jobs.sending import send_generation
 from generations.jobs.states import ACTIVE, State
-from generations.jobs.submit import Wish, submit_generation
+from generations.jobs.submit import Receipt, Wish, submit_generation
 from tests.fakes.behaviours import REGULAR, hold, refuse
 from tests.fakes.provider import ScriptedProvider
 
@@ -283,12 +283,12 @@ class Jobs(RuleBasedStateMachine):
         close_circuit(self.provider.base_url)
         self.model.unpark()
 
-    def _admit(self, submit: Callable[[], Generation]) -> Job | None:
+    def _admit(self, submit: Callable[[], Generation | Receipt]) -> Job | None:
         if self.model.available < PRICE:
             self.model.refusals += 1
             refused(OutOfCreditsError, submit)
             return None
-        job = Job(submit().pk)
+        job = Job(submit().id)
         self.model.jobs[job.pk] = job
         self.model.held += PRICE
         return job

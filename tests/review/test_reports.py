@@ -9,6 +9,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.http import HttpResponse
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
@@ -27,7 +28,7 @@ from generations.review.models import Verdict
 from generations.review.reports import By, Sums, spending_report
 from tests.conftest import make_user
 from tests.gallery.takes import make_generation
-from tests.web.pages import words
+from tests.web.pages import cells, words
 
 
 def held_at(job: Generation, moment: datetime) -> None:
@@ -152,14 +153,9 @@ def test_the_page_says_what_a_second_cost(client_of, alice, bob, rita, funded, m
     assert "All 4 72 48 36 12 6.00 6 12.00" in text
 
 
-def cells(page) -> list[list[str]]:
+def on_screen(page: HttpResponse) -> list[list[str]]:
     """The table as it stands on the screen, figures without their separators."""
-    body = page.content.decode().partition('<table class="table report">')[2].partition("</table>")[0]
-    rows = []
-    for row in body.split("<tr>")[1:]:
-        parts = [part.partition(">")[2] for part in row.replace("<th", "\0").replace("<td", "\0").split("\0")[1:]]
-        rows.append([part.partition("<")[0].replace(",", "").replace("–", "") for part in parts])
-    return rows
+    return [[cell.replace(",", "").replace("–", "") for cell in row] for row in cells(page)]
 
 
 @pytest.mark.parametrize("by", By)
@@ -168,7 +164,7 @@ def test_the_csv_is_what_is_on_the_screen(client_of, alice, bob, funded, report_
     make_generation(funded, bob, project=project)
     make_generation(funded, alice, State.FAILED, model="ltx-2-3-pro")
     browser = client_of(alice)
-    shown = cells(browser.get(report_page, {"by": by}))
+    shown = on_screen(browser.get(report_page, {"by": by}))
     answer = browser.get(report_page, {"by": by, "format": "csv"})
     assert answer["Content-Type"].startswith("text/csv")
     assert list(csv.reader(StringIO(answer.content.decode("utf-8-sig")))) == shown

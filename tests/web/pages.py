@@ -9,6 +9,7 @@ HTMX = {"HTTP_HX_REQUEST": "true"}
 
 
 _BLOCKS = {"p", "li", "dt", "dd", "td", "th", "div", "h1", "h2", "button"}
+_CELLS = {"td", "th"}
 
 
 class _Page(HTMLParser):
@@ -18,12 +19,19 @@ class _Page(HTMLParser):
         self.disabled: dict[str, list[str]] = {}
         self.links: list[str] = []
         self.words: list[str] = []
+        self.rows: list[list[str]] = []
         self._textarea = ""
+        self._in_cell = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         if tag in _BLOCKS:
             self.words.append(" ")
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in _CELLS:
+            self.rows[-1].append("")
+            self._in_cell = True
         name = given.get("name", "")
         if tag == "a":
             self.links.append(given.get("href", ""))
@@ -37,8 +45,12 @@ class _Page(HTMLParser):
         if tag == "textarea":
             self.values[self._textarea] = self.values[self._textarea].removeprefix("\n")
             self._textarea = ""
+        elif tag in _CELLS:
+            self._in_cell = False
 
     def handle_data(self, data: str) -> None:
+        if self._in_cell:
+            self.rows[-1][-1] += data
         if self._textarea:
             self.values[self._textarea] += data
         self.words.append(data)
@@ -74,3 +86,8 @@ def links(response: HttpResponse) -> list[str]:
 def words(response: HttpResponse) -> str:
     """The text of the page, with single spaces."""
     return " ".join("".join(_read(response).words).split())
+
+
+def cells(response: HttpResponse) -> list[list[str]]:
+    """The text of each cell, row by row, of all tables on the page."""
+    return _read(response).rows
