@@ -2,17 +2,38 @@
 
 from typing import Any
 
+from allauth.account.forms import ChangePasswordForm as LibraryChangePasswordForm
 from allauth.account.forms import LoginForm as LibraryLoginForm
+from allauth.account.forms import ResetPasswordKeyForm as LibraryResetPasswordForm
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 
 from .models import User
 
 
+def _rename(form: forms.BaseForm, **labels: str) -> None:
+    """Give fields labels of ours; the library's stand inside the boxes too, where they say nothing more."""
+    for name, label in labels.items():
+        form.fields[name].label = label
+        form.fields[name].widget.attrs.pop("placeholder", None)
+
+
 class LoginForm(LibraryLoginForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["remember"].label = "Stay signed in on this device"
+        _rename(self, remember="Stay signed in on this device")
+
+
+class ChangePasswordForm(LibraryChangePasswordForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _rename(self, oldpassword="Current password", password1="New password", password2="New password (again)")
+
+
+class ResetPasswordForm(LibraryResetPasswordForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _rename(self, password1="New password", password2="New password (again)")
 
 
 class AddPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]

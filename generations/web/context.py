@@ -24,7 +24,11 @@ from .theme import theme_of
 # Pages of a person, which belong to no team.
 OWN_PAGES = ("account_", "mfa_", "socialaccount_", "notices", "new_team")
 # Pages that stand below a tab of another name.
-PARENTS = dict.fromkeys(("credit_requests", "quotas", "quota", "credit_report", "credit_alerts"), "credits")
+PARENTS = {
+    **dict.fromkeys(("credit_requests", "quotas", "quota", "credit_report", "credit_alerts"), "credits"),
+    **dict.fromkeys(("key", "key_new"), "keys"),
+    **dict.fromkeys(("webhook", "webhook_new", "webhook_edit", "webhook_delivery"), "webhooks"),
+}
 
 
 @dataclass(frozen=True)

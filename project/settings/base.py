@@ -134,7 +134,11 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_FORMS = {"login": "generations.accounts.forms.LoginForm"}
+ACCOUNT_FORMS = {
+    "login": "generations.accounts.forms.LoginForm",
+    "change_password": "generations.accounts.forms.ChangePasswordForm",
+    "reset_password_from_key": "generations.accounts.forms.ResetPasswordForm",
+}
 ACCOUNT_CHANGE_EMAIL = True  # one address a person; the old one holds until the new one is confirmed
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
