@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 
@@ -45,8 +45,7 @@ return {empty, wait, left}
 """
 
 
-@dataclass(frozen=True)
-class Bucket:
+class Bucket(NamedTuple):
     """`rate` is in turns a minute."""
 
     name: str

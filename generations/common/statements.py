@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, Generic, TypeVar
 
 import psycopg
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection, connections
 from django.db.models import Model
 
 Made = TypeVar("Made", bound=Model)
@@ -20,15 +20,16 @@ def fetch_row(statement: str, given: Mapping[str, Any]) -> Any:
     Values travel beside it, unlike with Django's own cursors; where PostgreSQL cannot tell their type, the statement
     has to. Errors, wrappers and counting are Django's as ever. A pooler between has to know prepared statements.
     """
-    connection.ensure_connection()
-    server: psycopg.Connection[Any] = connection.connection
+    own = connections[DEFAULT_DB_ALIAS]  # what `connection` looks up at every word
+    own.ensure_connection()
+    server: psycopg.Connection[Any] = own.connection
     server.prepare_threshold = 0
-    if connection.queries_logged:
-        with connection.make_debug_cursor(psycopg.Cursor(server)) as wrapped:  # type: ignore[arg-type]
+    if own.queries_logged:
+        with own.make_debug_cursor(psycopg.Cursor(server)) as wrapped:  # type: ignore[arg-type]
             wrapped.execute(statement, given)
             return wrapped.fetchone()
     text, names = _numbered(statement)
-    with connection.make_cursor(psycopg.RawCursor(server)) as wrapped:  # type: ignore[arg-type]
+    with own.make_cursor(psycopg.RawCursor(server)) as wrapped:  # type: ignore[arg-type]
         wrapped.execute(text, [given[name] for name in names])
         return wrapped.fetchone()
 

@@ -1,11 +1,10 @@
 """`POST /v2/image-to-video`: a job like any other, only that it comes by key."""
 
-from uuid import uuid4
-
 from django.http import HttpRequest, HttpResponse
 
 from generations.accounts.callers import Caller
 from generations.accounts.roles import Right
+from generations.common.ids import uuid7
 from generations.contract.errors import INVALID_REQUEST
 from generations.contract.rules import InvalidRequestError, parse_request
 from generations.jobs.submit import Wish, submit_generation
@@ -26,7 +25,7 @@ def submit(request: HttpRequest, caller: Caller) -> HttpResponse:
         receipt = submit_generation(
             membership=caller.membership,
             wish=_wish_of(caller, body),
-            idempotency_key=job_key or str(uuid4()),
+            idempotency_key=job_key or str(uuid7()),
             api_key=caller.key,
             mark=caller.mark,
         )
