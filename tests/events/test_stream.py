@@ -152,8 +152,8 @@ def test_a_client_who_does_not_read_is_let_go_and_resumes(
     slow.next()
     quick.next()
     with valkey.pipeline(transaction=False) as pipe:
-        for number in range(600):
-            pipe.xadd(stream_key(team.pk), {"data": f'{{"number": {number}, "filler": "{"x" * 20_000}"}}'})
+        for number in range(600):  # 24 MB, more than the feed and any socket hold back
+            pipe.xadd(stream_key(team.pk), {"data": f'{{"number": {number}, "filler": "{"x" * 40_000}"}}'})
         pipe.execute()
     assert [quick.next().data["number"] for _ in range(600)] == list(range(600))
     seen = slow.next()

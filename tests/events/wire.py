@@ -1,6 +1,7 @@
 """A browser's side of a stream: a socket, and what EventSource would make of its bytes."""
 
 import json
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,9 +26,19 @@ class Received:
     data: dict[str, Any]
 
 
+def _connected(port: int) -> socket.socket:
+    """A socket with little room of its own, so that what a client does not read stays at the server."""
+    made = socket.socket()
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+    made.settimeout(PATIENCE)
+    made.connect(("127.0.0.1", port))
+    return made
+
+
 class Stream:
     def __init__(self, port: int, path: str, **headers: str) -> None:
         self._connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+        self._connection.sock = _connected(port)
         self._connection.request("GET", path, headers={name.replace("_", "-"): v for name, v in headers.items()})
         self.answer: HTTPResponse = self._connection.getresponse()
         self.comments = 0
@@ -64,9 +75,10 @@ class Stream:
 
     def has_ended(self) -> bool:
         """Read to the end. True when the server ended the answer properly, False when it was cut."""
+        end = time.monotonic() + PATIENCE
         try:
             while self._block() is not None:
-                pass
+                assert time.monotonic() < end, "the stream goes on"
         except (IncompleteRead, ConnectionError):
             return False
         return True
