@@ -20,7 +20,7 @@ from generations.common.errors import DailiesError
 from generations.events.models import Notice
 from generations.events.record import record_audit
 
-from .ending import end_deserted_team
+from .ending import begin_to_end
 from .keys import revoke_key
 from .models import ApiKey, Invitation, Membership, Team, User
 from .roles import Role
@@ -70,7 +70,7 @@ def anonymise_account(*, user: User) -> None:
         revoke_key(key=key, actor=user)
     Invitation.objects.filter(created_by=user, revoked_at__isnull=True).update(revoked_at=Now())
     for team in teams_of_nobody_else(user).filter(ends_at__isnull=True):
-        end_deserted_team(team=team, actor=user)
+        begin_to_end(team=team, actor=user)
     _end_memberships(user)
     for rows in (EmailAddress, Authenticator, SocialAccount, Notice):
         rows.objects.filter(user=user).delete()

@@ -46,7 +46,7 @@ def end_team(*, actor: Membership, typed_name: str) -> None:
     if typed_name.strip() != team.name.strip():
         raise NameDiffersError(team)
     if team.ends_at is None:
-        _begin_to_end(actor.team, actor.user)
+        begin_to_end(team=actor.team, actor=actor.user)
         _tell(actor, f"{team.name} ends on {actor.team.ends_at:%-d %B %Y}. Until then everything can be looked at.")
 
 
@@ -60,12 +60,8 @@ def keep_team(*, actor: Membership) -> None:
         _tell(actor, f"{actor.team.name} stays after all.")
 
 
-def end_deserted_team(*, team: Team, actor: User) -> None:
-    """Let a team end that its last member leaves for good. The caller has locked it."""
-    _begin_to_end(team, actor)
-
-
-def _begin_to_end(team: Team, actor: User) -> None:
+def begin_to_end(*, team: Team, actor: User) -> None:
+    """Start the grace. The caller knows that the actor may do so, and that the team does not end already."""
     Team.objects.filter(pk=team.pk).update(ends_at=database_time(settings.TEAM_GRACE))
     team.refresh_from_db(fields=["ends_at"])
     _record("team.ending", team, actor, after=_told(team))

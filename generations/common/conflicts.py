@@ -18,8 +18,7 @@ def in_one_statement(work: Callable[[], Answer], *, tries: int = TRIES) -> Answe
     """Do work that is a single statement, a transaction by itself, and again when it lost a conflict; `tries` times at
     most. Inside of a transaction the loss is that one's, and is raised.
     """
-    is_inside = transaction.get_connection().in_atomic_block
-    if is_inside:
+    if transaction.get_connection().in_atomic_block:
         return transaction.atomic(work)()
     for left in range(tries - 1, -1, -1):
         try:

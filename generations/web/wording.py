@@ -25,12 +25,6 @@ MOTIONS = {
 
 _WAITING = (State.QUEUED, State.PARKED)
 _TIERS = {"2160p": "4K"}
-_QUOTAS = {
-    Level.TEAM: "The quota for everybody",
-    Level.ROLE: "The quota of your role",
-    Level.MEMBER: "Your quota",
-    Level.KEY: "The quota of this key",
-}
 _AGES = ((60, "min"), (24, "h"), (7, "d"))
 
 
@@ -86,7 +80,7 @@ def whose(limit: Limit) -> str:
 
 def whose_quota(level: Level) -> str:
     """Whose cap a member has met: `The quota of your role`."""
-    return _QUOTAS[level]
+    return "The quota for everybody" if level == Level.TEAM else WHOSE[level.limit]
 
 
 def plainly(sentence: str) -> str:
