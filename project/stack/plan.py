@@ -103,7 +103,7 @@ def _python(*arguments: str) -> list[str]:
 
 
 def _celery(*arguments: str) -> list[str]:
-    return _python("-m", "celery", "--quiet", "--app", "project", *arguments)
+    return _python("-m", "celery", "--quiet", "--skip-checks", "--app", "project", *arguments)  # `prepare` made them
 
 
 def _granian(application: str, interface: str, host: str, port: int) -> list[str]:

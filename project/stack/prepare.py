@@ -1,4 +1,7 @@
-"""Bring database, static files and demo data up to date in one process: `python -m project.stack.prepare`."""
+"""Check the settings, then bring database, static files and demo data up to date: `python -m project.stack.prepare`.
+
+One process, so that all of it pays for one start of Django.
+"""
 
 import os
 
@@ -10,7 +13,7 @@ from django.core.management import call_command
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings.local")
     django.setup()
-    call_command("migrate", interactive=False, verbosity=0)
+    call_command("migrate", interactive=False, verbosity=0, skip_checks=False)
     call_command("collectstatic", interactive=False, verbosity=0, clear=True)
     if settings.IS_DEMO:
         call_command("seed_demo")
