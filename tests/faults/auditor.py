@@ -14,7 +14,7 @@ from .cluster import Cluster, wait_until
 
 def check_all_settled(cluster: Cluster) -> None:
     """Every job is finished or refunded, exactly once. Waits for those that are still under way."""
-    wait_until(lambda: not Generation.objects.in_flight().exists(), what=f"the end of {_unfinished()}")
+    wait_until(lambda: not Generation.objects.in_flight().exists(), what=lambda: f"the end of {_unfinished()}")
     check_books()
     assert Wallet.objects.exclude(held=0).count() == 0
     posts = Counter(request.headers["idempotency-key"] for request in cluster.provider.requests("submit"))

@@ -37,12 +37,18 @@ REGULAR_PARTS = ("postgres", "valkey", "provider", "worker", "saver", "beat")
 CONSUMERS = {"worker": plan.worker, "saver": plan.saver, "courier": plan.courier}
 
 
-def wait_until(condition: Callable[[], object], *, what: str = "", within: float = PATIENCE) -> None:
+def wait_until(
+    condition: Callable[[], object], *, what: str | Callable[[], str] = "", within: float = PATIENCE
+) -> None:
     """Return once the condition holds; AssertionError with `what` was awaited when it does not in time."""
     deadline = time.monotonic() + within
     while not condition():
-        assert time.monotonic() < deadline, f"waited {within:.0f} s in vain for {what or condition}"
+        assert time.monotonic() < deadline, _in_vain(condition, what() if callable(what) else what, within)
         time.sleep(0.02)
+
+
+def _in_vain(condition: Callable[[], object], what: str, within: float) -> str:
+    return f"waited {within:.0f} s in vain for {what or condition}"
 
 
 class Points:

@@ -56,7 +56,7 @@ class Studio:
     def wait_for(self, *states: State, within: float = 90) -> None:
         """Return once every job of the studio is in one of these states."""
         assert self.jobs(), "nothing was submitted"
-        wait_until(lambda: set(self.states()) <= set(states), what=f"{states}: {self.states()}", within=within)
+        wait_until(lambda: set(self.states()) <= set(states), what=lambda: f"{states}: {self.states()}", within=within)
 
     def balance(self) -> Balance:
         return balance_of(self.member)

@@ -44,9 +44,9 @@ def test_a_restart_in_the_middle_of_work_costs_no_job(cluster: Cluster, studio: 
     cluster.points.arm("take.stored")
     studio.submit()
     cluster.points.wait_reached("take.stored")
-    cluster.provider.script("upload", hold("upload"))
+    cluster.provider.script("upload", hold("upload"), hold("upload"))
     studio.submit(2)
-    cluster.provider.wait_held("upload")
+    cluster.provider.wait_held("upload", 2)  # neither has an attempt yet: what is cut off there is rightly not repeated
     worker = cluster.process("worker").pid
     connection.close()
     cluster.kill("postgres")
