@@ -86,10 +86,17 @@ def connect(events_port: int, session_of: Callable[[User], str]) -> Iterator[Con
     """Open a team's stream as somebody, until the end of the test."""
     with ExitStack() as streams:
 
-        def go(user: User | None, team: Team | str, query: str = "", port: int = events_port, **headers: str) -> Stream:
+        def go(
+            user: User | None,
+            team: Team | str,
+            query: str = "",
+            port: int = events_port,
+            room: int | None = None,
+            **headers: str,
+        ) -> Stream:
             slug = team if isinstance(team, str) else team.slug
             cookie = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={session_of(user)}"} if user else {}
-            return streams.enter_context(Stream(port, f"/events/{slug}{query}", **cookie, **headers))
+            return streams.enter_context(Stream(port, f"/events/{slug}{query}", room=room, **cookie, **headers))
 
         yield go
 

@@ -26,19 +26,21 @@ class Received:
     data: dict[str, Any]
 
 
-def _connected(port: int) -> socket.socket:
-    """A socket with little room of its own, so that what a client does not read stays at the server."""
+def _connected(port: int, room: int | None) -> socket.socket:
     made = socket.socket()
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+    if room is not None:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
     made.settimeout(PATIENCE)
     made.connect(("127.0.0.1", port))
     return made
 
 
 class Stream:
-    def __init__(self, port: int, path: str, **headers: str) -> None:
+    """An open stream. With little `room`, in bytes, what the client does not read stays at the server."""
+
+    def __init__(self, port: int, path: str, *, room: int | None = None, **headers: str) -> None:
         self._connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
-        self._connection.sock = _connected(port)
+        self._connection.sock = _connected(port, room)
         self._connection.request("GET", path, headers={name.replace("_", "-"): v for name, v in headers.items()})
         self.answer: HTTPResponse = self._connection.getresponse()
         self.comments = 0
