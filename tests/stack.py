@@ -5,7 +5,8 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
@@ -113,6 +114,21 @@ class StackProcess:
         """The process whose command line mentions this, among the supervisor's own children."""
         children = psutil.Process(self.pid).children()
         return next(child for child in children if name in " ".join(child.cmdline()))
+
+    @contextmanager
+    def halted(self, name: str) -> Iterator[None]:
+        """Let every process whose command line mentions this stand still meanwhile, however deep it lies."""
+        below = psutil.Process(self.pid).children(recursive=True)
+        halted = [process for process in below if name in " ".join(process.cmdline())]
+        assert halted, f"nothing runs that is called {name}"
+        for process in halted:
+            process.suspend()
+        try:
+            yield
+        finally:
+            for process in halted:
+                with suppress(psutil.NoSuchProcess):
+                    process.resume()
 
     def processes(self) -> list[psutil.Process]:
         """Everything that runs for this data folder, but the supervisor."""
