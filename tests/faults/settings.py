@@ -6,6 +6,10 @@ FAULT_SETTINGS, a JSON object, changes any of them for one process; times are in
 import json
 import os
 from datetime import timedelta
+from typing import Any
+
+from celery import current_app
+from celery.signals import after_task_publish
 
 from project.settings.local import *  # noqa: F403
 from project.settings.local import CELERY_BEAT_SCHEDULE, STORAGES
@@ -24,5 +28,20 @@ CELERY_BEAT_SCHEDULE = {
     for name, seconds in {"dispatch": 0.2, "poll": 0.2, "canary": 0.5}.items()
 }
 
+MESSAGE_COPIES = 1
+"""How often each message of the process arrives; as from a broker that believes its taker to be dead."""
+
 for _name, _value in json.loads(os.environ.get("FAULT_SETTINGS", "{}")).items():
     globals()[_name] = timedelta(seconds=_value) if isinstance(globals().get(_name), timedelta) else _value
+
+
+def copy_message(sender: str, headers: dict[str, Any], body: Any, routing_key: str, **_: object) -> None:
+    if "is_copy" not in headers:
+        args, kwargs, _embedded = body
+        for _copy in range(MESSAGE_COPIES - 1):
+            current_app.send_task(
+                sender, args, kwargs, task_id=headers["id"], queue=routing_key, headers={"is_copy": True}
+            )
+
+
+after_task_publish.connect(copy_message)
