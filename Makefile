@@ -9,6 +9,9 @@ PRODUCTION = DJANGO_SETTINGS_MODULE=project.settings.production \
 	SECRET_KEY=$$(printf 'a-key-for-the-check-%.0s' 1 2 3) ALLOWED_HOSTS=studio.example.com \
 	PUBLIC_URL=https://studio.example.com DATABASE_URL=postgresql:///dailies REDIS_URL=redis://localhost
 
+# What is started here are dozens of processes of the same modules; each would compile all of them again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help run test check format bench soak clean
 

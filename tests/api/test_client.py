@@ -7,13 +7,14 @@ import pytest
 
 from tests.api.client import ApiError, Client
 from tests.api.contract.bodies import DATA_URI, body_with
+from tests.data_dirs import used_data_dir
 from tests.media.pictures import jpeg, picture, webp
 from tests.stack import StackProcess, manage
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StackProcess]:
-    with StackProcess(tmp_path_factory.mktemp("stack") / "data") as running:
+def stack() -> Iterator[StackProcess]:
+    with used_data_dir() as folder, StackProcess(folder) as running:
         yield running
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.project.conftest import fresh_data_dir
+from tests.data_dirs import used_data_dir
 from tests.stack import StackProcess, manage
 
 NOTE = "from generations.accounts.models import User; "
@@ -50,7 +50,7 @@ def is_person_kept(data_dir: Path) -> bool:
 @pytest.fixture(scope="module")
 def stack() -> Iterator[StackProcess]:
     """One that the gentle tests share."""
-    with fresh_data_dir() as folder, StackProcess(folder) as running:
+    with used_data_dir() as folder, StackProcess(folder) as running:
         yield running
 
 
@@ -94,9 +94,9 @@ def test_a_signal_stops_all_of_it_and_the_data_is_there_again(data_dir: Path) ->
         assert again.services.engine_url == engine_url
 
 
-def test_it_stops_though_started_in_the_background_with_nothing_to_read(data_dir: Path) -> None:
+def test_it_stops_though_started_in_the_background_with_nothing_to_read(used_dir: Path) -> None:
     in_background = ("sh", "-c", 'trap "" INT HUP; exec "$@" <&-', "sh")
-    with StackProcess(data_dir, launcher=in_background) as stack:
+    with StackProcess(used_dir, launcher=in_background) as stack:
         stack.signal(signal.SIGHUP)  # the terminal was closed; nohup says to go on
         assert status_of(f"{stack.url}/healthz") == 200
         assert stack.stop(signal.SIGINT) == 0
@@ -110,16 +110,16 @@ def test_a_signal_during_the_start_stops_it_too(data_dir: Path) -> None:
     assert stack.processes() == []
 
 
-def test_a_killed_run_is_cleaned_up_after_by_the_next_start(data_dir: Path) -> None:
+def test_a_killed_run_is_cleaned_up_after_by_the_next_start(used_dir: Path) -> None:
     """First the supervisor alone is killed, then everything; last, its pid is another program's by now."""
-    with StackProcess(data_dir) as first:
-        add_person(data_dir)
+    with StackProcess(used_dir) as first:
+        add_person(used_dir)
         first.signal(signal.SIGKILL)
         first.wait()
         left_behind = {process.pid for process in first.processes()}
-        with StackProcess(data_dir, PORT=str(first.port)) as second:
+        with StackProcess(used_dir, PORT=str(first.port)) as second:
             assert left_behind.isdisjoint(process.pid for process in second.processes())
-            pid_file = data_dir / "postgres" / "postmaster.pid"
+            pid_file = used_dir / "postgres" / "postmaster.pid"
             rest = pid_file.read_text().splitlines()[1:]
             for process in [psutil.Process(second.pid), *second.processes()]:
                 with suppress(psutil.NoSuchProcess):  # those whose parent was killed are stopping already
@@ -127,12 +127,12 @@ def test_a_killed_run_is_cleaned_up_after_by_the_next_start(data_dir: Path) -> N
             second.wait()
             wait_until(lambda: second.processes() == [], "everything that was killed is gone")
             pid_file.write_text("\n".join([str(os.getpid()), *rest]) + "\n")
-    with StackProcess(data_dir):
-        assert is_person_kept(data_dir)
+    with StackProcess(used_dir):
+        assert is_person_kept(used_dir)
 
 
-def test_a_child_that_dies_ends_everything_and_is_named(data_dir: Path) -> None:
-    with StackProcess(data_dir) as stack:
+def test_a_child_that_dies_ends_everything_and_is_named(used_dir: Path) -> None:
+    with StackProcess(used_dir) as stack:
         stack.child("worker --queues dailies").kill()
         assert stack.wait() == 1
         assert "dailies: worker was killed by SIGKILL" in stack.output
