@@ -116,19 +116,18 @@ class StackProcess:
         return next(child for child in children if name in " ".join(child.cmdline()))
 
     @contextmanager
-    def halted(self, name: str) -> Iterator[None]:
-        """Let every process whose command line mentions this stand still meanwhile, however deep it lies."""
-        below = psutil.Process(self.pid).children(recursive=True)
-        halted = [process for process in below if name in " ".join(process.cmdline())]
-        assert halted, f"nothing runs that is called {name}"
-        for process in halted:
-            process.suspend()
+    def renders_halted(self) -> Iterator[None]:
+        """Let the engine's render processes stand still meanwhile: it takes jobs and answers, and finishes none."""
+        renderers = self.child("generations.engine").children()
+        assert renderers, "the engine has no render process"
+        for renderer in renderers:
+            renderer.suspend()
         try:
             yield
         finally:
-            for process in halted:
+            for renderer in renderers:
                 with suppress(psutil.NoSuchProcess):
-                    process.resume()
+                    renderer.resume()
 
     def processes(self) -> list[psutil.Process]:
         """Everything that runs for this data folder, but the supervisor."""

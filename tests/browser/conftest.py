@@ -17,7 +17,6 @@ DEMO_PASSWORD = "dailies-demo"
 PERSON = {"sub": "user-42", "email": "dora@example.com", "email_verified": True, "name": "Dora Marsh"}
 # A render takes as long as the machine needs; a test fails only when nothing moves any more.
 RENDER_MS = 180_000
-RENDERER = "generations.engine.worker"
 expect.set_options(timeout=30_000)
 
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.stack import StackProcess
 
-from .conftest import RENDER_MS, RENDERER, choose
+from .conftest import RENDER_MS, choose
 from .pages import look_at
 
 SignIn = Callable[..., None]
@@ -49,7 +49,7 @@ def test_from_a_still_to_a_take(
     look_at(page, "studio-ready")
 
     # The page is told of each step a moment later; a render that waits to be seen cannot be over by then.
-    with studio.halted(RENDERER):
+    with studio.renders_halted():
         button.click()
         expect(page).to_have_url(re.compile(r"/t/demo/jobs/"))
         state = page.locator(".job").filter(has_text="the water moves").locator(".state")

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.stack import StackProcess, manage
 
-from .conftest import RENDER_MS, RENDERER, choose
+from .conftest import RENDER_MS, choose
 
 COUNTS = """
 from django.core.management import call_command
@@ -39,7 +39,7 @@ def test_a_killed_worker_costs_neither_the_job_nor_a_second_charge(
     choose(page, "resolution", "1280x720")
     expect(page.locator("#generate")).to_contain_text("18 credits")
     # The render outlives the worker on any machine: it does not move before the worker is dead.
-    with studio.halted(RENDERER):
+    with studio.renders_halted():
         page.locator("#generate").click()
         expect(page).to_have_url(re.compile(r"/t/demo/jobs/"))
         state = page.locator(".job").filter(has_text="Slow tide.").locator(".state")

@@ -66,6 +66,7 @@ def test_every_message_three_times_at_once_has_one_effect(cluster: Cluster, stud
     wait_consumed(cluster)
     with cluster.celery() as celery:
         wait_until(lambda: _delivered(celery) >= Counter(send=2 * 3, save=3 * 3), what=lambda: f"{_delivered(celery)}")
+    assert studio.states() == [State.COMPLETED] * 3
     assert cluster.provider.count("submit") == 3
     assert cluster.provider.count("download") == 3
     assert studio.balance().posted == 1000 - 3 * PRICE

@@ -82,6 +82,7 @@ def test_what_is_given_replaces_the_embedded_part(data_dir: Path, stack: StackPr
 
 def test_a_signal_stops_all_of_it_and_the_data_is_there_again(data_dir: Path) -> None:
     with StackProcess(data_dir) as stack:
+        assert status_of(f"{stack.url}/healthz") == 200
         add_person(data_dir)
         secret, engine_url = (data_dir / "secret_key").read_text(), stack.services.engine_url
         assert {"postgres", "valkey-server"} <= {process.name() for process in stack.processes()}
