@@ -1,4 +1,4 @@
-"""The cast: alice owns the team, bob creates in it, rita reviews, charlie is a stranger with a team of his own."""
+"""The users of the tests: alice owns the team, bob is a creator, rita a reviewer, charlie an outsider."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +16,7 @@ from generations.credits.defaults import seed_price_list
 from generations.credits.grants import grant_credits
 from generations.credits.models import OfferedModel, PriceRow
 
-# How fast this machine draws its examples says nothing about the product.
+# The time that Hypothesis needs to generate examples depends on the machine, not on the product.
 hypothesis_settings.register_profile("dailies", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("dailies")
 
@@ -30,15 +30,15 @@ def make_user(name: str) -> User:
 
 
 @pytest.fixture(autouse=True)
-def _media_here(settings: Settings, tmp_path: Path) -> None:
-    """Each test has a media folder of its own."""
+def _own_media_folder(settings: Settings, tmp_path: Path) -> None:
+    """Give each test its own media folder."""
     backend = {**settings.STORAGES["default"], "OPTIONS": {"location": tmp_path / "media", "base_url": None}}
     settings.STORAGES = {**settings.STORAGES, "default": backend}
 
 
 @pytest.fixture
 def price_list(db: None) -> None:
-    """The price list of a new installation. A test with real transactions ends by emptying every table."""
+    """The price list of a new installation. Tests with real transactions truncate all tables when they end."""
     if not PriceRow.objects.exists():
         seed_price_list(PriceRow, OfferedModel)
 
@@ -82,7 +82,7 @@ def funded(team: Team, alice: User) -> Team:
 
 @pytest.fixture
 def member() -> Callable[[User, Team], Membership]:
-    """Look up somebody's membership of a team, with both loaded."""
+    """Look up the membership of a user in a team, with both loaded."""
     return lambda user, team: Membership.objects.select_related("team", "user").get(user=user, team=team)
 
 

@@ -1,4 +1,4 @@
-"""Fixtures for the services of the suite; `tests.embedded` has started them before the settings were read."""
+"""Fixtures for the services of the suite. `tests.embedded` starts them before the settings are read."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -19,14 +19,14 @@ def valkey() -> Iterator[redis.Redis]:
 
 @pytest.fixture(autouse=True)
 def _empty_valkey(valkey: redis.Redis) -> Iterator[None]:
-    """No test may see another's messages, rate limits or cached pages."""
+    """Remove all messages, rate limits and cached values after each test."""
     yield
     valkey.flushdb()
 
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """The Chromium of this machine; without one the browser tests fail and say how to get it."""
+    """The Chromium of this machine. Without one the browser tests fail with the command that installs it."""
     chromium = find_chromium()
     if chromium is None:
         pytest.fail(f"The browser tests need Chromium. Install it with: {how_to_install()}", pytrace=False)

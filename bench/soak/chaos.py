@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-from tests.fakes.behaviours import Behaviour, drop, refuse, reset, truncated
+from tests.fakes.behaviors import Behavior, drop, refuse, reset, truncated
 from tests.faults.cluster import Cluster, wait_until
 
 WORKERS = ("worker", "worker2", "saver", "saver2")
@@ -17,7 +17,7 @@ OF_WORKERS = {"LEASE": LEASE, "UNCONFIRMED_WINDOW": 10, "PROVIDER_CONCURRENCY": 
 PAUSE = (0.3, 2.5)  # seconds between two disturbances
 OUTAGE = (0.0, 2.0)  # seconds that a service stays away
 
-MISHAPS: dict[str, tuple[Behaviour, ...]] = {
+MISHAPS: dict[str, tuple[Behavior, ...]] = {
     "submit": (drop(), drop(is_carried_out=True), reset(is_carried_out=True), refuse(503), refuse(429, retry_after=1)),
     "poll": (drop(), reset(), refuse(500), refuse(429, retry_after=1)),
     "upload": (drop(), refuse(503)),

@@ -12,7 +12,7 @@ from generations.credits.models import Wallet
 from generations.jobs.audit import audit_books
 from generations.jobs.models import Attempt, Generation, Outcome
 from generations.jobs.states import FINAL
-from tests.fakes.book import Recorded
+from tests.fakes.provider_state import Recorded
 from tests.faults.cluster import Cluster
 
 # An attempt that ended so has been posted; of an unknown one, nobody can say.

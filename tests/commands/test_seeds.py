@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _media_here(settings: Settings, tmp_path: Path) -> None:
+def _own_media_folder(settings: Settings, tmp_path: Path) -> None:
     backend = {**settings.STORAGES["default"], "OPTIONS": {"location": tmp_path, "base_url": None}}
     settings.STORAGES = {**settings.STORAGES, "default": backend}
 

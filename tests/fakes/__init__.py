@@ -1,9 +1,10 @@
-"""Stand-ins for what is not ours. They speak over real sockets, so that the client under test is the real one.
+"""Fakes of external services. They listen on real sockets, so that the tests use the real clients.
 
-- `provider`: a provider of the contract, in a thread or a process, scripted by tests
-- `behaviours`: what a scripted request meets instead of a regular answer
-- `book`: what it knows: jobs, scripts, barriers, and every request it was sent
-- `routes`: its regular answers
-- `wire`: just enough HTTP/1.1 on asyncio streams to also do it wrong
+- `provider`: a provider of the contract, in a thread or a process, scripted by the tests
+- `behaviors`: what the provider does instead of a regular response
+- `provider_state`: its jobs, scripts, barriers and received requests
+- `routes`: its regular responses
+- `wire`: a small HTTP/1.1 server on asyncio streams that can also break the protocol
+- `identity`: an OpenID Connect provider
 - `video`: small real MP4 files
 """

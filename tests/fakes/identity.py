@@ -1,8 +1,8 @@
-"""An OpenID Connect provider over a socket: it knows one person, lets whoever comes through, and notes what was asked.
+"""An OpenID Connect provider on a socket. It knows one person, approves every sign-in and records the requests.
 
 with IdentityProvider(claims={"sub": "42", "email": "dora@example.com", "email_verified": True}) as provider:
     provider.base_url, provider.client_id, provider.client_secret
-    provider.refuse("token")          # this endpoint answers 500 from now on
+    provider.refuse("token")          # this endpoint returns 500 from now on
 """
 
 import base64
@@ -27,7 +27,7 @@ class IdentityProvider:
 
     def __init__(self, claims: dict[str, Any]) -> None:
         self.claims = claims
-        self.asked: list[str] = []
+        self.requests: list[str] = []
         self._refused: set[str] = set()
         self._challenges: dict[str, str] = {}
         self._tokens: set[str] = set()
@@ -58,17 +58,17 @@ class IdentityProvider:
         places = {name: f"{self.base_url}/{path}" for name, path in names.items()}
         return 200, {}, {"issuer": self.base_url, "jwks_uri": f"{self.base_url}/keys", **places}
 
-    def authorize(self, asked: dict[str, str], _: str) -> tuple[int, dict[str, str], Any]:
-        """The person agrees at once."""
+    def authorize(self, form: dict[str, str], _: str) -> tuple[int, dict[str, str], Any]:
+        """Approve the sign-in at once."""
         code = uuid4().hex
-        self._challenges[code] = asked["code_challenge"]
-        back = urlencode({"code": code, "state": asked["state"]})
-        return 302, {"Location": f"{asked['redirect_uri']}?{back}"}, {}
+        self._challenges[code] = form["code_challenge"]
+        back = urlencode({"code": code, "state": form["state"]})
+        return 302, {"Location": f"{form['redirect_uri']}?{back}"}, {}
 
-    def token(self, asked: dict[str, str], _: str) -> tuple[int, dict[str, str], Any]:
-        challenge = self._challenges.pop(asked.get("code", ""), None)
-        secret = (asked.get("client_id"), asked.get("client_secret"))
-        if challenge != _challenge_of(asked.get("code_verifier", "")) or secret != (CLIENT_ID, CLIENT_SECRET):
+    def token(self, form: dict[str, str], _: str) -> tuple[int, dict[str, str], Any]:
+        challenge = self._challenges.pop(form.get("code", ""), None)
+        secret = (form.get("client_id"), form.get("client_secret"))
+        if challenge != _challenge_of(form.get("code_verifier", "")) or secret != (CLIENT_ID, CLIENT_SECRET):
             return 400, {}, {"error": "invalid_grant"}
         token = uuid4().hex
         self._tokens.add(token)
@@ -95,19 +95,19 @@ class IdentityProvider:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                self._answer(dict(parse_qs(urlsplit(self.path).query)))
+                self._respond(dict(parse_qs(urlsplit(self.path).query)))
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                self._answer(dict(parse_qs(body.decode())))
+                self._respond(dict(parse_qs(body.decode())))
 
-            def _answer(self, asked: dict[str, list[str]]) -> None:
+            def _respond(self, form: dict[str, list[str]]) -> None:
                 path = urlsplit(self.path).path
-                provider.asked.append(path.removeprefix("/"))
+                provider.requests.append(path.removeprefix("/"))
                 endpoint = endpoints.get(path)
                 if endpoint is None or path.removeprefix("/") in provider._refused:
                     return self._send(500 if endpoint else 404, {}, {})
-                values = {name: value[0] for name, value in asked.items()}
+                values = {name: value[0] for name, value in form.items()}
                 return self._send(*endpoint(values, self.headers.get("Authorization", "")))
 
             def _send(self, status: int, headers: dict[str, str], body: Any) -> None:
@@ -120,7 +120,7 @@ class IdentityProvider:
                 self.wfile.write(content)
 
             def log_message(self, *_: object) -> None:
-                """Nothing: the test asks what came."""
+                """Log nothing: the tests read `requests`."""
 
         return Handler
 

@@ -1,4 +1,4 @@
-"""The scripted provider keeps the contract by default, and can be scripted from another process."""
+"""The scripted provider follows the contract by default, and another process can script it."""
 
 import subprocess
 import sys
@@ -8,10 +8,10 @@ import httpx
 import pytest
 
 from generations.contract.schemas import Accepted, Completed, ErrorEnvelope, Pending
-from tests.fakes import behaviours as meet
+from tests.fakes import behaviors
 from tests.fakes.provider import RemoteProvider, ScriptedProvider
 
-WISH = {
+GENERATION_REQUEST = {
     "image_uri": "ltx://uploads/still",
     "prompt": "It rains.",
     "model": "ltx-2-3-fast",
@@ -45,11 +45,11 @@ def remote() -> Iterator[RemoteProvider]:
         process.wait(10)
 
 
-def test_a_job_lives_as_the_contract_says(scripted, client):
-    answer = client.post("/v2/image-to-video", json=WISH)
-    assert answer.status_code == 202
-    assert set(answer.json()) == {"id", "created_at"}
-    job = Accepted.model_validate(answer.json()).id
+def test_a_job_follows_the_contract(scripted, client):
+    response = client.post("/v2/image-to-video", json=GENERATION_REQUEST)
+    assert response.status_code == 202
+    assert set(response.json()) == {"id", "created_at"}
+    job = Accepted.model_validate(response.json()).id
     path = f"/v2/image-to-video/{job}"
     assert [Pending.model_validate(client.get(path).json()).status for _ in range(2)] == ["pending", "processing"]
     url = Completed.model_validate(client.get(path).json()).result.video_url
@@ -60,58 +60,60 @@ def test_a_job_lives_as_the_contract_says(scripted, client):
 @pytest.mark.parametrize(
     ("wanted", "part"), [("bytes=0-3", slice(0, 4)), ("bytes=8-", slice(8, None)), ("bytes=-5", slice(-5, None))]
 )
-def test_the_video_can_be_had_in_parts(scripted, wanted, part):
+def test_the_video_supports_range_requests(scripted, wanted, part):
     [job] = scripted.make_jobs(1)
     scripted.finish(job)
     url = f"{scripted.base_url}/_files/{job}.mp4?signature=scripted"
-    answer = httpx.get(url, headers={"range": wanted})
-    assert (answer.status_code, answer.content) == (206, scripted.video[part])
+    response = httpx.get(url, headers={"range": wanted})
+    assert (response.status_code, response.content) == (206, scripted.video[part])
     assert httpx.get(url, headers={"range": "bytes=999999-"}).status_code == 416
 
 
 @pytest.mark.parametrize(
     ("method", "path", "body", "headers", "status"),
     [
-        ("POST", "/v2/image-to-video", WISH | {"duration": 7}, KEY, 400),
-        ("POST", "/v2/image-to-video", WISH, {"authorization": ""}, 401),
+        ("POST", "/v2/image-to-video", GENERATION_REQUEST | {"duration": 7}, KEY, 400),
+        ("POST", "/v2/image-to-video", GENERATION_REQUEST, {"authorization": ""}, 401),
         ("GET", "/v2/image-to-video/unknown", None, KEY, 404),
         ("GET", "/v2/elsewhere", None, KEY, 404),
     ],
 )
-def test_it_refuses_with_the_envelope(client, method, path, body, headers, status):
-    answer = client.request(method, path, json=body, headers=headers)
-    assert answer.status_code == status
-    assert ErrorEnvelope.model_validate(answer.json()).error.type == meet.REASONS[status]
-    assert len(answer.headers["x-request-id"]) == 32
+def test_errors_use_the_envelope(client, method, path, body, headers, status):
+    response = client.request(method, path, json=body, headers=headers)
+    assert response.status_code == status
+    assert ErrorEnvelope.model_validate(response.json()).error.type == behaviors.REASONS[status]
+    assert len(response.headers["x-request-id"]) == 32
 
 
-def test_a_known_key_gets_the_same_job_only_if_it_is_honoured(scripted, client):
+def test_a_known_key_returns_the_same_job_only_with_honors_keys(scripted, client):
     headers = {"idempotency-key": "one"}
-    post = lambda: client.post("/v2/image-to-video", json=WISH, headers=headers).json()["id"]  # noqa: E731
+    post = lambda: client.post("/v2/image-to-video", json=GENERATION_REQUEST, headers=headers).json()["id"]  # noqa: E731
     assert post() != post()
-    scripted.configure(honours_keys=True)
+    scripted.configure(honors_keys=True)
     assert post() == post()
     assert len(scripted.jobs()) == 2
 
 
-def test_a_script_is_used_up_and_then_the_regular_answer_returns(scripted, client):
-    scripted.script("submit", meet.refuse(429), meet.refuse(500))
-    assert [client.post("/v2/image-to-video", json=WISH).status_code for _ in range(3)] == [429, 500, 202]
+def test_the_regular_response_returns_after_the_script(scripted, client):
+    scripted.script("submit", behaviors.refuse(429), behaviors.refuse(500))
+    assert [client.post("/v2/image-to-video", json=GENERATION_REQUEST).status_code for _ in range(3)] == [429, 500, 202]
 
 
-def test_a_script_for_one_job_leaves_the_others_alone(scripted, client):
+def test_a_script_for_one_job_does_not_affect_others(scripted, client):
     first, second = scripted.make_jobs(2)
-    scripted.always("poll", meet.refuse(500), job=first)
+    scripted.always("poll", behaviors.refuse(500), job=first)
     assert client.get(f"/v2/image-to-video/{first}").status_code == 500
     assert client.get(f"/v2/image-to-video/{second}").status_code == 200
 
 
 def test_it_can_be_scripted_from_another_process(remote):
-    remote.script("submit", meet.refuse(429, retry_after=3), meet.respond(202, b"\xff\x00", "application/json"))
+    remote.script(
+        "submit", behaviors.refuse(429, retry_after=3), behaviors.respond(202, b"\xff\x00", "application/json")
+    )
     url = f"{remote.base_url}/v2/image-to-video"
-    assert httpx.post(url, json=WISH, headers=KEY).headers["retry-after"] == "3"
-    assert httpx.post(url, json=WISH, headers=KEY).content == b"\xff\x00"
-    assert httpx.post(url, json=WISH, headers=KEY).status_code == 202
+    assert httpx.post(url, json=GENERATION_REQUEST, headers=KEY).headers["retry-after"] == "3"
+    assert httpx.post(url, json=GENERATION_REQUEST, headers=KEY).content == b"\xff\x00"
+    assert httpx.post(url, json=GENERATION_REQUEST, headers=KEY).status_code == 202
     assert remote.count("submit") == 3
     assert remote.requests("submit")[0].headers["authorization"] == "Bearer any"
     [job] = remote.jobs()
@@ -121,19 +123,19 @@ def test_it_can_be_scripted_from_another_process(remote):
     assert httpx.get(f"{url}/{job.id}", headers=KEY).status_code == 404
 
 
-def test_a_wrong_script_is_told_to_the_test(remote):
+def test_a_wrong_script_is_an_error_in_the_test(remote):
     with pytest.raises(ValueError, match="is not one of"):
-        remote.script("render", meet.drop())
-    with pytest.raises(AssertionError, match="in vain"):
+        remote.script("render", behaviors.drop())
+    with pytest.raises(AssertionError, match="timed out"):
         remote.wait_for("put", timeout=0.05)
 
 
-def test_a_barrier_holds_the_answer(remote):
+def test_a_barrier_delays_the_response(remote):
     [job] = remote.make_jobs(1)
-    remote.script("poll", meet.hold("gate"), job=job)
+    remote.script("poll", behaviors.pause_at("barrier"), job=job)
     command = [sys.executable, "-c", "import httpx, sys; httpx.get(sys.argv[1], headers={'authorization': 'Bearer x'})"]
     waiting = subprocess.Popen([*command, f"{remote.base_url}/v2/image-to-video/{job}"])
-    remote.wait_held("gate")
+    remote.wait_until_paused("barrier")
     assert waiting.poll() is None
-    remote.release("gate")
+    remote.release("barrier")
     assert waiting.wait(10) == 0

@@ -1,4 +1,4 @@
-"""Small real MP4 files: H.264, optionally with AAC, the index in front."""
+"""Small real MP4 files: H.264, optionally with AAC, with the index at the start."""
 
 import tempfile
 from fractions import Fraction
@@ -12,7 +12,7 @@ def make_video(
     *, width: int = 128, height: int = 72, fps: int = 24, frames: int = 24, has_audio: bool = False
 ) -> bytes:
     """Encode a moving gradient. The sizes must be even."""
-    # A real file: FFmpeg opens it a second time to move the index to the front.
+    # A real file, because FFmpeg opens it a second time to move the index to the start.
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "video.mp4")
         _encode(path, width, height, fps, frames, has_audio)

@@ -1,4 +1,4 @@
-"""Just enough HTTP/1.1 on asyncio streams to answer properly, and to break off at any byte."""
+"""A small HTTP/1.1 server on asyncio streams. It can respond correctly, or stop at any byte."""
 
 import asyncio
 import contextlib
@@ -11,14 +11,14 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from .behaviours import Behaviour
+from .behaviors import Behavior
 
 _FILLER = b"\0" * 65536
 
 
 @dataclass(frozen=True)
 class Request:
-    """A request as it came. Header names are lower case; `connection` counts the accepted connections from 1."""
+    """A received request. Header names are lower case; `connection` counts the accepted connections from 1."""
 
     method: str
     path: str
@@ -43,7 +43,7 @@ class Reply:
 
 
 async def read_request(reader: asyncio.StreamReader, connection: int) -> Request | None:
-    """Read one request with its body, or None when the peer has gone."""
+    """Read one request with its body. None when the client has closed the connection."""
     try:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         request_line, *lines = head.rstrip("\r\n").split("\r\n")
@@ -67,8 +67,8 @@ async def _read_body(reader: asyncio.StreamReader, headers: Mapping[str, str]) -
     return body
 
 
-async def send(writer: asyncio.StreamWriter, reply: Reply, how: Behaviour, *, is_head: bool) -> bool:
-    """Send the reply the way `how` says. Return whether the connection is still good for another request."""
+async def send(writer: asyncio.StreamWriter, reply: Reply, how: Behavior, *, is_head: bool) -> bool:
+    """Send the reply as `how` defines it. Return whether the connection can be used for another request."""
     head = _head(reply, how)
     if how.drips_head:
         await _drip(writer, head, how.drip_seconds)
@@ -80,7 +80,7 @@ async def send(writer: asyncio.StreamWriter, reply: Reply, how: Behaviour, *, is
     return how.framing != "close" and how.cut_after is None
 
 
-def _head(reply: Reply, how: Behaviour) -> bytes:
+def _head(reply: Reply, how: Behavior) -> bytes:
     headers = dict(reply.headers)
     if how.framing == "length":
         headers.setdefault("content-length", str(len(reply.body)))
@@ -96,7 +96,7 @@ def _phrase(status: int) -> str:
     return HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else "Overloaded"
 
 
-async def _send_body(writer: asyncio.StreamWriter, body: bytes, how: Behaviour) -> None:
+async def _send_body(writer: asyncio.StreamWriter, body: bytes, how: Behavior) -> None:
     sent = body[: how.cut_after]
     if how.is_endless:
         await _write(writer, body, how)
@@ -112,7 +112,7 @@ async def _send_body(writer: asyncio.StreamWriter, body: bytes, how: Behaviour) 
         writer.write(b"\r\n0\r\n\r\n" if body else b"0\r\n\r\n")
 
 
-async def _write(writer: asyncio.StreamWriter, data: bytes, how: Behaviour) -> None:
+async def _write(writer: asyncio.StreamWriter, data: bytes, how: Behavior) -> None:
     writer.write(b"%x\r\n%s\r\n" % (len(data), data) if how.framing == "chunked" else data)
     await writer.drain()
 
@@ -125,7 +125,7 @@ async def _drip(writer: asyncio.StreamWriter, data: bytes, seconds: float) -> No
 
 
 async def hang_up(writer: asyncio.StreamWriter, *, is_reset: bool = False) -> None:
-    """Close the connection; with `is_reset` the peer gets a TCP reset instead of an orderly end."""
+    """Close the connection. With `is_reset` the client gets a TCP reset."""
     if is_reset and (sock := writer.get_extra_info("socket")):
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     with contextlib.suppress(OSError):

@@ -18,7 +18,7 @@ def check_all_settled(cluster: Cluster) -> None:
     check_books()
     assert Wallet.objects.exclude(held=0).count() == 0
     posts = Counter(request.headers["idempotency-key"] for request in cluster.provider.requests("submit"))
-    if not cluster.provider_honours_keys:
+    if not cluster.provider_honors_keys:
         assert [key for key, count in posts.items() if count > 1] == [], "an attempt was posted twice"
 
 

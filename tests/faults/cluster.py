@@ -97,7 +97,7 @@ class Cluster:
         self.valkey = Valkey(folder, free_port(), is_durable=False)
         self.provider = RemoteProvider(f"http://127.0.0.1:{free_port()}")
         self.web_url = f"http://127.0.0.1:{free_port()}"
-        self.provider_honours_keys = False
+        self.provider_honors_keys = False
         self._children: dict[str, Child] = {}
         self._settings: dict[str, dict[str, object]] = {}
 

@@ -27,7 +27,7 @@ def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 @pytest.fixture
 def cluster(
-    _running: Cluster, _media_here: None, settings: Settings, django_db_blocker: DjangoDbBlocker
+    _running: Cluster, _own_media_folder: None, settings: Settings, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[Cluster]:
     """The cluster, whole; this test process uses its database and its media folder."""
     backend = {**settings.STORAGES["default"], "OPTIONS": {"location": _running.media, "base_url": None}}
@@ -41,7 +41,7 @@ def cluster(
             _running.restore()
             _running.points.forget()
             _running.provider.clear()
-            _running.provider.configure(polls_until_done=1, honours_keys=False, latency=0, api_key=None)
+            _running.provider.configure(polls_until_done=1, honors_keys=False, latency=0, api_key=None)
             with _running.valkey_client() as valkey:
                 valkey.flushdb()
             Gate.objects.all().delete()

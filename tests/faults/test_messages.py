@@ -8,7 +8,7 @@ from celery import Celery
 
 from generations.jobs.models import Generation
 from generations.jobs.states import State
-from tests.fakes.behaviours import hold
+from tests.fakes.behaviors import pause_at
 
 from .cluster import Cluster, wait_until
 from .studio import PRICE, Studio
@@ -116,9 +116,9 @@ def test_two_beats_and_two_workers_do_the_work_of_one(cluster: Cluster, studio: 
 
 def test_a_holder_that_wakes_after_its_lease_writes_nothing(cluster: Cluster, studio: Studio) -> None:
     """Row 19: it stood still while its answer came; another gave the job up; its own write matches no row."""
-    cluster.provider.script("submit", hold("late answer"))
+    cluster.provider.script("submit", pause_at("late answer"))
     studio.submit()
-    cluster.provider.wait_held("late answer")
+    cluster.provider.wait_until_paused("late answer")
     cluster.signal("worker", signal.SIGSTOP)
     cluster.provider.release("late answer")
     cluster.start("worker2")

@@ -14,7 +14,7 @@ from generations.accounts.models import Team
 from generations.credits.models import Wallet
 from generations.jobs.states import State
 from project.databases import database_from_url
-from tests.fakes.behaviours import hold
+from tests.fakes.behaviors import pause_at
 
 from .cluster import Cluster, wait_until
 from .cut import Relay
@@ -44,9 +44,11 @@ def test_a_restart_in_the_middle_of_work_costs_no_job(cluster: Cluster, studio: 
     cluster.points.arm("take.stored")
     studio.submit()
     cluster.points.wait_reached("take.stored")
-    cluster.provider.script("upload", hold("upload"), hold("upload"))
+    cluster.provider.script("upload", pause_at("upload"), pause_at("upload"))
     studio.submit(2)
-    cluster.provider.wait_held("upload", 2)  # neither has an attempt yet: what is cut off there is rightly not repeated
+    cluster.provider.wait_until_paused(
+        "upload", 2
+    )  # neither has an attempt yet: what is cut off there is rightly not repeated
     worker = cluster.process("worker").pid
     connection.close()
     cluster.kill("postgres")

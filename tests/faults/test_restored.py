@@ -8,7 +8,7 @@ from django.db import connection
 
 from generations.jobs.models import Generation
 from generations.jobs.states import State
-from tests.fakes.behaviours import hold
+from tests.fakes.behaviors import pause_at
 
 from .cluster import Cluster, wait_until
 from .studio import PRICE, Studio
@@ -40,9 +40,9 @@ def test_nothing_is_sent_twice_after_a_restored_backup(cluster: Cluster, studio:
     cluster.provider.configure(polls_until_done=1000)
     (rendering,) = studio.submit()
     wait_until(lambda: state_of(rendering) == State.PROCESSING, what="the first to be rendered")
-    cluster.provider.script("submit", hold("answer"))
+    cluster.provider.script("submit", pause_at("answer"))
     (posting,) = studio.submit()
-    cluster.provider.wait_held("answer")
+    cluster.provider.wait_until_paused("answer")
     cluster.kill("beat")
     (waiting,) = studio.submit()
     administer(cluster, "CREATE DATABASE yesterday TEMPLATE dailies")

@@ -3,7 +3,7 @@
 from generations.jobs.models import Generation
 from generations.jobs.states import State
 from project.stack.plan import SAVER_PROCESSES
-from tests.fakes.behaviours import slow_drip
+from tests.fakes.behaviors import slow_drip
 
 from .cluster import Cluster, wait_until
 from .studio import PRICE, Studio

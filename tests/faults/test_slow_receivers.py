@@ -4,7 +4,7 @@ from generations.events.models import DeliveryState, WebhookDelivery, WebhookTry
 from generations.events.webhooks.endpoints import create_endpoint
 from generations.jobs.states import State
 from tests.events.webhooks.receiver import Receiver
-from tests.fakes.behaviours import slow_drip
+from tests.fakes.behaviors import slow_drip
 
 from .cluster import Cluster, wait_until
 from .studio import Studio

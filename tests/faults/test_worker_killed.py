@@ -8,7 +8,7 @@ from generations.events.models import Alert
 from generations.jobs.models import Outcome
 from generations.jobs.states import State
 from generations.media.models import Asset
-from tests.fakes.behaviours import hold, slow_drip
+from tests.fakes.behaviors import pause_at, slow_drip
 
 from .cluster import Cluster, wait_until
 from .studio import PRICE, Studio
@@ -30,9 +30,9 @@ def test_killed_before_the_post_nothing_is_posted_and_the_credits_come_back(clus
 
 def test_killed_before_the_answer_came_nothing_is_posted_again(cluster: Cluster, studio: Studio) -> None:
     """Row 4: the provider has the job, and its id never reached us."""
-    cluster.provider.script("submit", hold("answer"))
+    cluster.provider.script("submit", pause_at("answer"))
     studio.submit()
-    cluster.provider.wait_held("answer")
+    cluster.provider.wait_until_paused("answer")
     cluster.restart("worker")
     cluster.provider.release("answer")
     studio.wait_for(State.FAILED)
@@ -91,9 +91,9 @@ def test_killed_between_the_take_and_its_charge_it_is_charged_once(cluster: Clus
 def test_a_killed_pool_process_is_replaced_and_its_task_is_done(cluster: Cluster, studio: Studio) -> None:
     """Row 9: the worker lives on, and the loss is counted."""
     worker = cluster.process("worker").pid
-    cluster.provider.script("upload", hold("upload"))
+    cluster.provider.script("upload", pause_at("upload"))
     studio.submit()
-    cluster.provider.wait_held("upload")
+    cluster.provider.wait_until_paused("upload")
     for process in cluster.pool("worker"):
         process.send_signal(signal.SIGKILL)
     wait_until(lambda: studio.job().losses == 1, what="the loss to be counted")
@@ -123,9 +123,9 @@ def test_a_job_that_kills_its_workers_is_set_aside(cluster: Cluster, studio: Stu
 )
 def test_a_deployment_loses_nothing(cluster: Cluster, studio: Studio, part: str, step: str) -> None:
     """Row 11: a deployment while a request is under way; the next worker goes on."""
-    cluster.provider.script(step, hold(step))
+    cluster.provider.script(step, pause_at(step))
     studio.submit()
-    cluster.provider.wait_held(step)
+    cluster.provider.wait_until_paused(step)
     assert cluster.stop(part) == 0, "it did not end by itself"
     cluster.provider.release(step)
     cluster.start(part)

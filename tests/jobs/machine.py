@@ -37,7 +37,7 @@ from generations.jobs.saving import save_generation
 from generations.jobs.sending import send_generation
 from generations.jobs.states import ACTIVE, State
 from generations.jobs.submit import Receipt, Wish, submit_generation
-from tests.fakes.behaviours import REGULAR, hold, refuse
+from tests.fakes.behaviors import REGULAR, pause_at, refuse
 from tests.fakes.provider import ScriptedProvider
 
 from .model import POSTS, PRICE, Job, Message, Model, Worker, answers, pick_from, picks, words
@@ -296,10 +296,10 @@ class Jobs(RuleBasedStateMachine):
     def _pause(self, route: str, work: Callable[[UUID, int], None], message: Message, answer: str) -> None:
         """Deliver the message in a thread, which stops when the provider has its request and has not answered."""
         barrier = f"{route} {next(self.barriers)}"
-        self.provider.script(route, hold(barrier, POSTS[answer][0] if answer in POSTS else REGULAR))
+        self.provider.script(route, pause_at(barrier, POSTS[answer][0] if answer in POSTS else REGULAR))
         thread = Thread(target=in_own_connection(work), args=(message.job.pk, message.fence), daemon=True)
         thread.start()
-        self.provider.wait_held(barrier)
+        self.provider.wait_until_paused(barrier)
         message.job.fence += 1
         self.workers.append(Worker(message.job, message.job.fence, barrier, thread, answer))
 

@@ -12,13 +12,13 @@ from uuid import UUID
 import hypothesis.strategies as st
 
 from generations.jobs.states import ACTIVE, State
-from tests.fakes.behaviours import REGULAR, Behaviour, drop, refuse
+from tests.fakes.behaviors import REGULAR, Behavior, drop, refuse
 
 PRICE = 18
 # No more jobs under way than this, or few would get anywhere.
 BUSY = 4
 # How the provider may meet a POST, and the state that follows when the worker still has the job.
-POSTS: dict[str, tuple[Behaviour, State]] = {
+POSTS: dict[str, tuple[Behavior, State]] = {
     "accepts": (REGULAR, State.PROCESSING),
     "loses its answer": (drop(is_carried_out=True), State.UNCONFIRMED),
     "refuses": (refuse(422), State.FAILED),

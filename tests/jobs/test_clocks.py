@@ -18,7 +18,7 @@ from generations.jobs.dispatch import claim_due, dispatch_due
 from generations.jobs.models import Attempt, Generation
 from generations.jobs.pace import OVERDUE_POLL
 from generations.jobs.states import State
-from tests.fakes.behaviours import drop, refuse
+from tests.fakes.behaviors import drop, refuse
 from tests.fakes.provider import ScriptedProvider
 
 from .conftest import Drive

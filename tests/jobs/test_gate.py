@@ -15,7 +15,7 @@ from generations.jobs.gate import (
 )
 from generations.jobs.models import Attempt, Circuit, Gate, Generation
 from generations.jobs.states import State
-from tests.fakes.behaviours import refuse
+from tests.fakes.behaviors import refuse
 from tests.fakes.provider import ScriptedProvider
 
 from .conftest import Drive

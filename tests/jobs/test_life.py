@@ -12,7 +12,7 @@ from generations.jobs.dispatch import claim_due
 from generations.jobs.models import Attempt, Generation, Outcome
 from generations.jobs.states import State
 from generations.media.models import Asset
-from tests.fakes.behaviours import drop, refuse
+from tests.fakes.behaviors import drop, refuse
 from tests.fakes.provider import ScriptedProvider
 
 from .conftest import Drive
@@ -174,7 +174,7 @@ class TestAnUnknownOutcome:
     def test_a_provider_with_keys_is_asked_again_and_makes_one_job(
         self, is_carried_out: bool, submit: Submit, drive: Drive, settings: Settings
     ) -> None:
-        with ScriptedProvider(polls_until_done=1, honours_keys=True) as provider:
+        with ScriptedProvider(polls_until_done=1, honors_keys=True) as provider:
             settings.PROVIDER_URL = provider.base_url
             settings.PROVIDER_HONOURS_IDEMPOTENCY = True
             provider.script("submit", drop(is_carried_out=is_carried_out))

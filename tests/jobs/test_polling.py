@@ -7,7 +7,7 @@ import pytest
 from generations.credits.models import HoldState
 from generations.jobs.models import Generation
 from generations.jobs.states import State
-from tests.fakes.behaviours import refuse
+from tests.fakes.behaviors import refuse
 from tests.fakes.provider import ScriptedProvider
 
 from .conftest import Drive

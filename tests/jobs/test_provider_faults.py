@@ -16,8 +16,8 @@ from generations.jobs.models import Attempt, Generation, Outcome
 from generations.jobs.pace import OVERDUE_POLL
 from generations.jobs.states import State
 from generations.media.models import Asset
-from tests.fakes import behaviours as meet
-from tests.fakes.behaviours import Behaviour
+from tests.fakes import behaviors
+from tests.fakes.behaviors import Behavior
 from tests.fakes.provider import ScriptedProvider
 
 from .conftest import Drive
@@ -30,10 +30,17 @@ IS_DONE = (State.COMPLETED, HoldState.CAPTURED)
 
 class TestSending:
     @pytest.mark.parametrize(
-        "answer", [meet.bad_json(), meet.missing_id(), meet.html(), meet.html(502), meet.Behaviour(status=500)]
+        "answer",
+        [
+            behaviors.bad_json(),
+            behaviors.missing_id(),
+            behaviors.html(),
+            behaviors.html(502),
+            behaviors.Behavior(status=500),
+        ],
     )
     def test_an_answer_that_cannot_be_read_leaves_the_outcome_open(
-        self, answer: Behaviour, submit: Submit, drive: Drive, provider: ScriptedProvider
+        self, answer: Behavior, submit: Submit, drive: Drive, provider: ScriptedProvider
     ) -> None:
         """Row 31: the provider may be rendering."""
         provider.script("submit", answer)
@@ -49,7 +56,7 @@ class TestSending:
         self, submit: Submit, drive: Drive, provider: ScriptedProvider, alice: User, bob: User
     ) -> None:
         """Row 34: nobody is blamed, and nobody else tries meanwhile."""
-        provider.script("submit", meet.refuse(429, retry_after=30))
+        provider.script("submit", behaviors.refuse(429, retry_after=30))
         first = submit(by=bob)
         drive.send()
         second = submit(by=alice)
@@ -65,10 +72,17 @@ class TestSending:
 class TestPolling:
     @pytest.mark.parametrize(
         "answer",
-        [meet.refuse(500), meet.refuse(502), meet.refuse(504), meet.html(502), meet.bad_json(), meet.drop()],
+        [
+            behaviors.refuse(500),
+            behaviors.refuse(502),
+            behaviors.refuse(504),
+            behaviors.html(502),
+            behaviors.bad_json(),
+            behaviors.drop(),
+        ],
     )
     def test_an_hour_of_errors_decides_nothing(
-        self, answer: Behaviour, sent: Generation, drive: Drive, provider: ScriptedProvider
+        self, answer: Behavior, sent: Generation, drive: Drive, provider: ScriptedProvider
     ) -> None:
         """Row 35: the waits between the polls grow, and each is another."""
         provider.always("poll", answer)
@@ -89,7 +103,7 @@ class TestPolling:
     def test_no_word_but_an_end_ends_a_job(self, sent: Generation, drive: Drive, provider: ScriptedProvider) -> None:
         """Row 38: new words, and words that go back."""
         for word in ("processing", "pending", "queued", "paused_by_operator", "done", ""):
-            provider.script("poll", meet.status_word(word))
+            provider.script("poll", behaviors.status_word(word))
             drive.poll()
             assert state_of(sent) == WAITS
         drive.poll()
@@ -101,7 +115,7 @@ class TestPolling:
         self, url: str | None, sent: Generation, drive: Drive, provider: ScriptedProvider
     ) -> None:
         """Row 39: nothing is fetched, nothing charged, and it is asked again."""
-        provider.always("poll", meet.completed_with(url))
+        provider.always("poll", behaviors.completed_with(url))
         drive.poll()
         drive.poll()
         assert state_of(sent) == WAITS
@@ -133,7 +147,7 @@ class TestSaving:
         self, status: int, saving: Generation, drive: Drive, provider: ScriptedProvider
     ) -> None:
         """Rows 40 and 41: under a fresh address, and never by another submit."""
-        provider.script("download", meet.refuse(status) if status in meet.REASONS else meet.html(status))
+        provider.script("download", behaviors.refuse(status) if status in behaviors.REASONS else behaviors.html(status))
         polls = provider.count("poll")
         drive.save()
         assert state_of(saving) == IS_BEING_SAVED
@@ -144,16 +158,16 @@ class TestSaving:
     @pytest.mark.parametrize(
         "answer",
         [
-            meet.html(),
-            meet.zero_bytes(),
-            meet.gzip_bomb(),
-            meet.respond(200, b'{"error": "later"}', "application/json"),
-            meet.respond(200, b"\0" * 5000, "video/mp4"),
-            meet.truncated(3000, "chunked"),
+            behaviors.html(),
+            behaviors.zero_bytes(),
+            behaviors.gzip_bomb(),
+            behaviors.respond(200, b'{"error": "later"}', "application/json"),
+            behaviors.respond(200, b"\0" * 5000, "video/mp4"),
+            behaviors.truncated(3000, "chunked"),
         ],
     )
     def test_what_is_no_video_is_never_delivered(
-        self, answer: Behaviour, saving: Generation, drive: Drive, provider: ScriptedProvider
+        self, answer: Behavior, saving: Generation, drive: Drive, provider: ScriptedProvider
     ) -> None:
         """Rows 42 and 44."""
         provider.script("download", answer)
@@ -168,7 +182,7 @@ class TestSaving:
     ) -> None:
         """Row 44."""
         settings.VIDEO_MAX_BYTES = 100_000
-        provider.script("download", meet.endless())
+        provider.script("download", behaviors.endless())
         drive.save()
         assert state_of(saving) == IS_BEING_SAVED
 
@@ -177,7 +191,7 @@ class TestSaving:
     ) -> None:
         """Row 43: bytes keep coming, so that no time-out for a single read ever strikes."""
         settings.VIDEO_DEADLINE = timedelta(seconds=0.5)
-        provider.script("download", meet.slow_drip(0.05))
+        provider.script("download", behaviors.slow_drip(0.05))
         drive.save()
         assert state_of(saving) == IS_BEING_SAVED
         settings.VIDEO_DEADLINE = timedelta(minutes=1)

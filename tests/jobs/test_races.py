@@ -32,7 +32,7 @@ from generations.jobs.settle import complete_generation, fail_generation
 from generations.jobs.states import State
 from generations.jobs.submit import Wish, submit_generation
 from generations.media.models import Asset, AssetKind
-from tests.fakes.behaviours import hold
+from tests.fakes.behaviors import pause_at
 from tests.fakes.provider import ScriptedProvider
 from tests.gallery.takes import make_asset, make_generation
 from tests.web.pages import form_values
@@ -277,13 +277,13 @@ class TestAWorkerThatIsOvertaken:
     def test_its_acceptance_is_kept_and_the_job_goes_on(
         self, submit: Submit, drive: Drive, provider: ScriptedProvider
     ) -> None:
-        provider.script("submit", hold("answer"))
+        provider.script("submit", pause_at("answer"))
         generation = submit()
         drive.dispatch()
         fence = Generation.objects.get().fence
         with ThreadPoolExecutor(1) as pool:
             slow = pool.submit(self.send, generation, fence)
-            provider.wait_held("answer")
+            provider.wait_until_paused("answer")
             drive.make_due()
             drive.send()
             assert Generation.objects.get().state == State.UNCONFIRMED

@@ -10,7 +10,7 @@ from generations.credits.models import HoldState, Wallet
 from generations.jobs.models import Attempt
 from generations.jobs.restored import recheck_restored
 from generations.jobs.states import State
-from tests.fakes.behaviours import drop, refuse
+from tests.fakes.behaviors import drop, refuse
 from tests.fakes.provider import ScriptedProvider
 
 from .conftest import Drive

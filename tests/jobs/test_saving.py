@@ -6,7 +6,7 @@ from generations.credits.models import HoldState
 from generations.jobs.models import Generation
 from generations.jobs.states import State
 from generations.media.models import Asset
-from tests.fakes.behaviours import completed_with, refuse, truncated
+from tests.fakes.behaviors import completed_with, refuse, truncated
 from tests.fakes.provider import ScriptedProvider
 
 from .conftest import Drive

@@ -15,7 +15,7 @@ from generations.jobs.late import NothingToAskError, ask_again
 from generations.jobs.models import Attempt, Bill, Generation
 from generations.jobs.retry import NotRetryableError, retry_generation
 from generations.jobs.states import State
-from tests.fakes.behaviours import drop, refuse
+from tests.fakes.behaviors import drop, refuse
 from tests.fakes.provider import ScriptedProvider
 
 from .conftest import Drive

@@ -18,7 +18,7 @@ from generations.jobs.dispatch import claim_due, dispatch_due
 from generations.jobs.models import Attempt, Generation
 from generations.jobs.states import State
 from project.logs import logging_config
-from tests.fakes import behaviours as meet
+from tests.fakes import behaviors
 from tests.fakes.provider import ScriptedProvider
 
 from .conftest import Drive
@@ -29,12 +29,12 @@ KEY = "planted-provider-key-4d1f"
 SIGNATURE = "signature="
 ROUTES = ("upload", "put", "submit", "poll", "download")
 ERRORS = {
-    "an echo": meet.refuse(400, message=f"The key {KEY} is unknown."),
-    "an echo of our account": meet.refuse(401, message=f"Bearer {KEY}"),
-    "an echo in doubt": meet.refuse(500, message=f"{KEY} broke it."),
-    "a page": meet.respond(502, f"<title>{KEY}</title>".encode()),
-    "nothing": meet.drop(),
-    "half an answer": meet.bad_json(),
+    "an echo": behaviors.refuse(400, message=f"The key {KEY} is unknown."),
+    "an echo of our account": behaviors.refuse(401, message=f"Bearer {KEY}"),
+    "an echo in doubt": behaviors.refuse(500, message=f"{KEY} broke it."),
+    "a page": behaviors.respond(502, f"<title>{KEY}</title>".encode()),
+    "nothing": behaviors.drop(),
+    "half an answer": behaviors.bad_json(),
 }
 
 
@@ -134,7 +134,7 @@ def test_an_error_of_our_own_tells_no_secret(
     submit()
     work(*LIFE[:3])
     settings.VIDEO_DEADLINE = None
-    locked.script("poll", meet.completed_with(f"{locked.base_url}/a?{SIGNATURE}x"))
+    locked.script("poll", behaviors.completed_with(f"{locked.base_url}/a?{SIGNATURE}x"))
     work(State.SAVING)
     everything = told()
     assert "AttributeError" in everything

@@ -15,7 +15,7 @@ from generations.upstream.errors import (
     TruncatedError,
     WrongContentError,
 )
-from tests.fakes import behaviours as meet
+from tests.fakes import behaviors
 from tests.fakes.provider import ScriptedProvider
 
 PLENTY = 10_000_000
@@ -33,18 +33,18 @@ def fetch(url: str, *, max_bytes: int = PLENTY, deadline_seconds: float = 5) -> 
 
 
 @pytest.mark.parametrize(
-    "behaviour",
+    "behavior",
     [
-        meet.REGULAR,
-        meet.chunked(),
-        meet.unframed(),
-        meet.typed("video/mp4; codecs=avc1"),
-        meet.typed("application/octet-stream"),
-        meet.Behaviour(headers={"content-encoding": "identity"}),
+        behaviors.REGULAR,
+        behaviors.chunked(),
+        behaviors.unframed(),
+        behaviors.typed("video/mp4; codecs=avc1"),
+        behaviors.typed("application/octet-stream"),
+        behaviors.Behavior(headers={"content-encoding": "identity"}),
     ],
 )
-def test_it_brings_the_video_home(scripted, url, video, behaviour):
-    scripted.script("download", behaviour)
+def test_it_brings_the_video_home(scripted, url, video, behavior):
+    scripted.script("download", behavior)
     target = io.BytesIO()
     result = download(url, target, max_bytes=PLENTY, deadline_seconds=5)
     assert target.getvalue() == video
@@ -65,7 +65,7 @@ def test_it_tells_how_far_it_is(scripted, url, video):
 
 
 def test_it_tells_so_piece_by_piece(scripted, url):
-    scripted.script("download", meet.endless())
+    scripted.script("download", behaviors.endless())
     seen: list[int] = []
     with pytest.raises(TooLargeError):
         download(url, io.BytesIO(), max_bytes=1_000_000, deadline_seconds=20, on_chunk=seen.append)
@@ -75,21 +75,21 @@ def test_it_tells_so_piece_by_piece(scripted, url):
 
 @pytest.mark.parametrize("status", [403, 404, 410])
 def test_an_expired_url_asks_for_a_fresh_one(scripted, url, status):
-    scripted.script("download", meet.html(status))
+    scripted.script("download", behaviors.html(status))
     with pytest.raises(ExpiredUrlError):
         fetch(url)
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 400, 401, 416, 429, 500, 502, 503, 504, 206, 204])
 def test_another_status_may_be_tried_again(scripted, url, status):
-    scripted.script("download", meet.respond(status, b"", "video/mp4"))
+    scripted.script("download", behaviors.respond(status, b"", "video/mp4"))
     with pytest.raises(DownloadFailedError) as caught:
         fetch(url)
     assert caught.value.status == status
 
 
 def test_it_follows_no_redirect(scripted, url):
-    redirect = meet.Behaviour(status=302, body=b"", headers={"location": f"{scripted.base_url}/_files/other.mp4"})
+    redirect = behaviors.Behavior(status=302, body=b"", headers={"location": f"{scripted.base_url}/_files/other.mp4"})
     scripted.script("download", redirect)
     with pytest.raises(DownloadFailedError):
         fetch(url)
@@ -99,15 +99,15 @@ def test_it_follows_no_redirect(scripted, url):
 @pytest.mark.parametrize("after", [0, 1, 7, 8, 31, 32, 500, -1])
 @pytest.mark.parametrize("framing", ["length", "chunked", "close"])
 def test_a_cut_is_noticed_wherever_it_falls(scripted, url, framing, after):
-    scripted.script("download", meet.truncated(after, framing))
+    scripted.script("download", behaviors.truncated(after, framing))
     with pytest.raises((TruncatedError, WrongContentError)) as caught:
         fetch(url)
     assert isinstance(caught.value, TruncatedError) or (framing, after) == ("close", 0)
 
 
-@pytest.mark.parametrize("behaviour", [meet.drop(), meet.reset()], ids=["drop", "reset"])
-def test_a_lost_answer_may_be_tried_again(scripted, url, behaviour):
-    scripted.script("download", behaviour)
+@pytest.mark.parametrize("behavior", [behaviors.drop(), behaviors.reset()], ids=["drop", "reset"])
+def test_a_lost_answer_may_be_tried_again(scripted, url, behavior):
+    scripted.script("download", behavior)
     with pytest.raises(DownloadFailedError):
         fetch(url)
 
@@ -118,10 +118,10 @@ def test_an_unreachable_storage_may_be_tried_again():
 
 
 SLOW = {
-    "silent": meet.hang(),
-    "drip in the head": meet.slow_drip(0.05, in_head=True),
-    "drip in the body": meet.slow_drip(0.05),
-    "drip of chunks": meet.Behaviour(framing="chunked", drip_seconds=0.05),
+    "silent": behaviors.hang(),
+    "drip in the head": behaviors.slow_drip(0.05, in_head=True),
+    "drip in the body": behaviors.slow_drip(0.05),
+    "drip of chunks": behaviors.Behavior(framing="chunked", drip_seconds=0.05),
 }
 
 
@@ -141,23 +141,23 @@ class Nowhere(io.BytesIO):
 
 @pytest.mark.timeout(20)
 def test_the_deadline_ends_a_flood_too(scripted, url):
-    scripted.script("download", meet.endless())
+    scripted.script("download", behaviors.endless())
     with pytest.raises(TooSlowError):
         download(url, Nowhere(), max_bytes=10**15, deadline_seconds=0.3)
 
 
 WRONG = {
-    "html": meet.typed("text/html"),
-    "html page": meet.html(200),
-    "json": meet.respond(200, b'{"error": "expired"}', "application/json"),
-    "image": meet.typed("image/png"),
-    "html called a video": meet.respond(200, b"<!doctype html><title>Sign in</title>", "video/mp4"),
-    "text called nothing": meet.respond(200, b"gone", "application/octet-stream"),
-    "another container": meet.respond(200, b"\x1aE\xdf\xa3" + b"\0" * 500, "video/mp4"),
-    "zero bytes": meet.zero_bytes(),
-    "zero bytes without a length": meet.Behaviour(body=b"", framing="close"),
-    "gzip bomb": meet.gzip_bomb(),
-    "brotli": meet.Behaviour(headers={"content-encoding": "br"}),
+    "html": behaviors.typed("text/html"),
+    "html page": behaviors.html(200),
+    "json": behaviors.respond(200, b'{"error": "expired"}', "application/json"),
+    "image": behaviors.typed("image/png"),
+    "html called a video": behaviors.respond(200, b"<!doctype html><title>Sign in</title>", "video/mp4"),
+    "text called nothing": behaviors.respond(200, b"gone", "application/octet-stream"),
+    "another container": behaviors.respond(200, b"\x1aE\xdf\xa3" + b"\0" * 500, "video/mp4"),
+    "zero bytes": behaviors.zero_bytes(),
+    "zero bytes without a length": behaviors.Behavior(body=b"", framing="close"),
+    "gzip bomb": behaviors.gzip_bomb(),
+    "brotli": behaviors.Behavior(headers={"content-encoding": "br"}),
 }
 
 
@@ -172,7 +172,7 @@ def test_what_is_not_a_video_is_refused(scripted, url, name):
 
 
 def test_a_length_over_the_cap_is_refused_before_the_first_byte(scripted, url, video):
-    scripted.script("download", meet.slow_drip(0.05))
+    scripted.script("download", behaviors.slow_drip(0.05))
     with pytest.raises(TooLargeError, match=f"{len(video):,} bytes"):
         fetch(url, max_bytes=len(video) - 1)
 
@@ -183,7 +183,7 @@ def test_the_cap_itself_is_allowed(scripted, url, video):
 
 @pytest.mark.parametrize("framing", ["chunked", "close"])
 def test_an_endless_body_ends_at_the_cap(scripted, url, framing):
-    scripted.script("download", meet.endless(framing))
+    scripted.script("download", behaviors.endless(framing))
     target = io.BytesIO()
     with pytest.raises(TooLargeError):
         download(url, target, max_bytes=1_000_000, deadline_seconds=20)
@@ -203,7 +203,7 @@ class Stop(Exception):
 
 
 def test_the_caller_may_end_it(scripted, url):
-    scripted.script("download", meet.endless())
+    scripted.script("download", behaviors.endless())
 
     def lose_the_lease(_: int) -> None:
         raise Stop
@@ -223,7 +223,7 @@ def test_a_full_disk_is_told_as_it_is(scripted, url):
 
 def test_it_leaves_no_connection_and_no_thread_behind(scripted, url):
     before = threading.active_count()
-    scripted.script("download", meet.hang())
+    scripted.script("download", behaviors.hang())
     with pytest.raises(TooSlowError):
         fetch(url, deadline_seconds=0.1)
     assert threading.active_count() == before

@@ -9,19 +9,19 @@ from generations.upstream.answers import Completed, Failed, PollError, ResultErr
 from generations.upstream.errors import Problem
 from generations.upstream.lanes import Lane
 from generations.upstream.polling import lanes_for, poll_many
-from tests.fakes import behaviours as meet
+from tests.fakes import behaviors
 
 MIXED = [
-    (meet.status_word("processing"), Running),
-    (meet.status_word("thinking"), Running),
-    (meet.completed_with("https://cdn.example/video.mp4"), Completed),
-    (meet.completed_with(None), ResultError),
-    (meet.refuse(422), Failed),
-    (meet.refuse(404), PollError),
-    (meet.refuse(500), PollError),
-    (meet.bad_json(), PollError),
-    (meet.drop(), PollError),
-    (meet.hang(), PollError),
+    (behaviors.status_word("processing"), Running),
+    (behaviors.status_word("thinking"), Running),
+    (behaviors.completed_with("https://cdn.example/video.mp4"), Completed),
+    (behaviors.completed_with(None), ResultError),
+    (behaviors.refuse(422), Failed),
+    (behaviors.refuse(404), PollError),
+    (behaviors.refuse(500), PollError),
+    (behaviors.bad_json(), PollError),
+    (behaviors.drop(), PollError),
+    (behaviors.hang(), PollError),
 ]
 
 
@@ -29,8 +29,8 @@ def test_each_job_gets_its_own_outcome(provider, scripted):
     jobs = scripted.make_jobs(60)
     expected = {}
     for number, job in enumerate(jobs):
-        behaviour, expected[job] = MIXED[number % len(MIXED)]
-        scripted.always("poll", behaviour, job=job)
+        behavior, expected[job] = MIXED[number % len(MIXED)]
+        scripted.always("poll", behavior, job=job)
     outcomes = asyncio.run(poll_many(provider, jobs))
     assert {job: type(outcome) for job, outcome in outcomes.items()} == expected
 
@@ -47,12 +47,12 @@ def test_no_jobs_are_no_work(provider, scripted):
 
 
 def test_it_asks_many_at_once(patient, scripted):
-    scripted.always("poll", meet.hold("gate"))
+    scripted.always("poll", behaviors.pause_at("gate"))
     jobs = scripted.make_jobs(80)
 
     async def ask() -> None:
         polls = asyncio.create_task(poll_many(patient, jobs, concurrency=20))
-        await asyncio.to_thread(scripted.wait_held, "gate", 20)
+        await asyncio.to_thread(scripted.wait_until_paused, "gate", 20)
         scripted.release("gate")
         assert all(isinstance(outcome, Running) for outcome in (await polls).values())
 
@@ -70,7 +70,7 @@ def test_a_kept_connection_that_was_closed_is_replaced(provider, scripted):
     async def ask() -> list[object]:
         lane = Lane(provider)
         first = await lane.poll(jobs[0])
-        scripted.script("poll", meet.drop())
+        scripted.script("poll", behaviors.drop())
         second = await lane.poll(jobs[1])
         await lane.close()
         return [first, second]
@@ -80,14 +80,14 @@ def test_a_kept_connection_that_was_closed_is_replaced(provider, scripted):
 
 
 def test_an_answer_that_closes_its_connection_is_no_problem(provider, scripted):
-    scripted.always("poll", meet.unframed())
+    scripted.always("poll", behaviors.unframed())
     outcomes = asyncio.run(poll_many(provider, scripted.make_jobs(30), concurrency=2))
     assert all(isinstance(outcome, Running) for outcome in outcomes.values())
     assert scripted.count("poll") == 30
 
 
 def test_it_leaves_a_provider_in_peace_that_asks_for_it(provider, scripted):
-    scripted.always("poll", meet.refuse(429, retry_after=30))
+    scripted.always("poll", behaviors.refuse(429, retry_after=30))
     outcomes = asyncio.run(poll_many(provider, scripted.make_jobs(300), concurrency=4))
     assert scripted.count("poll") <= 8
     assert {outcome.kind for outcome in outcomes.values()} == {Problem.BUSY, Problem.NOT_ASKED}
@@ -96,15 +96,15 @@ def test_it_leaves_a_provider_in_peace_that_asks_for_it(provider, scripted):
 
 def test_the_batch_ends_at_its_deadline(provider, scripted):
     first, *others = scripted.make_jobs(300)
-    scripted.always("poll", meet.hang())
-    scripted.script("poll", meet.REGULAR, job=first)
+    scripted.always("poll", behaviors.hang())
+    scripted.script("poll", behaviors.REGULAR, job=first)
     outcomes = asyncio.run(poll_many(provider, [first, *others], concurrency=2, deadline_seconds=0.3))
     assert isinstance(outcomes[first], Running)
     assert {outcomes[job].kind for job in others} == {Problem.NOT_ASKED}
 
 
 def test_an_endless_answer_is_cut_off(provider, scripted):
-    scripted.always("poll", meet.endless())
+    scripted.always("poll", behaviors.endless())
     [job] = scripted.make_jobs(1)
     assert asyncio.run(poll_many(provider, [job]))[job].kind is Problem.GARBLED
 

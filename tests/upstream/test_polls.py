@@ -9,7 +9,7 @@ from generations.upstream.answers import Completed, Failed, PollError, PollOutco
 from generations.upstream.client import Provider
 from generations.upstream.errors import Problem
 from generations.upstream.polling import poll_many
-from tests.fakes import behaviours as meet
+from tests.fakes import behaviors
 from tests.fakes.provider import ScriptedProvider
 
 Poll = Callable[[str], PollOutcome]
@@ -51,7 +51,7 @@ def test_it_tells_the_providers_verdict(poll, scripted, job):
 
 @pytest.mark.parametrize("error", [None, "boom", {"message": 5}, {}])
 def test_a_failure_without_a_reason_is_still_one(poll, scripted, job, error):
-    scripted.script("poll", meet.amend(status="failed", error=error))
+    scripted.script("poll", behaviors.amend(status="failed", error=error))
     outcome = poll(job)
     assert isinstance(outcome, Failed)
     assert (outcome.type, outcome.message) == ("api_error", "The provider gave no reason.")
@@ -59,15 +59,15 @@ def test_a_failure_without_a_reason_is_still_one(poll, scripted, job, error):
 
 @pytest.mark.parametrize("status", [402, 422])
 def test_a_poll_may_itself_bring_the_verdict(poll, scripted, job, status):
-    scripted.script("poll", meet.refuse(status, message="Final."))
+    scripted.script("poll", behaviors.refuse(status, message="Final."))
     outcome = poll(job)
     assert isinstance(outcome, Failed)
-    assert (outcome.type, outcome.message) == (meet.REASONS[status], "Final.")
+    assert (outcome.type, outcome.message) == (behaviors.REASONS[status], "Final.")
 
 
 @pytest.mark.parametrize("word", ["queued", "expired", "COMPLETED", "canceled"])
 def test_an_unknown_word_is_no_end(poll, scripted, job, word):
-    scripted.script("poll", meet.status_word(word))
+    scripted.script("poll", behaviors.status_word(word))
     outcome = poll(job)
     assert isinstance(outcome, Running)
     assert (outcome.status, outcome.is_known) == (word, False)
@@ -75,7 +75,7 @@ def test_an_unknown_word_is_no_end(poll, scripted, job, word):
 
 @pytest.mark.parametrize("word", ["pending", "processing"])
 def test_the_words_of_the_contract_are_known(poll, scripted, job, word):
-    scripted.script("poll", meet.status_word(word))
+    scripted.script("poll", behaviors.status_word(word))
     assert poll(job).is_known
 
 
@@ -83,47 +83,47 @@ def test_the_words_of_the_contract_are_known(poll, scripted, job, word):
     "url", [None, "", "/video.mp4", "file:///etc/passwd", "data:video/mp4;base64,AAAA", "https://", "http://a:b@c/"]
 )
 def test_a_completed_job_without_a_usable_url_is_flagged(poll, scripted, job, url):
-    scripted.script("poll", meet.completed_with(url))
+    scripted.script("poll", behaviors.completed_with(url))
     assert isinstance(poll(job), ResultError)
 
 
 @pytest.mark.parametrize("result", [[], "url", {"video_url": []}])
 def test_a_result_of_another_shape_is_flagged(poll, scripted, job, result):
-    scripted.script("poll", meet.amend(status="completed", result=result))
+    scripted.script("poll", behaviors.amend(status="completed", result=result))
     assert isinstance(poll(job), ResultError)
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "kind", "status"),
+    ("behavior", "kind", "status"),
     [
-        (meet.refuse(400), Problem.REFUSED, 400),
-        (meet.refuse(401), Problem.REFUSED, 401),
-        (meet.html(402), Problem.REFUSED, 402),
-        (meet.refuse(403), Problem.REFUSED, 403),
-        (meet.refuse(404), Problem.MISSING, 404),
-        (meet.html(404), Problem.REFUSED, 404),
-        (meet.refuse(413), Problem.REFUSED, 413),
-        (meet.html(422), Problem.REFUSED, 422),
-        (meet.refuse(429), Problem.BUSY, 429),
-        (meet.refuse(500), Problem.SERVER_ERROR, 500),
-        (meet.refuse(502), Problem.SERVER_ERROR, 502),
-        (meet.refuse(503), Problem.BUSY, 503),
-        (meet.refuse(504), Problem.SERVER_ERROR, 504),
-        (meet.refuse(529), Problem.BUSY, 529),
-        (meet.html(302), Problem.REFUSED, 302),
-        (meet.html(200), Problem.GARBLED, 200),
-        (meet.bad_json(), Problem.GARBLED, 200),
-        (meet.amend(status=None), Problem.GARBLED, 200),
-        (meet.amend(status=3), Problem.GARBLED, 200),
-        (meet.amend(id="another"), Problem.GARBLED, 200),
-        (meet.drop(), Problem.CUT_OFF, None),
-        (meet.reset(), Problem.CUT_OFF, None),
-        (meet.hang(), Problem.TIMED_OUT, None),
-        (meet.slow_drip(0.1, in_head=True), Problem.TIMED_OUT, None),
+        (behaviors.refuse(400), Problem.REFUSED, 400),
+        (behaviors.refuse(401), Problem.REFUSED, 401),
+        (behaviors.html(402), Problem.REFUSED, 402),
+        (behaviors.refuse(403), Problem.REFUSED, 403),
+        (behaviors.refuse(404), Problem.MISSING, 404),
+        (behaviors.html(404), Problem.REFUSED, 404),
+        (behaviors.refuse(413), Problem.REFUSED, 413),
+        (behaviors.html(422), Problem.REFUSED, 422),
+        (behaviors.refuse(429), Problem.BUSY, 429),
+        (behaviors.refuse(500), Problem.SERVER_ERROR, 500),
+        (behaviors.refuse(502), Problem.SERVER_ERROR, 502),
+        (behaviors.refuse(503), Problem.BUSY, 503),
+        (behaviors.refuse(504), Problem.SERVER_ERROR, 504),
+        (behaviors.refuse(529), Problem.BUSY, 529),
+        (behaviors.html(302), Problem.REFUSED, 302),
+        (behaviors.html(200), Problem.GARBLED, 200),
+        (behaviors.bad_json(), Problem.GARBLED, 200),
+        (behaviors.amend(status=None), Problem.GARBLED, 200),
+        (behaviors.amend(status=3), Problem.GARBLED, 200),
+        (behaviors.amend(id="another"), Problem.GARBLED, 200),
+        (behaviors.drop(), Problem.CUT_OFF, None),
+        (behaviors.reset(), Problem.CUT_OFF, None),
+        (behaviors.hang(), Problem.TIMED_OUT, None),
+        (behaviors.slow_drip(0.1, in_head=True), Problem.TIMED_OUT, None),
     ],
 )
-def test_what_goes_wrong_with_a_poll_says_nothing_about_the_job(poll, scripted, job, behaviour, kind, status):
-    scripted.always("poll", behaviour)
+def test_what_goes_wrong_with_a_poll_says_nothing_about_the_job(poll, scripted, job, behavior, kind, status):
+    scripted.always("poll", behavior)
     outcome = poll(job)
     assert isinstance(outcome, PollError)
     assert (outcome.kind, outcome.status) == (kind, status)
@@ -134,7 +134,7 @@ def test_what_goes_wrong_with_a_poll_says_nothing_about_the_job(poll, scripted, 
 
 
 def test_it_passes_on_when_to_come_back(poll, scripted, job):
-    scripted.script("poll", meet.refuse(503, retry_after=9))
+    scripted.script("poll", behaviors.refuse(503, retry_after=9))
     assert poll(job).retry_after == 9.0
 
 

@@ -12,23 +12,23 @@ from generations.upstream.client import Provider
 from generations.upstream.download import download
 from generations.upstream.errors import UpstreamError
 from generations.upstream.polling import poll_many
-from tests.fakes import behaviours as meet
+from tests.fakes import behaviors
 
 from .conftest import API_KEY, impatient
 from .test_never_sent import PLACES, listening, port_of
 
 PATHS = {
-    "regular": meet.REGULAR,
-    "echoed": meet.refuse(401, message=f"The key {API_KEY} is unknown."),
-    "echoed in doubt": meet.refuse(500, message=f"Bearer {API_KEY} broke it."),
-    "echoed as the type": meet.refuse(403, API_KEY.replace("-", "_")),
-    "echoed as a word": meet.amend(status=API_KEY, id=None),
-    "html": meet.html(502),
-    "drop": meet.drop(),
-    "reset": meet.reset(),
-    "hang": meet.hang(),
-    "bad json": meet.bad_json(),
-    "too large a head": meet.Behaviour(status=200, headers={"x-filler": "y" * 200_000}),
+    "regular": behaviors.REGULAR,
+    "echoed": behaviors.refuse(401, message=f"The key {API_KEY} is unknown."),
+    "echoed in doubt": behaviors.refuse(500, message=f"Bearer {API_KEY} broke it."),
+    "echoed as the type": behaviors.refuse(403, API_KEY.replace("-", "_")),
+    "echoed as a word": behaviors.amend(status=API_KEY, id=None),
+    "html": behaviors.html(502),
+    "drop": behaviors.drop(),
+    "reset": behaviors.reset(),
+    "hang": behaviors.hang(),
+    "bad json": behaviors.bad_json(),
+    "too large a head": behaviors.Behavior(status=200, headers={"x-filler": "y" * 200_000}),
 }
 
 
@@ -99,13 +99,21 @@ def test_a_write_that_times_out_tells_nothing(wish, caplog):
 
 
 @pytest.mark.parametrize(
-    "behaviour", [meet.REGULAR, meet.html(403), meet.html(500), meet.drop(), meet.truncated(9), meet.typed("text/html")]
+    "behavior",
+    [
+        behaviors.REGULAR,
+        behaviors.html(403),
+        behaviors.html(500),
+        behaviors.drop(),
+        behaviors.truncated(9),
+        behaviors.typed("text/html"),
+    ],
 )
-def test_the_signature_of_a_video_url_is_told_nowhere(provider, scripted, caplog, behaviour):
+def test_the_signature_of_a_video_url_is_told_nowhere(provider, scripted, caplog, behavior):
     [job] = scripted.make_jobs(1)
     scripted.finish(job)
     outcome = provider.poll(job)
-    scripted.script("download", behaviour)
+    scripted.script("download", behavior)
     told = repr(outcome)
     try:
         told += repr(download(outcome.video_url, io.BytesIO(), max_bytes=10**6, deadline_seconds=5))
@@ -116,7 +124,7 @@ def test_the_signature_of_a_video_url_is_told_nowhere(provider, scripted, caplog
 
 
 def test_errors_survive_a_trip_between_processes(provider, scripted, wish):
-    scripted.script("submit", meet.refuse(429, retry_after=3))
+    scripted.script("submit", behaviors.refuse(429, retry_after=3))
     with pytest.raises(UpstreamError) as caught:
         provider.submit(wish, idempotency_key="attempt-1")
     assert API_KEY.encode() not in pickle.dumps(caught.value.args)

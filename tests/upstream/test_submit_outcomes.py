@@ -10,8 +10,8 @@ from generations.upstream.answers import Running
 from generations.upstream.client import Provider
 from generations.upstream.errors import RejectedError, UnknownOutcomeError
 from generations.upstream.polling import poll_many
-from tests.fakes import behaviours as meet
-from tests.fakes.behaviours import Behaviour
+from tests.fakes import behaviors
+from tests.fakes.behaviors import Behavior
 from tests.fakes.provider import ScriptedProvider
 
 REFUSED = [kind for kind in ERROR_TABLE if kind.status not in (500, 504)]
@@ -69,7 +69,7 @@ def test_a_trailing_slash_of_the_base_url_does_no_harm(provider, scripted, wish)
 def test_a_refusal_of_the_contract_is_definite(
     provider: Provider, scripted: ScriptedProvider, wish: ImageToVideoRequest, kind: ErrorKind
 ):
-    scripted.script("submit", meet.refuse(kind.status, kind.type, "Not now."))
+    scripted.script("submit", behaviors.refuse(kind.status, kind.type, "Not now."))
     with pytest.raises(RejectedError) as caught:
         submit(provider, wish)
     error = caught.value
@@ -81,7 +81,7 @@ def test_a_refusal_of_the_contract_is_definite(
 
 @pytest.mark.parametrize("status", [500, 502, 504])
 def test_a_server_error_is_in_doubt(provider, scripted, wish, status):
-    scripted.script("submit", meet.refuse(status))
+    scripted.script("submit", behaviors.refuse(status))
     with pytest.raises(UnknownOutcomeError) as caught:
         submit(provider, wish)
     assert caught.value.status == status
@@ -99,14 +99,14 @@ def test_a_server_error_is_in_doubt(provider, scripted, wish, status):
     ],
 )
 def test_a_proxy_s_page_decides_by_its_status(provider, scripted, wish, status, is_definite):
-    scripted.script("submit", meet.html(status))
+    scripted.script("submit", behaviors.html(status))
     with pytest.raises(RejectedError if is_definite else UnknownOutcomeError) as caught:
         submit(provider, wish)
     assert caught.value.status == status
 
 
 def test_the_older_type_of_503_is_understood(provider, scripted, wish):
-    scripted.script("submit", meet.refuse(503, "service_unavailable"))
+    scripted.script("submit", behaviors.refuse(503, "service_unavailable"))
     with pytest.raises(RejectedError) as caught:
         submit(provider, wish)
     assert caught.value.type == "service_unavailable"
@@ -115,16 +115,16 @@ def test_the_older_type_of_503_is_understood(provider, scripted, wish):
 
 @pytest.mark.parametrize(("told", "seconds"), [("7", 7.0), ("0", 0.0), (None, None), ("soon", None), ("-1", None)])
 def test_it_passes_on_when_to_come_back(provider, scripted, wish, told, seconds):
-    scripted.script("submit", meet.refuse(429, retry_after=told))
+    scripted.script("submit", behaviors.refuse(429, retry_after=told))
     with pytest.raises(RejectedError) as caught:
         submit(provider, wish)
     assert caught.value.retry_after == seconds
 
 
 LOST_ANSWERS = {
-    "drop": meet.drop,
-    "reset": meet.reset,
-    "hang": meet.hang,
+    "drop": behaviors.drop,
+    "reset": behaviors.reset,
+    "hang": behaviors.hang,
 }
 
 
@@ -140,77 +140,77 @@ def test_a_lost_answer_is_in_doubt_whether_or_not_there_is_a_job(provider, scrip
 
 
 @pytest.mark.parametrize(
-    "behaviour",
+    "behavior",
     [
-        meet.bad_json(),
-        meet.missing_id(),
-        meet.html(200, is_carried_out=True),
-        meet.respond(202, b"", "application/json", is_carried_out=True),
-        meet.respond(202, b"[]", "application/json", is_carried_out=True),
-        meet.respond(202, b"[" * 100_000, "application/json", is_carried_out=True),
-        meet.respond(204, b"", is_carried_out=True),
-        meet.amend(id=""),
-        meet.amend(id="null"),
-        meet.amend(id=17),
-        meet.amend(id="../../v1/keys"),
-        meet.amend(id="x" * 101),
-        meet.truncated(10),
-        meet.truncated(10, "chunked"),
-        meet.truncated(10, "close"),
+        behaviors.bad_json(),
+        behaviors.missing_id(),
+        behaviors.html(200, is_carried_out=True),
+        behaviors.respond(202, b"", "application/json", is_carried_out=True),
+        behaviors.respond(202, b"[]", "application/json", is_carried_out=True),
+        behaviors.respond(202, b"[" * 100_000, "application/json", is_carried_out=True),
+        behaviors.respond(204, b"", is_carried_out=True),
+        behaviors.amend(id=""),
+        behaviors.amend(id="null"),
+        behaviors.amend(id=17),
+        behaviors.amend(id="../../v1/keys"),
+        behaviors.amend(id="x" * 101),
+        behaviors.truncated(10),
+        behaviors.truncated(10, "chunked"),
+        behaviors.truncated(10, "close"),
     ],
 )
-def test_acceptance_without_a_usable_id_is_in_doubt(provider, scripted, wish, behaviour: Behaviour):
-    scripted.script("submit", behaviour)
+def test_acceptance_without_a_usable_id_is_in_doubt(provider, scripted, wish, behavior: Behavior):
+    scripted.script("submit", behavior)
     with pytest.raises(UnknownOutcomeError):
         submit(provider, wish)
     assert len(scripted.jobs()) == 1
 
 
 @pytest.mark.parametrize(
-    "behaviour",
+    "behavior",
     [
-        meet.Behaviour(status=200),
-        meet.Behaviour(status=201),
-        meet.amend(created_at=None),
-        meet.amend(created_at="yesterday"),
-        meet.amend(created_at=5),
-        meet.amend(extra={"queue": 3}),
-        meet.typed("text/plain"),
-        meet.chunked(),
-        meet.unframed(),
+        behaviors.Behavior(status=200),
+        behaviors.Behavior(status=201),
+        behaviors.amend(created_at=None),
+        behaviors.amend(created_at="yesterday"),
+        behaviors.amend(created_at=5),
+        behaviors.amend(extra={"queue": 3}),
+        behaviors.typed("text/plain"),
+        behaviors.chunked(),
+        behaviors.unframed(),
     ],
 )
-def test_an_id_is_enough_to_go_on(provider, scripted, wish, behaviour: Behaviour):
-    scripted.script("submit", behaviour)
+def test_an_id_is_enough_to_go_on(provider, scripted, wish, behavior: Behavior):
+    scripted.script("submit", behavior)
     assert provider.submit(wish, idempotency_key="attempt-1").id == scripted.jobs()[0].id
 
 
 def test_a_refusal_stays_one_when_its_body_breaks_off(provider, scripted, wish):
-    whole = meet.refuse(422)
-    scripted.script("submit", meet.Behaviour(is_carried_out=False, status=422, body=whole.body, cut_after=9))
+    whole = behaviors.refuse(422)
+    scripted.script("submit", behaviors.Behavior(is_carried_out=False, status=422, body=whole.body, cut_after=9))
     with pytest.raises(RejectedError) as caught:
         submit(provider, wish)
     assert caught.value.type == "content_filtered_error"
 
 
 @pytest.mark.parametrize(
-    "behaviour", [meet.slow_drip(0.1), meet.slow_drip(0.1, in_head=True)], ids=["in the body", "in the head"]
+    "behavior", [behaviors.slow_drip(0.1), behaviors.slow_drip(0.1, in_head=True)], ids=["in the body", "in the head"]
 )
-def test_a_slow_drip_ends_at_the_deadline(provider, scripted, wish, behaviour):
-    scripted.always("submit", behaviour)
+def test_a_slow_drip_ends_at_the_deadline(provider, scripted, wish, behavior):
+    scripted.always("submit", behavior)
     with pytest.raises(UnknownOutcomeError):
         submit(provider, wish)
 
 
 @pytest.mark.timeout(30)
 def test_an_endless_answer_is_given_up(patient, scripted, wish):
-    scripted.script("submit", meet.Behaviour(is_endless=True, framing="chunked", status=202, body=b"{"))
+    scripted.script("submit", behaviors.Behavior(is_endless=True, framing="chunked", status=202, body=b"{"))
     with pytest.raises(UnknownOutcomeError):
         submit(patient, wish)
 
 
 def test_foreign_text_is_made_fit_to_be_stored(provider, scripted, wish):
-    scripted.script("submit", meet.refuse(400, "Not A Type\n", "a\0b\r\nSet-Cookie: x" + "y" * 5000))
+    scripted.script("submit", behaviors.refuse(400, "Not A Type\n", "a\0b\r\nSet-Cookie: x" + "y" * 5000))
     with pytest.raises(RejectedError) as caught:
         submit(provider, wish)
     assert caught.value.type == "invalid_request_error"
@@ -219,7 +219,7 @@ def test_foreign_text_is_made_fit_to_be_stored(provider, scripted, wish):
 
 
 def test_the_answer_may_be_held_until_released(patient, scripted, wish):
-    scripted.script("submit", meet.hold("gate"))
+    scripted.script("submit", behaviors.pause_at("gate"))
     scripted.release("gate")
     assert patient.submit(wish, idempotency_key="attempt-1").id == scripted.jobs()[0].id
 

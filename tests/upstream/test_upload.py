@@ -1,7 +1,7 @@
 import pytest
 
 from generations.upstream.errors import NeverSentError, RejectedError
-from tests.fakes import behaviours as meet
+from tests.fakes import behaviors
 from tests.fakes.routes import REQUIRED_HEADERS
 
 
@@ -23,14 +23,14 @@ def test_the_bytes_go_with_the_demanded_headers_and_without_the_key(provider, sc
 
 def test_a_demanded_content_type_wins(provider, scripted):
     demanded = {**REQUIRED_HEADERS, "Content-Type": "application/octet-stream"}
-    scripted.script("upload", meet.amend(required_headers=demanded))
+    scripted.script("upload", behaviors.amend(required_headers=demanded))
     provider.upload(b"still", "image/png")
     assert scripted.requests("put")[0].headers["content-type"] == "application/octet-stream"
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 413, 429, 503])
 def test_a_refused_ticket_is_a_refusal(provider, scripted, status):
-    scripted.script("upload", meet.refuse(status, retry_after=4))
+    scripted.script("upload", behaviors.refuse(status, retry_after=4))
     with pytest.raises(RejectedError) as caught:
         provider.upload(b"still", "image/png")
     assert (caught.value.status, caught.value.retry_after) == (status, 4.0)
@@ -38,48 +38,55 @@ def test_a_refused_ticket_is_a_refusal(provider, scripted, status):
 
 
 NO_TICKETS = [
-    meet.refuse(500, retry_after=4),
-    meet.refuse(408, "timeout_error"),
-    meet.html(503),
-    meet.html(200),
-    meet.bad_json(),
-    meet.drop(),
-    meet.hang(),
-    meet.amend(upload_url=None),
-    meet.amend(upload_url="file:///etc/passwd"),
-    meet.amend(upload_url="/relative"),
-    meet.amend(required_headers={"x-bad": "line\nbreak"}),
-    meet.amend(required_headers={"x-bad": "\u2713"}),
+    behaviors.refuse(500, retry_after=4),
+    behaviors.refuse(408, "timeout_error"),
+    behaviors.html(503),
+    behaviors.html(200),
+    behaviors.bad_json(),
+    behaviors.drop(),
+    behaviors.hang(),
+    behaviors.amend(upload_url=None),
+    behaviors.amend(upload_url="file:///etc/passwd"),
+    behaviors.amend(upload_url="/relative"),
+    behaviors.amend(required_headers={"x-bad": "line\nbreak"}),
+    behaviors.amend(required_headers={"x-bad": "\u2713"}),
 ]
 
 
-@pytest.mark.parametrize("behaviour", NO_TICKETS)
-def test_without_a_good_ticket_it_may_be_tried_again(provider, scripted, behaviour):
-    scripted.script("upload", behaviour)
+@pytest.mark.parametrize("behavior", NO_TICKETS)
+def test_without_a_good_ticket_it_may_be_tried_again(provider, scripted, behavior):
+    scripted.script("upload", behavior)
     with pytest.raises(NeverSentError):
         provider.upload(b"still", "image/png")
     assert scripted.count("put") == 0
 
 
 def test_it_passes_on_when_to_come_back(provider, scripted):
-    scripted.script("upload", meet.refuse(500, retry_after=4))
+    scripted.script("upload", behaviors.refuse(500, retry_after=4))
     with pytest.raises(NeverSentError) as caught:
         provider.upload(b"still", "image/png")
     assert caught.value.retry_after == 4.0
 
 
 @pytest.mark.parametrize(
-    "behaviour", [meet.html(403), meet.html(500), meet.html(307), meet.drop(), meet.hang(is_carried_out=True)]
+    "behavior",
+    [
+        behaviors.html(403),
+        behaviors.html(500),
+        behaviors.html(307),
+        behaviors.drop(),
+        behaviors.hang(is_carried_out=True),
+    ],
 )
-def test_when_the_storage_fails_it_may_be_tried_again(provider, scripted, behaviour):
-    scripted.script("put", behaviour)
+def test_when_the_storage_fails_it_may_be_tried_again(provider, scripted, behavior):
+    scripted.script("put", behavior)
     with pytest.raises(NeverSentError):
         provider.upload(b"still", "image/png")
     assert provider.upload(b"still", "image/png").startswith("ltx://uploads/")
 
 
 def test_a_still_that_is_too_large_for_the_storage_is_a_refusal(provider, scripted):
-    scripted.script("put", meet.html(413))
+    scripted.script("put", behaviors.html(413))
     with pytest.raises(RejectedError) as caught:
         provider.upload(b"still", "image/png")
     assert (caught.value.status, caught.value.type) == (413, "request_too_large")

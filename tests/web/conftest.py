@@ -16,7 +16,7 @@ from tests.web.pages import form_values
 
 
 @pytest.fixture(autouse=True)
-def _media_here(settings: Settings, tmp_path: Path) -> None:
+def _own_media_folder(settings: Settings, tmp_path: Path) -> None:
     backend = {**settings.STORAGES["default"], "OPTIONS": {"location": tmp_path / "media", "base_url": None}}
     settings.STORAGES = {**settings.STORAGES, "default": backend}
 

@@ -85,7 +85,7 @@ def test_a_trusted_provider_makes_an_account_with_a_team(
     assert SocialAccount.objects.get(user=dora).uid == "user-42"
     assert mailoutbox == []
     assert not SocialToken.objects.exists()
-    assert provider.asked.count("token") == 1
+    assert provider.requests.count("token") == 1
 
 
 def test_the_second_time_it_is_the_same_account(client: Client, db: None, trust: Callable[[bool], None]) -> None:

@@ -14,14 +14,14 @@ from typing import Any, Self
 
 from standardwebhooks import Webhook
 
-from tests.fakes.behaviours import REGULAR, Behaviour
+from tests.fakes.behaviors import REGULAR, Behavior
 from tests.fakes.wire import Reply, Request, hang_up, read_request, send
 
 
 class Receiver:
     def __init__(self) -> None:
         self.received: list[Request] = []
-        self._script: deque[Behaviour] = deque()
+        self._script: deque[Behavior] = deque()
         self._always = REGULAR
         self._loop = asyncio.new_event_loop()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -41,11 +41,11 @@ class Receiver:
         self._thread.join()
         self._loop.close()
 
-    def script(self, *behaviours: Behaviour) -> None:
-        self._script.extend(behaviours)
+    def script(self, *behaviors: Behavior) -> None:
+        self._script.extend(behaviors)
 
-    def always(self, behaviour: Behaviour) -> None:
-        self._always = behaviour
+    def always(self, behavior: Behavior) -> None:
+        self._always = behavior
 
     @property
     def messages(self) -> list[dict[str, Any]]:
@@ -74,10 +74,10 @@ class Receiver:
         finally:
             self._tasks.discard(task)
 
-    async def _answer(self, writer: asyncio.StreamWriter, how: Behaviour, reader: asyncio.StreamReader) -> None:
+    async def _answer(self, writer: asyncio.StreamWriter, how: Behavior, reader: asyncio.StreamReader) -> None:
         if how.ending == "hang":
             await reader.read()
-        elif how.ending == "answer":
+        elif how.ending == "respond":
             reply = Reply(how.status or 200, b"thanks" if how.body is None else how.body, how.headers)
             await send(writer, reply, how, is_head=False)
 

@@ -16,7 +16,7 @@ from generations.events.webhooks.deliveries import send_test
 from generations.events.webhooks.endpoints import create_endpoint
 from generations.events.webhooks.fanout import fan_out
 from project.stack.ports import free_port
-from tests.fakes.behaviours import Behaviour, drop, endless, hang, respond, slow_drip
+from tests.fakes.behaviors import Behavior, drop, endless, hang, respond, slow_drip
 
 from .conftest import make_due, only_delivery, until_complete
 from .receiver import Receiver, verified
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 Tell = Callable[..., Event]
 Work = Callable[[], int]
-REDIRECT = Behaviour(status=302, headers={"location": "http://127.0.0.1:1/elsewhere"})
+REDIRECT = Behavior(status=302, headers={"location": "http://127.0.0.1:1/elsewhere"})
 
 
 def test_it_tells_an_event_as_the_standard_wants_it(
@@ -53,7 +53,7 @@ def test_it_tells_an_event_as_the_standard_wants_it(
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "status", "error"),
+    ("behavior", "status", "error"),
     [
         (respond(500, b"not now"), 500, ""),
         (respond(404, b"where?"), 404, ""),
@@ -68,7 +68,7 @@ def test_it_tells_an_event_as_the_standard_wants_it(
     ids=["500", "404", "429", "redirect", "hang", "drip", "drip-head", "drop", "binary"],
 )
 def test_a_try_that_fails_is_written_down_and_comes_again(
-    behaviour: Behaviour,
+    behavior: Behavior,
     status: int | None,
     error: str,
     endpoint: WebhookEndpoint,
@@ -76,7 +76,7 @@ def test_a_try_that_fails_is_written_down_and_comes_again(
     tell: Tell,
     work: Work,
 ) -> None:
-    receiver.script(behaviour)
+    receiver.script(behavior)
     tell()
     work()
     delivery, tried = only_delivery(), WebhookTry.objects.get()
@@ -178,7 +178,7 @@ def test_an_endpoint_that_fails_for_a_day_is_paused_and_keeps_what_comes(
     tell("member.added", user=alice.pk, role="owner")
     work()
     assert receiver.kinds[tried:] == ["credits.grant"]  # what was begun goes on, what is new waits
-    receiver.always(Behaviour())
+    receiver.always(Behavior())
     work()
     work()
     endpoint.refresh_from_db()
@@ -251,7 +251,7 @@ def test_of_two_workers_one_sends(endpoint: WebhookEndpoint, receiver: Receiver,
     assert work() == 0
     # Its worker died: when the lease has run out another sends, and the first decides nothing any more.
     type(mine).objects.update(lease_until=database_time(timedelta(seconds=-1)))
-    receiver.always(Behaviour())
+    receiver.always(Behavior())
     assert work() == 1
     assert not schedule.settle(mine, DeliveryState.FAILED)
     assert only_delivery().state == DeliveryState.DELIVERED

@@ -1,7 +1,4 @@
-"""No page of a team asks the database more often for a thousand people than for ten.
-
-The pages are those of the wall's own list, so that a new one joins by itself.
-"""
+"""Each page of a team makes as many queries for 1,000 members as for 10. New routes of `routes.py` are included."""
 
 from collections.abc import Iterator
 
@@ -20,9 +17,9 @@ from generations.credits.models import OfferedModel, PriceRow
 from generations.web.teams import LAST_TEAM
 from tests.conftest import make_user
 
-from .crowd import crowd
-from .test_roles import NEEDS, undone
-from .test_walls import OF_A_TEAM, Property, addresses, give
+from .routes import TEAM_ROUTES
+from .team_data import TeamData, create_team_data, fill_team, team_urls
+from .test_roles import REQUIRED_RIGHTS, rolled_back
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +27,7 @@ FEW, MANY = 10, 1_000
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _media_here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def _own_media_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """One media folder for all tests of this file."""
     options = {"location": tmp_path_factory.mktemp("media"), "base_url": None}
     backend = {**settings.STORAGES["default"], "OPTIONS": options}
@@ -40,43 +37,43 @@ def _media_here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def teams(
-    _media_here: None, django_db_setup: None, django_db_blocker: DjangoDbBlocker
-) -> Iterator[dict[int, Property]]:
-    """Both teams, made once for all tests of this file and then undone."""
-    with django_db_blocker.unblock(), undone():
+    _own_media_folder: None, django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[dict[int, TeamData]]:
+    """Both teams, created once for all tests of this file and then rolled back."""
+    with django_db_blocker.unblock(), rolled_back():
         if not PriceRow.objects.exists():
             seed_price_list(PriceRow, OfferedModel)
-        yield {count: team_of(count) for count in (FEW, MANY)}
+        yield {count: create_large_team(count) for count in (FEW, MANY)}
 
 
-def team_of(count: int) -> Property:
+def create_large_team(count: int) -> TeamData:
     owner = make_user(f"owner-of-{count}")
     team = create_team(name=f"House of {count}", owner=owner)
     creator = add_member(team=team, user=make_user(f"creator-of-{count}"), role=Role.CREATOR).user
     grant_credits(team=team, amount=1000, reason="opening balance", actor=owner)
-    ours = give(team, creator, f"heron-{count}")
-    crowd(ours, count)
+    ours = create_team_data(team, creator, f"heron-{count}")
+    fill_team(ours, count)
     return ours
 
 
-@pytest.mark.parametrize("name", OF_A_TEAM)
-def test_a_page_asks_as_often_for_many_as_for_few(name: str, teams: dict[int, Property]) -> None:
+@pytest.mark.parametrize("name", TEAM_ROUTES)
+def test_the_number_of_queries_does_not_depend_on_the_size_of_the_team(name: str, teams: dict[int, TeamData]) -> None:
     for role in (Role.OWNER, Role.CREATOR):
-        if NEEDS[name] in RIGHTS[role]:
-            few, many = (asked(teams[count], role, name) for count in (FEW, MANY))
+        if REQUIRED_RIGHTS[name] in RIGHTS[role]:
+            few, many = (status_and_queries(teams[count], role, name) for count in (FEW, MANY))
             assert many == few, role
 
 
-def asked(ours: Property, role: Role, name: str) -> tuple[int, int]:
-    """The status of the page, and how many queries it made. The first visit of a browser also notes the team."""
-    address = addresses(name, ours)[0]
+def status_and_queries(ours: TeamData, role: Role, name: str) -> tuple[int, int]:
+    """The status of the page and its number of queries. The last team is set, as after a first visit."""
+    url = team_urls(name, ours)[0]
     client = Client()
     client.force_login(ours.team.memberships.filter(role=role).earliest("pk").user)
     session = client.session
     session[LAST_TEAM] = ours.team.slug
     session.save()
-    with undone(), CaptureQueriesContext(connection) as queries:
-        answer = client.get(address)
-        if answer.streaming:
-            b"".join(answer.streaming_content)  # type: ignore[attr-defined]
-    return answer.status_code, len(queries)
+    with rolled_back(), CaptureQueriesContext(connection) as queries:
+        response = client.get(url)
+        if response.streaming:
+            b"".join(response.streaming_content)  # type: ignore[attr-defined]
+    return response.status_code, len(queries)

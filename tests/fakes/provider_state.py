@@ -1,4 +1,4 @@
-"""What the scripted provider knows: its jobs, its scripts, and every request it was sent. Safe between threads."""
+"""The state of the scripted provider: its jobs, its scripts and all received requests. Thread-safe."""
 
 import base64
 import threading
@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from .behaviours import REGULAR, Behaviour
+from .behaviors import REGULAR, Behavior
 from .wire import Request
 
 ROUTES = ("submit", "poll", "upload", "put", "download")
@@ -18,7 +18,7 @@ ROUTES = ("submit", "poll", "upload", "put", "download")
 
 @dataclass
 class Job:
-    """A job as the provider sees it. `failure` is (type, message) once a test has made it fail."""
+    """A job of the provider. `failure` is (type, message) after a test has made it fail."""
 
     id: str
     body: dict[str, Any]
@@ -31,7 +31,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Recorded:
-    """A request as it came in. `at` is monotonic seconds; `job` the id in its path, if there is one."""
+    """A received request. `at` is in monotonic seconds; `job` is the id in the path, if there is one."""
 
     route: str
     job: str | None
@@ -52,15 +52,15 @@ class Recorded:
 
 @dataclass
 class _Script:
-    queue: deque[Behaviour] = field(default_factory=deque)
-    always: Behaviour | None = None
+    queue: deque[Behavior] = field(default_factory=deque)
+    always: Behavior | None = None
 
-    def next(self) -> Behaviour | None:
+    def next(self) -> Behavior | None:
         return self.queue.popleft() if self.queue else self.always
 
 
 def route_of(method: str, path: str) -> tuple[str, str | None]:
-    """Name the route of a request and the id in its path. "unknown" for what the contract does not have."""
+    """The route of a request and the id in its path. "unknown" for a route that the contract does not have."""
     match method, path.strip("/").split("/"):
         case "POST", ["v2", "image-to-video"]:
             return "submit", None
@@ -75,13 +75,13 @@ def route_of(method: str, path: str) -> tuple[str, str | None]:
     return "unknown", None
 
 
-class Book:
+class FakeProviderState:
     """Settings, all of which `configure` may change later:
 
-    - `polls_until_done`: so many polls answer `pending`, then `processing`; the next one finds the job completed
-    - `api_key`: the only key that is let in; None lets any in
-    - `honours_keys`: a submit with a known Idempotency-Key gets the job it got before
-    - `latency`: seconds before each answer
+    - `polls_until_done`: so many polls return `pending`, then `processing`; the next one returns `completed`
+    - `api_key`: the only key that is accepted; None accepts any key
+    - `honors_keys`: a submit with a known Idempotency-Key returns the job of the first submit
+    - `latency`: seconds before each response
     """
 
     def __init__(
@@ -90,13 +90,13 @@ class Book:
         video: bytes,
         polls_until_done: int = 2,
         api_key: str | None = None,
-        honours_keys: bool = False,
+        honors_keys: bool = False,
         latency: float = 0,
     ) -> None:
         self.video = video
         self.polls_until_done = polls_until_done
         self.api_key = api_key
-        self.honours_keys = honours_keys
+        self.honors_keys = honors_keys
         self.latency = latency
         self.base_url = ""
         self.uploads: dict[str, bytes | None] = {}
@@ -108,22 +108,22 @@ class Book:
         self._is_over = False
         self._changed = threading.Condition()
 
-    # What tests call.
+    # Called by the tests.
 
-    def script(self, route: str, *behaviours: Behaviour, job: str | None = None) -> None:
-        """Queue these for the next requests on the route, one each."""
+    def script(self, route: str, *behaviors: Behavior, job: str | None = None) -> None:
+        """Queue these behaviors for the next requests on the route, one each."""
         self._check(route)
         with self._changed:
-            self._scripts[route, job].queue.extend(behaviours)
+            self._scripts[route, job].queue.extend(behaviors)
 
-    def always(self, route: str, behaviour: Behaviour, job: str | None = None) -> None:
-        """Meet every request on the route this way, once the queue is used up."""
+    def always(self, route: str, behavior: Behavior, job: str | None = None) -> None:
+        """Handle every request on the route this way when the queue is empty."""
         self._check(route)
         with self._changed:
-            self._scripts[route, job].always = behaviour
+            self._scripts[route, job].always = behavior
 
     def regular(self, route: str, job: str | None = None) -> None:
-        """Drop the script of the route."""
+        """Remove the script of the route."""
         self._check(route)
         with self._changed:
             self._scripts.pop((route, job), None)
@@ -136,16 +136,16 @@ class Book:
         return len(self.requests(route))
 
     def wait_for(self, route: str, count: int = 1, timeout: float = 10) -> None:
-        """Return once so many requests have come in on the route. AssertionError when they do not."""
+        """Wait until so many requests have been received on the route. AssertionError after `timeout`."""
         self._check(route)
         self._wait(lambda: sum(r.route == route for r in self._requests) >= count, timeout, f"{count} x {route}")
 
-    def wait_held(self, barrier: str, count: int = 1, timeout: float = 10) -> None:
-        """Return once so many requests wait at the barrier."""
+    def wait_until_paused(self, barrier: str, count: int = 1, timeout: float = 10) -> None:
+        """Wait until so many requests are paused at the barrier."""
         self._wait(lambda: self._waiting[barrier] >= count, timeout, f"{count} at {barrier}")
 
     def release(self, barrier: str) -> None:
-        """Let everybody pass the barrier, now and later."""
+        """Open the barrier for all requests, now and later."""
         with self._changed:
             self._released.add(barrier)
             self._changed.notify_all()
@@ -155,7 +155,7 @@ class Book:
             return list(self._jobs.values())
 
     def make_jobs(self, count: int) -> list[str]:
-        """Put so many jobs in as if they had been submitted, and return their ids."""
+        """Create so many jobs as if they had been submitted, and return their ids."""
         return [self.add_job({}, None).id for _ in range(count)]
 
     def fail(self, job: str, error_type: str = "api_error", message: str = "The render failed.") -> None:
@@ -163,50 +163,52 @@ class Book:
             self._jobs[job].failure = (error_type, message)
 
     def finish(self, job: str) -> None:
-        """Complete the job now, however often it has been polled."""
+        """Complete the job now, without regard to `polls_until_done`."""
         with self._changed:
             self._jobs[job].is_done = True
 
     def forget(self, job: str) -> None:
-        """Answer 404 for this job from now on."""
+        """Return 404 for this job from now on."""
         with self._changed:
             del self._jobs[job]
 
     def configure(self, **settings: Any) -> None:
-        """Change `polls_until_done`, `api_key`, `honours_keys` or `latency` while it runs."""
-        if unknown := settings.keys() - {"polls_until_done", "api_key", "honours_keys", "latency"}:
+        """Change `polls_until_done`, `api_key`, `honors_keys` or `latency` while the provider runs."""
+        if unknown := settings.keys() - {"polls_until_done", "api_key", "honors_keys", "latency"}:
             raise ValueError(f"unknown settings: {', '.join(unknown)}")
         for name, value in settings.items():
             setattr(self, name, value)
 
     def clear(self) -> None:
-        """Forget scripts, barriers and requests; jobs and uploads stay."""
+        """Remove scripts, barriers and recorded requests. Jobs and uploads stay."""
         with self._changed:
             self._scripts.clear()
             self._requests.clear()
             self._released.clear()
 
-    # The control routes: which calls they offer, and what to make of the JSON that comes back.
+    # The calls that the control routes offer, with the function that decodes the JSON result.
 
     CONTROLS: ClassVar[Mapping[str, Callable[[Any], Any]]] = {
-        **dict.fromkeys(("script", "always", "regular", "count", "wait_for", "wait_held", "release"), lambda r: r),
+        **dict.fromkeys(
+            ("script", "always", "regular", "count", "wait_for", "wait_until_paused", "release"), lambda r: r
+        ),
         **dict.fromkeys(("make_jobs", "fail", "finish", "forget", "configure", "clear"), lambda r: r),
         "requests": lambda result: [Recorded.from_json(plain) for plain in result],
         "jobs": lambda result: [Job(**plain) for plain in result],
     }
 
     def call(self, name: str, arguments: Mapping[str, Any]) -> Any:
-        args = [_behaviour(value) for value in arguments.get("args", [])]
-        kwargs = {key: _behaviour(value) for key, value in arguments.get("kwargs", {}).items()}
+        args = [_behavior(value) for value in arguments.get("args", [])]
+        kwargs = {key: _behavior(value) for key, value in arguments.get("kwargs", {}).items()}
         result = getattr(self, name)(*args, **kwargs)
         if name == "jobs":
             return [asdict(job) for job in result]
         return [request.to_json() for request in result] if name == "requests" else result
 
-    # What the server calls.
+    # Called by the server.
 
-    def record(self, request: Request) -> Behaviour:
-        """Write the request down and take the behaviour that is its turn."""
+    def record(self, request: Request) -> Behavior:
+        """Record the request and return the behavior for it."""
         route, job = route_of(request.method, request.path)
         with self._changed:
             self._requests.append(
@@ -255,7 +257,7 @@ class Book:
     def _wait(self, condition: Callable[[], bool], timeout: float, what: str) -> None:
         with self._changed:
             if not self._changed.wait_for(condition, timeout):
-                raise AssertionError(f"waited {timeout} s in vain for {what}")
+                raise AssertionError(f"waited {timeout} s for {what}: timed out")
 
     @staticmethod
     def _check(route: str) -> None:
@@ -263,6 +265,6 @@ class Book:
             raise ValueError(f"{route} is not one of {', '.join(ROUTES)}")
 
 
-def _behaviour(value: Any) -> Any:
-    is_behaviour = isinstance(value, dict) and value.keys() == {"behaviour"}
-    return Behaviour.from_json(value["behaviour"]) if is_behaviour else value
+def _behavior(value: Any) -> Any:
+    is_behavior = isinstance(value, dict) and value.keys() == {"behavior"}
+    return Behavior.from_json(value["behavior"]) if is_behavior else value

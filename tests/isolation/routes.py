@@ -1,0 +1,108 @@
+"""Every route of the URLconf, by who may use it. A route that is in none of these tables fails the suite."""
+
+from collections.abc import Iterator
+
+from django.urls import URLPattern, URLResolver
+
+# Public pages without data of a team or a person.
+PUBLIC = {"home", "theme", "healthz", "readyz", "metrics"}
+# Need the secret of an invitation. Tested in tests/web/test_invitations.py.
+INVITATION_ROUTES = {"invitation", "invitation_open", "invitation_account"}
+# Personal pages, independent of a team. Tested in test_roles.py.
+PERSONAL = {"new_team", "notices", "notices_read", "notice_read", "bell"}
+# Pages of the own account, ours and allauth's. Their own tests check that visitors are sent to sign-in.
+ACCOUNT_PREFIXES = ("account_", "mfa_", "socialaccount_", "openid_connect_")
+# For site staff only. The admin has its own tests.
+ADMIN_NAMESPACE = "admin"
+# The management API. tests/api/v1 calls each operation as an outsider.
+API_NAMESPACE = "v1"
+# The contract API. tests/api/contract calls it with another team's key and with forged and expired signatures.
+CONTRACT = {"image_to_video", "image_to_video_job", "upload", "upload_bytes", "file"}
+STAFF_ROUTES = {
+    "operations",
+    "operations_probe",
+    "operations_act",
+    "site_audit",
+    "operations_credits",
+    "operations_team",
+    "operations_grant",
+    "operations_transfer",
+    "operations_refill",
+    "operations_freeze",
+    "operations_freeze_all",
+    "operations_unfreeze",
+    "operations_request",
+    "operations_prices",
+    "operations_price_withdraw",
+    "operations_model",
+}
+# Pages of a team, for its members only. The value names the URL arguments after the team's slug.
+TEAM_ROUTES = {
+    "team": (),
+    "studio": (),
+    "options": (),
+    "stills": (),
+    "jobs": (),
+    "gallery": (),
+    "credits": (),
+    "credit_report": (),
+    "credit_requests": (),
+    "credit_request_approve": ("request_id",),
+    "credit_request_decline": ("request_id",),
+    "credit_request_withdraw": ("request_id",),
+    "credit_alerts": (),
+    "credit_alert_drop": ("membership_id",),
+    "quotas": (),
+    "quota": ("level", "membership_id"),
+    "quota_raise": ("membership_id",),
+    "quota_raise_end": ("raise_id",),
+    "projects": (),
+    "project_rename": ("project_id",),
+    "project_archive": ("project_id",),
+    "decision": ("generation_id",),
+    "keys": (),
+    "key_new": (),
+    "key": ("key_id",),
+    "key_rotate": ("key_id",),
+    "key_revoke": ("key_id",),
+    "job_row": ("generation_id",),
+    "cancel": ("generation_id",),
+    "retry": ("generation_id",),
+    "job_tile": ("generation_id",),
+    "take": ("generation_id",),
+    "download": ("generation_id",),
+    "media": ("asset_id",),
+    "people": (),
+    "invite_letter": (),
+    "invite_link": (),
+    "person_role": ("membership_id",),
+    "person_deactivate": ("membership_id",),
+    "person_reactivate": ("membership_id",),
+    "invitation_renew": ("invitation_id",),
+    "invitation_revoke": ("invitation_id",),
+    "team_settings": (),
+    "team_rename": (),
+    "team_time_zone": (),
+    "team_end": (),
+    "team_keep": (),
+    "leave_team": (),
+    "audit": (),
+    "webhooks": (),
+    "webhook_new": (),
+    "webhook": ("endpoint_id",),
+    "webhook_edit": ("endpoint_id",),
+    "webhook_act": ("endpoint_id", "name"),
+    "webhook_delivery": ("endpoint_id", "delivery_id"),
+    "webhook_delivery_row": ("endpoint_id", "delivery_id"),
+    "webhook_again": ("endpoint_id", "delivery_id"),
+}
+METHODS = ("get", "head", "post", "put", "patch", "delete")
+
+
+def all_patterns(patterns: list[URLPattern | URLResolver], namespace: str = "") -> Iterator[tuple[str, URLPattern]]:
+    """Yield every route with its namespace."""
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from all_patterns(pattern.url_patterns, pattern.namespace or namespace)
+        else:
+            yield namespace, pattern
