@@ -9,14 +9,14 @@ from redis import RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from generations.common.valkey import Pause
+from generations.common.valkey import CircuitBreaker
 
 Answer = TypeVar("Answer")
 # A page asks several times, and rather gets no answer than a late one.
 OPTIONS = {"socket_timeout": 1, "socket_connect_timeout": 1, "retry": Retry(NoBackoff(), 0)}
 
 log = structlog.get_logger(__name__)
-_pause = Pause()
+_circuit_breaker = CircuitBreaker()
 
 
 class ForgivingCacheClient(RedisCacheClient):
@@ -68,11 +68,11 @@ class ForgivingCache(RedisCache):
 
 
 def _or(instead: Answer, ask: Callable[[], Answer]) -> Answer:
-    if _pause.is_on:
+    if _circuit_breaker.is_open:
         return instead
     try:
         return ask()
     except RedisError as error:
-        _pause.begin()
+        _circuit_breaker.trip()
         log.warning("cache_away", error=type(error).__name__)
         return instead

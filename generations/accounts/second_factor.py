@@ -3,7 +3,7 @@
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 
-from generations.common.cipher import decrypt, encrypt
+from generations.common.encryption import decrypt, encrypt
 
 from .models import User
 

@@ -12,12 +12,12 @@ from redis import RedisError
 
 from generations.accounts.callers import Caller
 from generations.common.errors import DailiesError
-from generations.common.valkey import Pause
+from generations.common.valkey import CircuitBreaker
 
 from .turns import Bucket, Leases
 
 log = structlog.get_logger(__name__)
-_pause = Pause()
+_circuit_breaker = CircuitBreaker()
 _leases = Leases()
 
 
@@ -32,12 +32,12 @@ class RateLimitedError(DailiesError):
 def take_turn(caller: Caller) -> int | None:
     """Count one request. Return how many more the key may send now, None when nobody counts; RateLimitedError."""
     buckets = _buckets(caller)
-    if not buckets or _pause.is_on:
+    if not buckets or _circuit_breaker.is_open:
         return None
     try:
         turn = _leases.take(buckets)
     except RedisError as error:
-        _pause.begin()
+        _circuit_breaker.trip()
         log.warning("rate_limits_away", error=type(error).__name__)
         return None
     if turn.empty:

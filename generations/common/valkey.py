@@ -1,4 +1,4 @@
-"""The connection to Valkey for small things: hints and signs of life. It would rather fail than wait."""
+"""The Valkey client for hints and heartbeats. Calls fail fast instead of waiting."""
 
 import time
 from functools import cache
@@ -9,23 +9,23 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 
-class Pause:
-    """No tries for a while after a failure, so that a lost Valkey slows neither a page nor a batch down."""
+class CircuitBreaker:
+    """Skip calls for some seconds after a failure, so that a lost Valkey slows down neither pages nor batches."""
 
     def __init__(self, seconds: float = 5.0) -> None:
         self._seconds = seconds
-        self._until = 0.0
+        self._open_until = 0.0
 
     @property
-    def is_on(self) -> bool:
-        return time.monotonic() < self._until
+    def is_open(self) -> bool:
+        return time.monotonic() < self._open_until
 
-    def begin(self) -> None:
-        self._until = time.monotonic() + self._seconds
+    def trip(self) -> None:
+        self._open_until = time.monotonic() + self._seconds
 
 
 def valkey() -> "redis.Redis":
-    """Return this process's client. Answers are text; a call that takes a second raises redis.RedisError."""
+    """Return this process's client. Responses are text; a call that takes longer than a second raises RedisError."""
     return _client(settings.REDIS_URL)
 
 

@@ -10,8 +10,8 @@ import structlog
 from django.db import transaction
 from redis import RedisError
 
-from generations.common.bell import Bell
-from generations.common.valkey import Pause, valkey
+from generations.common.debounce import Debouncer
+from generations.common.valkey import CircuitBreaker, valkey
 
 from .feed import stream_key
 
@@ -22,7 +22,7 @@ _MOST_WAITING = 10_000  # the oldest are forgotten
 Hint = tuple[str, str, str]  # the stream, the field and the text
 
 log = structlog.get_logger(__name__)
-_pause = Pause()
+_circuit_breaker = CircuitBreaker()
 _waiting: deque[Hint] = deque(maxlen=_MOST_WAITING)
 
 
@@ -58,7 +58,7 @@ def _hint(team_id: int, kind: str, subject_id: UUID, state: str, author_id: int 
 
 def _put_out(hint: Hint) -> None:
     _waiting.append(hint)
-    _bell.strike()
+    _publisher.trigger()
 
 
 def _publish_waiting() -> None:
@@ -66,7 +66,7 @@ def _publish_waiting() -> None:
 
 
 def _publish(hints: Sequence[Hint]) -> None:
-    if _pause.is_on:
+    if _circuit_breaker.is_open:
         return
     try:
         with valkey().pipeline(transaction=False) as pipe:
@@ -76,8 +76,8 @@ def _publish(hints: Sequence[Hint]) -> None:
                 pipe.expire(stream, _STREAM_LIFE)
             pipe.execute()
     except RedisError as error:
-        _pause.begin()
+        _circuit_breaker.trip()
         log.warning("live_event_lost", hints=len(hints), error=type(error).__name__)
 
 
-_bell = Bell(_publish_waiting)
+_publisher = Debouncer(_publish_waiting)

@@ -17,7 +17,7 @@ from django.db import models
 from django.db.models import Func, Q
 from django.db.models.functions import Cast, Now
 
-from generations.common.cipher import decrypt, encrypt
+from generations.common.encryption import decrypt, encrypt
 from generations.common.ids import uuid7
 
 WEBHOOKS = "webhooks"  # what their secrets are encrypted for

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from generations.accounts.models import Membership, Team
-from generations.common.cursors import Page, keyset_page
+from generations.common.pagination import Page, keyset_page
 from generations.jobs.models import Generation, GenerationQuerySet, Project
 
 PAGE_SIZE = 24

@@ -4,14 +4,14 @@ from uuid import UUID
 
 from django.db import transaction
 
-from generations.common.bell import Bell
+from generations.common.debounce import Debouncer
+from generations.common.failpoints import failpoint
 from generations.common.messages import send_message
-from generations.common.points import reach
 
 
 def hint_dispatch() -> None:
     """Say that something waits. Whoever submitted does not wait for the message, and many submits share one."""
-    transaction.on_commit(_dispatch.strike)
+    transaction.on_commit(_dispatch.trigger)
 
 
 def hint_send(generation_id: UUID, fence: int) -> None:
@@ -27,8 +27,8 @@ def _after_commit(task: str, *args: object) -> None:
 
 
 def _send(task: str, *args: object) -> None:
-    reach("hint.committed")
+    failpoint("hint.committed")
     send_message(task, *args)
 
 
-_dispatch = Bell(lambda: _send("generations.dispatch_due"))
+_dispatch = Debouncer(lambda: _send("generations.dispatch_due"))

@@ -13,7 +13,7 @@ import structlog
 from django.conf import settings
 
 from generations.common.clock import database_now
-from generations.common.points import reach
+from generations.common.failpoints import failpoint
 from generations.contract.support import size_of
 from generations.events.alerts import close_alert, open_alert
 from generations.events.record import record_event
@@ -82,12 +82,12 @@ def _save(generation: Generation, lease: Lease, url: str) -> None:
             )
         facts = inspect_video(path, on_progress=renew)
         lease.renew()
-        reach("take.inspected")
+        failpoint("take.inspected")
         team, author = generation.team, generation.author
         video = store_video(team=team, uploader=author, path=path, facts=facts, sha256=downloaded.sha256)
         poster = store_poster(team=team, uploader=author, poster=make_poster(path))
     _note_differences(generation, facts)
-    reach("take.stored")
+    failpoint("take.stored")
     complete_generation(generation, lease, video=video, poster=poster)
     close_alert(ALERT)
 

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from generations.common.clock import database_now
-from generations.common.points import reach
+from generations.common.failpoints import failpoint
 from generations.contract.schemas import ImageToVideoRequest
 from generations.media.models import Asset
 from generations.media.storage_errors import StorageError
@@ -68,7 +68,7 @@ def _send(generation: Generation, lease: Lease) -> None:
         _rejected(generation, lease, error)
     else:
         attempt = open_attempt(generation, lease, provider=settings.PROVIDER_URL, request=body)
-        reach("attempt.opened")
+        failpoint("attempt.opened")
         _post_first(generation, lease, attempt)
 
 

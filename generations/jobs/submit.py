@@ -14,9 +14,9 @@ from generations.accounts.ending import EndingTeamError, require_lasting
 from generations.accounts.models import ApiKey, Membership, Team
 from generations.accounts.remembered import StaleCallerError, mark_parameters
 from generations.accounts.roles import Right
-from generations.common.conflicts import in_one_statement
 from generations.common.errors import DailiesError, ForbiddenError
 from generations.common.ids import uuid7
+from generations.common.retry import retry_on_conflict
 from generations.contract.rules import Violation, validate
 from generations.contract.support import SUPPORT
 from generations.credits.errors import FrozenError, NotAllowedError
@@ -175,13 +175,13 @@ def _admit(membership: Membership, wish: Wish, given: dict[str, Any]) -> tuple[A
     known = recall_settled(given, time_zone)
     if known and not _fits(wish, known.quota):
         known = None  # what was remembered may not refuse
-    answer = in_one_statement(lambda: admit(given | known.parameters if known else given))
+    answer = retry_on_conflict(lambda: admit(given | known.parameters if known else given))
     if not answer.is_in_force or answer.known or answer.rules is None:
         return answer, known.quota if known else EffectiveQuota()
     settled = settle(answer.rules, given, time_zone)
     if answer.frozen is None and answer.is_offered and not _missing(wish, answer):
         _check(wish, settled.quota)
-    return in_one_statement(lambda: admit(given | {"bounds": settled.bounds})), settled.quota
+    return retry_on_conflict(lambda: admit(given | {"bounds": settled.bounds})), settled.quota
 
 
 def _check(wish: Wish, quota: EffectiveQuota) -> None:

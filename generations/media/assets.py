@@ -7,7 +7,7 @@ from django.core.files import File
 from django.db.models.functions import Now
 
 from generations.accounts.models import Team, User
-from generations.common.points import reach
+from generations.common.failpoints import failpoint
 
 from .keys import asset_key
 from .models import Asset
@@ -40,7 +40,7 @@ def keep_asset(*, team: Team, uploader: User | None, content: "File[bytes]", new
     """
     name = asset_key(team_id=team.pk, kind=new.kind, sha256=new.sha256, mime=new.mime)
     media_storage().save(name, content)
-    reach("asset.stored")
+    failpoint("asset.stored")
     asset = _row(team, uploader, name, content.size, new)
     media_storage().save(name, content)
     return asset

@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-from generations.common.cipher import decrypt, encrypt
+from generations.common.encryption import decrypt, encrypt
 
 PURPOSE = "webhooks"
 

@@ -11,9 +11,9 @@ from generations.accounts.invitations import AlreadyInError
 from generations.accounts.joining import DeactivatedError
 from generations.accounts.keys import EndedKeyError
 from generations.accounts.members import OwnerNeededError
-from generations.common.cipher import UnreadableSecretError
-from generations.common.cursors import BadCursorError
+from generations.common.encryption import UnreadableSecretError
 from generations.common.errors import DailiesError, ForbiddenError, NotFoundError
+from generations.common.pagination import BadCursorError
 from generations.credits.errors import BadGrantError, FrozenError, OutOfCreditsError, TooManyJobsError
 from generations.credits.freezes import BadFreezeError
 from generations.credits.prices import NoPriceError

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from generations.accounts.models import ApiKey, Membership, Team
 from generations.accounts.roles import RIGHTS, Right, Role
-from generations.common.cursors import BadCursorError
 from generations.common.errors import NotFoundError
+from generations.common.pagination import BadCursorError
 from generations.credits.limits import QuotaHolder
 from generations.credits.models import Quota
 from generations.credits.quotas import Level

@@ -5,7 +5,7 @@ from typing import Generic, TypeVar
 
 from django.db.models import Model, QuerySet
 
-from generations.common.cursors import BadCursorError
+from generations.common.pagination import BadCursorError
 
 Row = TypeVar("Row", bound=Model)
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Model, QuerySet
 
 from generations.accounts.models import Membership
-from generations.common.cursors import BadCursorError
+from generations.common.pagination import BadCursorError
 from generations.credits.models import Hold, LedgerEntry
 
 PAGE_SIZE = 50

@@ -6,7 +6,7 @@ import redis
 from django.db import transaction
 from pytest_django import Settings
 
-from generations.common.valkey import Pause
+from generations.common.valkey import CircuitBreaker
 from generations.events import live
 from generations.events.feed import stream_key
 from project.stack.ports import free_port
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def _not_paused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "_pause", Pause())
+    monkeypatch.setattr(live, "_circuit_breaker", CircuitBreaker())
 
 
 def test_a_hint_holds_identifiers_and_a_state_and_nothing_else(valkey: redis.Redis) -> None:
@@ -75,6 +75,6 @@ def test_hints_come_back_with_valkey(settings: Settings, valkey: redis.Redis, mo
     settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}/0"
     live.announce(team_id=7, kind="generation", subject_id=uuid4())
     settings.REDIS_URL = working
-    monkeypatch.setattr(live, "_pause", Pause())
+    monkeypatch.setattr(live, "_circuit_breaker", CircuitBreaker())
     live.announce(team_id=7, kind="generation", subject_id=uuid4())
     assert valkey.xlen(stream_key(7)) == 1

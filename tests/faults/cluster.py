@@ -3,7 +3,7 @@
     cluster.start("worker", LEASE=2)          # a part by name, with settings of its own; "worker2" is a second worker
     cluster.kill("worker")                    # SIGKILL, its pool with it; `signal` sends anything else
     cluster.provider.script("submit", ...)    # the scripted provider, a process too
-    cluster.points.arm("take.stored")         # hold whoever comes there: see `generations.common.points`
+    cluster.points.arm("take.stored")         # hold whoever comes there: see `generations.common.failpoints`
 
 The parts are started by the plans of `make run`. What a test process does through services goes to the same database
 and the same media folder; its messages do not reach the cluster's Valkey, so the next beat finds what it submitted.
@@ -52,7 +52,7 @@ def _in_vain(condition: Callable[[], object], what: str, within: float) -> str:
 
 
 class Points:
-    """The test's side of `generations.common.points`."""
+    """The test's side of `generations.common.failpoints`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -212,7 +212,7 @@ class Cluster:
             LTX_API_KEY="a-key",
             LTX_BASE_URL=self.provider.base_url,
             TMPDIR=str(self.temporary),
-            FAULT_POINTS=str(self.points.folder),
+            FAILPOINTS_DIR=str(self.points.folder),
             FAULT_SETTINGS=json.dumps(settings),
             PYTHONUNBUFFERED="1",
             LOG_LEVEL="INFO",

@@ -17,7 +17,7 @@ from project.settings.local import CELERY_BEAT_SCHEDULE, STORAGES
 SECRET_KEY = "for-tests-alone"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-FAULT_POINTS = os.environ["FAULT_POINTS"]
+FAILPOINTS_DIR = os.environ["FAILPOINTS_DIR"]
 
 LEASE = timedelta(seconds=2)
 POLL_INTERVAL = timedelta(seconds=0.2)

@@ -8,7 +8,7 @@ from ninja import Query, Router
 from pydantic import AfterValidator, BaseModel, Field
 
 from generations.accounts.listeners import listener_of, make_ticket
-from generations.common.cursors import BadCursorError
+from generations.common.pagination import BadCursorError
 from generations.events.address import events_origin
 from generations.events.audience import audible
 from generations.events.catalogue import PUBLIC_KINDS, body_of

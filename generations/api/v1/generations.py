@@ -6,7 +6,7 @@ from uuid import UUID
 from ninja import Query, Router
 from pydantic import BaseModel, Field
 
-from generations.common.cursors import keyset_page
+from generations.common.pagination import keyset_page
 from generations.jobs.cancel import cancel_generation
 from generations.jobs.models import Generation, GenerationQuerySet
 from generations.jobs.queue import place_in_queue

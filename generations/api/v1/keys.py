@@ -13,8 +13,8 @@ from generations.accounts.key_facts import KeyState, facts_of
 from generations.accounts.keys import NewKey, create_key, revoke_key, rotate_key
 from generations.accounts.models import ApiKey, ApiKeyQuerySet
 from generations.accounts.roles import Right, Scope
-from generations.common.cursors import keyset_page
 from generations.common.errors import ForbiddenError, NotFoundError
+from generations.common.pagination import keyset_page
 from generations.contract.schemas import Integral
 
 from .auth import MANAGE, ApiRequest, require_right

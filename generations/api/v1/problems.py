@@ -10,8 +10,8 @@ from django.http import JsonResponse
 from pydantic import BaseModel
 
 from generations.accounts.keys import EndedKeyError
-from generations.common.cursors import BadCursorError
 from generations.common.errors import DailiesError, ForbiddenError, NotFoundError
+from generations.common.pagination import BadCursorError
 from generations.contract.schemas import Timestamp
 from generations.credits.errors import FrozenError, OutOfCreditsError, TooManyJobsError
 from generations.credits.prices import NoPriceError

@@ -8,7 +8,7 @@ from django.utils import timezone
 from ninja import Query, Router
 from pydantic import BaseModel, Field
 
-from generations.common.cursors import keyset_page
+from generations.common.pagination import keyset_page
 from generations.jobs.models import Generation
 from generations.jobs.states import State
 from generations.media.links import signed_url

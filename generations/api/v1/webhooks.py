@@ -10,7 +10,7 @@ from ninja import Query, Router
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, WithJsonSchema
 
 from generations.accounts.roles import Right
-from generations.common.cursors import keyset_page
+from generations.common.pagination import keyset_page
 from generations.events.catalogue import PUBLIC_KINDS
 from generations.events.models import DeliveryState, EndpointState, WebhookDelivery, WebhookEndpoint, WebhookTry
 from generations.events.webhooks import deliveries, endpoints

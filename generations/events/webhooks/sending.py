@@ -14,7 +14,7 @@ from threading import Thread
 
 from django.conf import settings
 
-from generations.common.cipher import UnreadableSecretError
+from generations.common.encryption import UnreadableSecretError
 
 from ..models import WebhookDelivery
 from .fanout import BATCH, fan_out

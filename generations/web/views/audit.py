@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from generations.accounts.roles import Right
-from generations.common.spreadsheets import csv_lines
+from generations.common.csv_export import csv_lines
 from generations.events.trail import Search, audit_trail, kinds_of
 
 from ..audit_rows import Act, csv_rows, title_of

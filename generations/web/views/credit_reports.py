@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
 from generations.accounts.roles import Right
-from generations.common.spreadsheets import csv_lines
+from generations.common.csv_export import csv_lines
 from generations.review.reports import By, Report, spending_report
 
 from ..charts import chart_of

@@ -9,8 +9,8 @@ from django.shortcuts import render, resolve_url
 from django.views.decorators.http import require_POST, require_safe
 
 from generations.accounts.roles import Right
-from generations.common.cursors import keyset_page
 from generations.common.errors import DailiesError, NotFoundError
+from generations.common.pagination import keyset_page
 from generations.credits import requests as desk
 from generations.credits.models import CreditRequest, RequestState, RequestTarget
 

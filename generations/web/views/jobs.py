@@ -9,8 +9,8 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from generations.accounts.roles import Right
-from generations.common.cursors import keyset_page
 from generations.common.errors import NotFoundError
+from generations.common.pagination import keyset_page
 from generations.events.address import events_url
 from generations.jobs.access import access_generation, visible_generations
 from generations.jobs.cancel import cancel_generation

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from generations.accounts.roles import Right
-from generations.common.spreadsheets import csv_lines
+from generations.common.csv_export import csv_lines
 from generations.credits.models import RequestTarget
 
 from ..asking import asking_for

@@ -11,8 +11,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from generations.accounts.roles import Right
-from generations.common.cursors import keyset_page
 from generations.common.errors import DailiesError, NotFoundError
+from generations.common.pagination import keyset_page
 from generations.events.models import DeliveryState, WebhookEndpoint
 from generations.events.webhooks import deliveries, endpoints
 from generations.events.webhooks.signing import body_bytes

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from generations.common.cipher import encrypt
+from generations.common.encryption import encrypt
 from generations.events.models import WEBHOOKS, WebhookDelivery, WebhookEndpoint
 from generations.events.webhooks.signing import body_bytes, new_secret, signed_headers
 

@@ -3,28 +3,30 @@ from io import StringIO
 
 import pytest
 
-from generations.common.spreadsheets import csv_lines
+from generations.common.csv_export import csv_lines
 
 
 def read(rows: list[list[object]]) -> list[list[str]]:
     return list(csv.reader(StringIO("".join(csv_lines(rows)).removeprefix("\ufeff"))))
 
 
-@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r"])
-def test_no_cell_is_a_formula(begin: str) -> None:
-    assert read([[f"{begin}1+1"]]) == [[f"'{begin}1+1"]]
+@pytest.mark.parametrize("first", ["=", "+", "-", "@", "|", "%", "\t", "\r", "\n"])
+def test_no_cell_is_a_formula(first: str) -> None:
+    [[cell]] = read([[f"{first}1+1"]])
+    assert cell.startswith("'")
+    assert cell.replace("\\", "") == f"'{first}1+1"
 
 
-def test_figures_stay_figures() -> None:
+def test_numbers_are_not_changed() -> None:
     assert read([[-36, 0, 1.5, None]]) == [["-36", "0", "1.5", ""]]
 
 
-def test_words_come_back_as_they_were() -> None:
+def test_quotes_commas_and_newlines_survive() -> None:
     assert read([['He said "go", then\nleft', "ümlaut"], ["second", "row"]]) == [
         ['He said "go", then\nleft', "ümlaut"],
         ["second", "row"],
     ]
 
 
-def test_the_mark_stands_once() -> None:
+def test_the_byte_order_mark_is_written_once() -> None:
     assert "".join(csv_lines([["a"], ["b"]])).count("\ufeff") == 1

@@ -1,10 +1,10 @@
 import pytest
 from pytest_django import Settings
 
-from generations.common.cipher import UnreadableSecretError, decrypt, encrypt
+from generations.common.encryption import UnreadableSecretError, decrypt, encrypt
 
 
-def test_it_reads_what_it_wrote_and_writes_nothing_twice_alike() -> None:
+def test_a_value_decrypts_and_each_token_differs() -> None:
     first, second = encrypt("Zürich", purpose="a test"), encrypt("Zürich", purpose="a test")
     assert first != second
     assert "Zürich" not in first
@@ -12,17 +12,17 @@ def test_it_reads_what_it_wrote_and_writes_nothing_twice_alike() -> None:
 
 
 @pytest.mark.parametrize("token", ["", "plain text", "gAAAAAB"])
-def test_what_it_did_not_write_is_refused(token: str) -> None:
+def test_an_unknown_token_is_unreadable(token: str) -> None:
     with pytest.raises(UnreadableSecretError):
         decrypt(token, purpose="a test")
 
 
-def test_a_secret_of_one_purpose_is_nothing_to_another() -> None:
+def test_a_token_of_another_purpose_is_unreadable() -> None:
     with pytest.raises(UnreadableSecretError):
         decrypt(encrypt("x", purpose="this"), purpose="that")
 
 
-def test_a_change_of_key_is_bridged_by_naming_the_old_one(settings: Settings) -> None:
+def test_fallback_keys_still_decrypt(settings: Settings) -> None:
     token, old = encrypt("x", purpose="a test"), settings.SECRET_KEY
     settings.SECRET_KEY = "another-key-altogether"
     with pytest.raises(UnreadableSecretError):

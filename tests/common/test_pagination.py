@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generations.accounts.models import Team, User
-from generations.common.cursors import BadCursorError, keyset_page
+from generations.common.pagination import BadCursorError, keyset_page
 from generations.media.models import Asset
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

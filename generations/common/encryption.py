@@ -1,4 +1,4 @@
-"""Encrypt what a copy of the database alone must not give away, under keys derived from SECRET_KEY."""
+"""Encrypt values that a copy of the database must not reveal. The keys are derived from SECRET_KEY."""
 
 import base64
 
@@ -12,28 +12,28 @@ from .errors import DailiesError
 
 
 class UnreadableSecretError(DailiesError):
-    """It was encrypted under a SECRET_KEY that is neither the present one nor among SECRET_KEY_FALLBACKS."""
+    """The value was encrypted with a SECRET_KEY that is neither the current one nor in SECRET_KEY_FALLBACKS."""
 
-    silent_variable_failure = True  # to a template it is empty
+    silent_variable_failure = True  # templates show an empty string
 
     def __init__(self) -> None:
-        super().__init__("A stored secret cannot be read any more. Ask whoever runs this studio to look into its log.")
+        super().__init__("A stored secret can't be decrypted. Contact your administrator.")
 
 
 def encrypt(text: str, *, purpose: str) -> str:
-    """Return a token that only `decrypt` with the same purpose turns back."""
-    return _cipher(purpose).encrypt(text.encode()).decode()
+    """Return a token that `decrypt` accepts only with the same purpose."""
+    return _fernet(purpose).encrypt(text.encode()).decode()
 
 
 def decrypt(token: str, *, purpose: str) -> str:
     """Raises UnreadableSecretError."""
     try:
-        return _cipher(purpose).decrypt(token.encode()).decode()
+        return _fernet(purpose).decrypt(token.encode()).decode()
     except InvalidToken:
         raise UnreadableSecretError from None
 
 
-def _cipher(purpose: str) -> MultiFernet:
+def _fernet(purpose: str) -> MultiFernet:
     secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
     return MultiFernet([Fernet(_key(secret, purpose)) for secret in secrets])
 
