@@ -6,14 +6,13 @@ from uuid import UUID
 from generations.accounts.models import ApiKey, Membership, Team
 from generations.accounts.roles import RIGHTS, Right, Role
 from generations.common.errors import NotFoundError
-from generations.common.pagination import BadCursorError
+from generations.common.pagination import numbered_page
 from generations.credits.limits import QuotaHolder
 from generations.credits.models import Quota
 from generations.credits.quotas import Level
 from generations.credits.rosters import MemberQuota, quotas_of_members
 
 from .quota_words import LimitLine, limit_lines
-from .statements import read_key
 
 PAGE_SIZE = 50
 MOST_KEYS = 100
@@ -39,7 +38,7 @@ class MemberLine:
 @dataclass(frozen=True)
 class MembersPage:
     rows: list[MemberLine]
-    next_after: int | None
+    next_cursor: str | None
 
 
 def rule_lines(team: Team) -> list[RuleLine]:
@@ -55,14 +54,12 @@ def rule_lines(team: Team) -> list[RuleLine]:
     ]
 
 
-def members_page(team: Team, *, after: str | None) -> MembersPage:
+def members_page(team: Team, *, cursor: str | None) -> MembersPage:
     """Members who may generate, in the order in which they came. Raises BadCursorError."""
-    members = team.memberships.active().select_related("user", "team").filter(role__in=GENERATING).order_by("pk")
-    if after:
-        members = members.filter(pk__gt=read_key(after))
-    found = list(members[: PAGE_SIZE + 1])
-    rows = [MemberLine(quota, limit_lines(quota.caps)) for quota in quotas_of_members(team, found[:PAGE_SIZE])]
-    return MembersPage(rows, found[PAGE_SIZE - 1].pk if len(found) > PAGE_SIZE else None)
+    members = team.memberships.active().select_related("user", "team").filter(role__in=GENERATING)
+    page = numbered_page(members, cursor=cursor, size=PAGE_SIZE, is_newest_first=False)
+    rows = [MemberLine(quota, limit_lines(quota.caps)) for quota in quotas_of_members(team, page.rows)]
+    return MembersPage(rows, page.next_cursor)
 
 
 def holder_of(team: Team, level: str, subject: str) -> QuotaHolder:
@@ -87,11 +84,9 @@ def label_of(holder: QuotaHolder) -> str:
 
 
 def _member(team: Team, subject: str) -> Membership | None:
-    try:
-        key = read_key(subject)
-    except BadCursorError:
+    if not (subject.isascii() and subject.isdigit() and len(subject) <= 18):
         return None
-    return team.memberships.select_related("user", "team").filter(pk=key).first()
+    return team.memberships.select_related("user", "team").filter(pk=int(subject)).first()
 
 
 def _key(team: Team, subject: str) -> ApiKey | None:

@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 
 from generations.accounts.models import Membership
-from generations.common.pagination import BadCursorError
+from generations.common.pagination import Page, numbered_page
 from generations.credits.models import Hold, LedgerEntry
 
 PAGE_SIZE = 50
@@ -25,14 +24,6 @@ STATEMENT_COLUMNS = (
     "Available after",
 )
 
-Row = TypeVar("Row", bound=Model)
-
-
-@dataclass(frozen=True)
-class Statement(Generic[Row]):
-    rows: list[Row]
-    next_before: int | None
-
 
 @dataclass(frozen=True)
 class EntryFilter:
@@ -44,13 +35,13 @@ class EntryFilter:
 
 
 def team_statement(
-    membership: Membership, *, before: str | None, wanted: EntryFilter = EntryFilter()
-) -> Statement[LedgerEntry]:
+    membership: Membership, *, cursor: str | None, wanted: EntryFilter = EntryFilter()
+) -> Page[LedgerEntry]:
     """Every change of the team's wallet with the balances it left. Raises BadCursorError."""
-    return _page(_entries(membership, wanted), before)
+    return numbered_page(_entries(membership, wanted), cursor=cursor, size=PAGE_SIZE)
 
 
-def statement_rows(page: Statement[LedgerEntry]) -> Iterator[tuple[object, ...]]:
+def statement_rows(page: Page[LedgerEntry]) -> Iterator[tuple[object, ...]]:
     """A page of the team's statement as a table, the columns as they stand on the screen."""
     yield STATEMENT_COLUMNS
     for entry in page.rows:
@@ -80,21 +71,7 @@ def _entries(membership: Membership, wanted: EntryFilter) -> QuerySet[LedgerEntr
     return entries.select_related("actor", "hold__user", "hold__generation")
 
 
-def own_statement(membership: Membership, *, before: str | None) -> Statement[Hold]:
+def own_statement(membership: Membership, *, cursor: str | None) -> Page[Hold]:
     """What the member's own jobs held, charged and gave back. Raises BadCursorError."""
     holds = Hold.objects.filter(wallet__team=membership.team_id, user=membership.user_id)
-    return _page(holds.select_related("generation"), before)
-
-
-def _page(rows: QuerySet[Row], before: str | None) -> Statement[Row]:
-    if before:
-        rows = rows.filter(pk__lt=read_key(before))
-    found = list(rows.order_by("-pk")[: PAGE_SIZE + 1])
-    return Statement(found[:PAGE_SIZE], found[PAGE_SIZE - 1].pk if len(found) > PAGE_SIZE else None)
-
-
-def read_key(before: str) -> int:
-    """An id out of an address. Raises BadCursorError."""
-    if not (before.isascii() and before.isdigit() and len(before) <= 18):
-        raise BadCursorError
-    return int(before)
+    return numbered_page(holds.select_related("generation"), cursor=cursor, size=PAGE_SIZE)

@@ -64,7 +64,7 @@ def test_a_broken_page_link_says_so(client_of, alice, bob, team, credits_page, b
     for person in (alice, bob):
         answer = client_of(person).get(credits_page, {"before": before})
         assert answer.status_code == 400
-        assert "page link is broken" in words(answer)
+        assert "page link is no longer valid" in words(answer)
 
 
 def test_it_costs_the_same_number_of_queries_however_many(

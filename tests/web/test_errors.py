@@ -25,7 +25,7 @@ def test_a_broken_page_link_says_so(client_of, bob, team, cursor):
     for page in ("jobs", "gallery"):
         answer = client_of(bob).get(f"/t/{team.slug}/{page}/?after={cursor}")
         assert answer.status_code == 400
-        assert "page link is broken" in words(answer)
+        assert "page link is no longer valid" in words(answer)
 
 
 def test_htmx_gets_the_words_as_a_notice(client_of, bob, team):
@@ -33,7 +33,7 @@ def test_htmx_gets_the_words_as_a_notice(client_of, bob, team):
     assert answer.status_code == 400
     assert answer["HX-Retarget"] == "#notices"
     assert "<html" not in answer.content.decode()
-    assert "page link is broken" in words(answer)
+    assert "page link is no longer valid" in words(answer)
 
 
 def test_a_form_that_is_out_of_date_says_so(bob, team):

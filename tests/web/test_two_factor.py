@@ -182,7 +182,7 @@ def test_a_lost_key_of_the_studio_is_said_and_opens_nothing(
     sign_in(client, verified)
     answer = client.post("/account/two-factor/authenticate/", {"code": "123456"})
     assert answer.status_code == 503
-    assert "cannot be read any more" in words(answer)
+    assert "can't be decrypted" in words(answer)
     assert "_auth_user_id" not in client.session
 
 

@@ -6,10 +6,10 @@ from pydantic import BaseModel, Field
 from generations.accounts.models import Membership
 from generations.accounts.roles import Right, Role
 from generations.common.errors import NotFoundError
+from generations.common.pagination import numbered_page
 
 from .auth import READ, ApiRequest
 from .openapi import refuses
-from .pages import oldest_first
 from .shapes import Moment, PageOut, PageParams, RowId
 
 router = Router(tags=["Members"])
@@ -39,7 +39,7 @@ def list_members(request: ApiRequest, page: Query[PageParams]) -> PageOut[Member
     """The members of the team, in the order they came."""
     caller = request.auth
     members = caller.team.memberships.active().select_related("user")
-    found = oldest_first(members, cursor=page.cursor, size=page.limit)
+    found = numbered_page(members, cursor=page.cursor, size=page.limit, is_newest_first=False)
     with_email = caller.can(Right.MANAGE_TEAM)
     data = [MemberOut.of(member, with_email=with_email) for member in found.rows]
     return PageOut(data=data, next_cursor=found.next_cursor)

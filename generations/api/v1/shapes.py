@@ -17,12 +17,12 @@ from pydantic import (
 )
 
 from generations.accounts.models import ApiKey, User
+from generations.common.pagination import MAX_ID
 from generations.contract.schemas import Timestamp
 
 Item = TypeVar("Item")
 
 PAGE_SIZE, MOST = 25, 100
-LARGEST_ID = 2**63 - 1
 
 Moment = Annotated[Timestamp, WithJsonSchema({"type": "string", "format": "date-time"})]
 
@@ -45,7 +45,7 @@ def _in_utc(moment: datetime) -> datetime:
 When = Annotated[AwareDatetime, BeforeValidator(_in_words), AfterValidator(_in_utc)]
 # PostgreSQL takes NUL in no text.
 Text = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00]*$")]
-RowId = Annotated[int, Field(ge=1, le=LARGEST_ID)]
+RowId = Annotated[int, Field(ge=1, le=MAX_ID)]
 
 
 class Given(BaseModel):

@@ -6,11 +6,11 @@ from ninja import Query, Router
 from pydantic import BaseModel, Field
 
 from generations.accounts.roles import Right
+from generations.common.pagination import numbered_page
 from generations.credits.balances import Balance, balance_of
 from generations.credits.models import EntryKind, LedgerEntry
 
 from .auth import MANAGE, READ_OR_GENERATE, ApiRequest, require_right
-from .pages import newest_first
 from .shapes import Moment, PageOut, PageParams, Person
 
 balance_router = Router(tags=["Credits"])
@@ -98,7 +98,7 @@ def list_statement(request: ApiRequest, filters: Query[EntryFilters]) -> PageOut
     entries = LedgerEntry.objects.filter(wallet__team=request.auth.team)
     if filters.kind:
         entries = entries.filter(kind=filters.kind)
-    page = newest_first(
+    page = numbered_page(
         entries.select_related("actor", "hold__user", "hold__generation"), cursor=filters.cursor, size=filters.limit
     )
     return PageOut(data=[EntryOut.of(entry) for entry in page.rows], next_cursor=page.next_cursor)

@@ -12,10 +12,10 @@ from django.views.decorators.http import require_safe
 
 from generations.accounts.roles import Right
 from generations.common.csv_export import csv_lines
+from generations.common.pagination import numbered_page
 from generations.events.trail import Search, audit_trail, kinds_of
 
 from ..audit_rows import Act, csv_rows, title_of
-from ..slices import slice_after
 from ..teams import PageRequest, TeamRequest, team_page
 from .operations import staff_page
 
@@ -72,13 +72,13 @@ def _answer(request: HttpRequest, *, team_id: int | None, zone: tzinfo, name: st
         response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
         response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
         return response
-    page = slice_after(found, request.GET.get("after"), size=PAGE_SIZE)
+    page = numbered_page(found, cursor=request.GET.get("after"), size=PAGE_SIZE)
     context = {
         "form": form,
         "acts": [Act(event) for event in page.rows],
-        "query": _query(request, next_after=page.next_after),
+        "query": _query(request, next_cursor=page.next_cursor),
         "csv": _query(request, format="csv"),
-        "is_more": page.next_after is not None,
+        "is_more": page.next_cursor is not None,
         "is_site": team_id is None,
         "zone": zone,
     }
@@ -90,13 +90,13 @@ def _page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     return render(request, "audit/_rows.html" if is_part else "audit/page.html", context)
 
 
-def _query(request: HttpRequest, *, next_after: int | None = None, **more: str) -> str:
+def _query(request: HttpRequest, *, next_cursor: str | None = None, **more: str) -> str:
     """The present search as a query string, for the next page or another form of it."""
     query = request.GET.copy()
     for name in ("after", "format"):
         query.pop(name, None)
-    if next_after is not None:
-        query["after"] = str(next_after)
+    if next_cursor is not None:
+        query["after"] = next_cursor
     query.update(more)
     return query.urlencode()
 

@@ -6,9 +6,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from generations.common.errors import NotFoundError
+from generations.common.pagination import numbered_page
 from generations.events.notices import mark_read, notices_of
 
-from ..slices import slice_after
 from ..teams import PageRequest, signed_in
 
 PAGE_SIZE = 50
@@ -17,7 +17,7 @@ PAGE_SIZE = 50
 @signed_in
 @require_safe
 def notices(request: PageRequest) -> HttpResponse:
-    page = slice_after(notices_of(request.user.pk), request.GET.get("after"), size=PAGE_SIZE)
+    page = numbered_page(notices_of(request.user.pk), cursor=request.GET.get("after"), size=PAGE_SIZE)
     return render(request, "notices/_rows.html" if request.htmx else "notices/page.html", {"page": page})
 
 

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from generations.accounts.models import Team
 from generations.common.clock import database_now
 from generations.common.errors import DailiesError, NotFoundError
+from generations.common.pagination import numbered_page
 from generations.credits.entries import lock_wallet
 from generations.credits.errors import BadGrantError
 from generations.credits.freezes import freeze, unfreeze
@@ -27,7 +28,6 @@ from generations.credits.transfers import transfer_credits
 from generations.jobs.bills import bills_lately
 
 from ..credit_forms import first_fault
-from ..slices import slice_after
 from ..staff_forms import FreezeForm, GrantForm, RefillForm, TransferForm
 from ..teams import PageRequest
 from .operations import staff_page
@@ -41,10 +41,10 @@ _BY_HAND = (EntryKind.GRANT, EntryKind.CORRECTION, EntryKind.TRANSFER)
 @require_safe
 def overview(request: PageRequest) -> HttpResponse:
     search = request.GET.get("q", "")[:100]
-    page = slice_after(teams_by_name(search), request.GET.get("after"), size=PAGE_SIZE)
+    page = numbered_page(teams_by_name(search), cursor=request.GET.get("after"), size=PAGE_SIZE)
     context = {
         "standings": standings_of(page.rows),
-        "next_after": page.next_after,
+        "next_cursor": page.next_cursor,
         "search": search,
         "asked": wallet_requests(),
         "freeze_of_all": Freeze.objects.filter(team=None, ended_at=None).first(),

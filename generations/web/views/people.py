@@ -24,10 +24,10 @@ from generations.accounts.members import roles_within as roles_of
 from generations.accounts.models import Membership
 from generations.accounts.roles import Right, Role
 from generations.common.errors import NotFoundError
+from generations.common.pagination import numbered_page
 from generations.jobs.leavers import deactivate_member
 
 from ..people_forms import InvitationForm, LetterForm, LinkForm
-from ..slices import slice_after
 from ..teams import TeamRequest, team_page
 from ..wording import in_credits
 
@@ -153,9 +153,9 @@ def _members(request: TeamRequest) -> dict[str, Any]:
     me, state = request.membership, request.GET.get("state", "")
     search = request.GET.get("q", "").replace("\0", "")[:100]
     found = list_members(me, search=search, is_active=STATES.get(state, True))
-    page = slice_after(found, request.GET.get("after"), size=PAGE_SIZE, is_newest_first=False)
+    page = numbered_page(found, cursor=request.GET.get("after"), size=PAGE_SIZE, is_newest_first=False)
     people = [Person(member, member.pk == me.pk, may_change(me, member)) for member in page.rows]
-    return {"people": people, "next_after": page.next_after, "state": state if state in STATES else "", "q": search}
+    return {"people": people, "next_cursor": page.next_cursor, "state": state if state in STATES else "", "q": search}
 
 
 def _show_link(request: TeamRequest, made: NewInvitation) -> HttpResponse:

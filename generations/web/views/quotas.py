@@ -30,7 +30,7 @@ from ..teams import TeamRequest, by_method, team_page
 def quotas(request: TeamRequest) -> HttpResponse:
     """The rules as they are set, and each member with what comes of them."""
     team = request.membership.team
-    context = {"rules": rule_lines(team), "members": members_page(team, after=request.GET.get("after"))}
+    context = {"rules": rule_lines(team), "members": members_page(team, cursor=request.GET.get("after"))}
     return show_desk_page(request, "credits/quotas.html", context)
 
 

@@ -8,13 +8,14 @@ from django.views.decorators.http import require_safe
 
 from generations.accounts.roles import Right
 from generations.common.csv_export import csv_lines
+from generations.common.pagination import Page
 from generations.credits.models import RequestTarget
 
 from ..asking import asking_for
 from ..credit_pages import show_desk_page
 from ..quota_words import limit_lines
 from ..report_forms import StatementForm
-from ..statements import Statement, own_statement, statement_rows, team_statement
+from ..statements import own_statement, statement_rows, team_statement
 from ..teams import TeamRequest, team_page
 
 
@@ -37,23 +38,23 @@ def statement(request: TeamRequest) -> HttpResponse:
 
 def _team(request: TeamRequest) -> dict[str, Any]:
     form = StatementForm(request.GET)
-    page = team_statement(request.membership, before=request.GET.get("before"), wanted=form.wanted)
+    page = team_statement(request.membership, cursor=request.GET.get("before"), wanted=form.wanted)
     return {
         "page": page,
         "is_manager": True,
         "form": form,
-        "earlier": _query(request, before=str(page.next_before)) if page.next_before else "",
+        "earlier": _query(request, before=page.next_cursor) if page.next_cursor else "",
         "csv": _query(request, format="csv"),
     }
 
 
 def _own(request: TeamRequest) -> dict[str, Any]:
-    page = own_statement(request.membership, before=request.GET.get("before"))
-    earlier = _query(request, before=str(page.next_before)) if page.next_before else ""
+    page = own_statement(request.membership, cursor=request.GET.get("before"))
+    earlier = _query(request, before=page.next_cursor) if page.next_cursor else ""
     return {"page": page, "is_manager": False, "earlier": earlier}
 
 
-def _as_csv(request: TeamRequest, page: Statement[Any]) -> HttpResponse:
+def _as_csv(request: TeamRequest, page: Page[Any]) -> HttpResponse:
     response = HttpResponse("".join(csv_lines(statement_rows(page))), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{request.membership.team.slug}-statement.csv"'
     return response
