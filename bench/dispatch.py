@@ -23,8 +23,7 @@ from bench._ground import FOLDER, report
 from bench._members import add_generations, make_members, make_wish
 from generations.accounts.models import Membership
 from generations.jobs.dispatch import claim_due
-from generations.jobs.models import Generation
-from generations.jobs.states import State
+from generations.jobs.models import Generation, State
 from generations.jobs.submit import Wish, submit_generation
 from project.stack import plan
 from project.stack.children import start_and_wait

@@ -12,9 +12,9 @@ from collections.abc import Callable
 
 from bench._ground import report
 from bench._members import add_generations, make_members, make_wish
-from generations.jobs.models import Generation
-from generations.jobs.queue import claim_next, place_in_queue
-from generations.jobs.states import State
+from generations.jobs.dispatch import start_next
+from generations.jobs.models import Generation, State
+from generations.jobs.queue import place_in_queue
 
 PLACES = 20
 
@@ -34,7 +34,7 @@ def measure(waiting: int, claims: int) -> float:
     """Report both figures and return the one of claiming."""
     last = Generation.objects.filter(state=State.QUEUED).latest("created_at")
     place = milliseconds(lambda: place_in_queue(last), PLACES)
-    claim = milliseconds(claim_next, claims)
+    claim = milliseconds(start_next, claims)
     report(f"queue.claim_of_{waiting}", claim, "ms")
     report(f"queue.place_of_{waiting}", place, "ms")
     return claim

@@ -14,8 +14,7 @@ from bench._api import Account, make_accounts, run, servers
 from bench._ground import report
 from bench._limit import make_tables
 from bench._members import add_generations, make_wish
-from generations.jobs.models import Generation
-from generations.jobs.states import State
+from generations.jobs.models import Generation, State
 
 CLIENTS = (1, 16, 64)
 

@@ -18,7 +18,7 @@ from .credits.models import (
     Wallet,
 )
 from .events.models import Alert, Event, Notice, WebhookCursor, WebhookDelivery, WebhookEndpoint, WebhookTry
-from .jobs.models import Attempt, Gate, Generation, Project, Turn
+from .jobs.models import Attempt, Generation, Project, ProviderThrottle, QueueShare
 from .media.models import Asset, Upload
 from .review.models import Decision
 
@@ -33,7 +33,6 @@ __all__ = [
     "Decision",
     "Event",
     "Freeze",
-    "Gate",
     "Generation",
     "Hold",
     "Invitation",
@@ -44,13 +43,14 @@ __all__ = [
     "OfferedModel",
     "PriceRow",
     "Project",
+    "ProviderThrottle",
+    "QueueShare",
     "Quota",
     "QuotaRaise",
     "RefillRule",
     "Replay",
     "SpendWatcher",
     "Team",
-    "Turn",
     "Upload",
     "User",
     "Wallet",

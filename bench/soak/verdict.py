@@ -9,9 +9,8 @@ from typing import Self
 from django.db.models import Count
 
 from generations.credits.models import Wallet
-from generations.jobs.audit import audit_books
-from generations.jobs.models import Attempt, Generation, Outcome
-from generations.jobs.states import FINAL
+from generations.jobs.models import FINAL, Attempt, Generation, Outcome
+from generations.jobs.reconciliation import audit_books
 from tests.fakes.provider_state import Recorded
 from tests.faults.cluster import Cluster
 

@@ -6,8 +6,7 @@ from django.http import HttpResponse
 
 from generations.contract.errors import API, ERROR_TABLE, INVALID_REQUEST
 from generations.contract.schemas import Accepted, Completed, ErrorDetail, Failed, JobStatus, Pending, Result
-from generations.jobs.models import Generation
-from generations.jobs.states import State
+from generations.jobs.models import Generation, State
 from generations.jobs.submit import Receipt
 from generations.media.links import signed_url
 

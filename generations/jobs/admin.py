@@ -1,4 +1,4 @@
-"""Generations and their attempts, for the staff of the site: what happened to a job, and why."""
+"""Admin pages of generations and their attempts, read-only."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from .models import Attempt, Generation
 
 
 class ModelFilter(admin.SimpleListFilter):
-    """By the models of the contract: asking the table which ones occur would read all of it."""
+    """Offer the models of the contract. Reading the values that occur would scan the whole table."""
 
     title = "model"
     parameter_name = "model"
@@ -29,15 +29,24 @@ class ModelFilter(admin.SimpleListFilter):
 
 class AttemptInline(ReadOnlyInline[Attempt]):
     model = Attempt
-    fields = ("number", "outcome", "status", "provider_job_id", "request_id", "error_type", "started_at", "answered_at")
+    fields = (
+        "number",
+        "outcome",
+        "status",
+        "provider_job_id",
+        "request_id",
+        "error_type",
+        "started_at",
+        "responded_at",
+    )
     show_change_link = True
 
 
 @admin.register(Generation)
 class GenerationAdmin(ReadOnlyAdmin[Generation]):
     list_display = (
-        "picture",
-        "wish",
+        "image",
+        "prompt_text",
         "state",
         "model",
         "size",
@@ -46,20 +55,20 @@ class GenerationAdmin(ReadOnlyAdmin[Generation]):
         "author",
         "created_at",
     )
-    list_display_links = ("picture", "wish")
+    list_display_links = ("image", "prompt_text")
     list_filter = ("state", ModelFilter, "created_at", "team")
     list_select_related = ("team", "author", "poster", "first_frame")
     search_fields = ("prompt", "author__email", "team__slug")
-    search_help_text = "A whole id, or words of the prompt, an e-mail address, a team."
+    search_help_text = "A complete id, or words of the prompt, an email address or a team."
     uuid_fields = ("id", "hold__reference")
     date_hierarchy = "created_at"
     ordering = ("-id",)
     inlines = (AttemptInline,)
-    readonly_fields = ("id", "large_picture")
+    readonly_fields = ("id", "large_image")
     fieldsets = (
-        (None, {"fields": ("large_picture", "id", "team", "author", "state")}),
+        (None, {"fields": ("large_image", "id", "team", "author", "state")}),
         (
-            "Wish",
+            "Settings",
             {
                 "fields": (
                     "prompt",
@@ -85,11 +94,11 @@ class GenerationAdmin(ReadOnlyAdmin[Generation]):
         return super().get_queryset(request).select_related("team", "author", "poster", "first_frame")
 
     @admin.display(description="")
-    def picture(self, generation: Generation) -> SafeString | str:
+    def image(self, generation: Generation) -> SafeString | str:
         return thumbnail(generation.poster or generation.first_frame)
 
-    @admin.display(description="picture")
-    def large_picture(self, generation: Generation) -> SafeString | str:
+    @admin.display(description="image")
+    def large_image(self, generation: Generation) -> SafeString | str:
         return thumbnail(generation.poster or generation.first_frame, height=240)
 
     @admin.display(ordering="duration")
@@ -97,17 +106,17 @@ class GenerationAdmin(ReadOnlyAdmin[Generation]):
         return f"{generation.resolution}, {generation.duration} s"
 
     @admin.display(description="prompt")
-    def wish(self, generation: Generation) -> str:
+    def prompt_text(self, generation: Generation) -> str:
         return str(generation)
 
 
 @admin.register(Attempt)
 class AttemptAdmin(ReadOnlyAdmin[Attempt]):
-    list_display = ("generation", "number", "outcome", "status", "error_type", "provider", "started_at", "answered_at")
+    list_display = ("generation", "number", "outcome", "status", "error_type", "provider", "started_at", "responded_at")
     list_filter = ("outcome", "started_at")
     list_select_related = ("generation",)
     search_fields = ("provider_job_id", "request_id")
-    search_help_text = "A whole id of ours, or a job or request id of the provider."
+    search_help_text = "A complete id of Dailies, or a job id or request id of the provider."
     uuid_fields = ("id", "generation_id", "idempotency_key")
     date_hierarchy = "started_at"
     ordering = ("-id",)

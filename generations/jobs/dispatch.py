@@ -1,7 +1,8 @@
 """Find the generations that are due and hand them to workers.
 
-Queued ones go in fair order, as far as the provider's gate lets them through. What was begun and is leased by nobody
-any more is begun again by another worker, unless workers keep dying of it.
+Queued ones are sent in fair order, as far as the provider's throttle allows. Jobs whose worker died are handed to
+another worker; jobs that keep killing their workers are quarantined. A message is only a hint: if it is lost, the next
+run of the dispatcher finds the row.
 """
 
 from typing import Any
@@ -9,20 +10,23 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F
-from django.db.models.functions import Now
 
-from .gate import allowance
-from .hints import hint_save, hint_send
-from .leases import announce_state
-from .models import Generation
-from .queue import claim_next
-from .states import State
+from generations.common.debounce import Debouncer
+from generations.common.failpoints import failpoint
+from generations.common.messages import send_message
+from generations.events.alerts import open_alert
 
-# One dispatcher counts and claims at a time, or two would fill the same slot twice.
+from .models import Generation, State
+from .provider_throttle import allowance
+from .queue import lock_next
+from .transitions import Lease, fail_generation, start_sending, unpark
+
+MAX_DISPATCHED = 50
+# One dispatcher counts and claims at a time. Two at once would both count the same free slot.
 _DISPATCH_LOCK = 7_310_001
 
-# A lease that ran out is a worker that died of it; an offer that nobody took up merely waited behind others.
+# An expired lease means that its worker died. An offered row that nobody acquired only waited behind other messages.
+# Raw SQL: Django's ORM has no UPDATE … FROM a locked subquery with RETURNING, and this runs for every batch of polls.
 _RAISE_FENCES = """
 WITH due AS (
     SELECT id, lease_until IS NOT NULL AS is_lost FROM generations_generation
@@ -43,13 +47,20 @@ RETURNING g.id, g.fence
 
 
 def dispatch_due() -> tuple[UUID, int] | None:
-    """Claim what is due and send a hint for each but one of the queued: the caller is to send that one itself.
+    """Claim what is due and notify a worker for each job except one queued job, which the caller sends itself.
 
-    On an idle system this saves a message on the way to the provider. Two at once do the work of one.
+    On an idle system this saves one message on the way to the provider. Two calls at once do the work of one.
     """
-    mine = _dispatch_queued()
-    _dispatch_begun()
-    return mine
+    own = _dispatch_queued()
+    _dispatch_abandoned()
+    return own
+
+
+@transaction.atomic
+def start_next() -> tuple[UUID, int] | None:
+    """Move the next queued generation to `submitting`. Return its id and new fence; None if none is due."""
+    row = lock_next()
+    return (row[0], start_sending(*row)) if row else None
 
 
 def claim_due(states: list[str], *, limit: int) -> list[tuple[UUID, int]]:
@@ -58,8 +69,36 @@ def claim_due(states: list[str], *, limit: int) -> list[tuple[UUID, int]]:
 
 
 def offer_due(states: list[str], *, limit: int) -> list[tuple[UUID, int]]:
-    """As `claim_due`, for messages: whoever takes one up gets the lease. They are due again when nobody has in time."""
+    """Like `claim_due`, but the worker that receives the message acquires the lease. Due again if none does in time."""
     return _raise_fences(states, limit=limit, is_claim=False)
+
+
+def notify_dispatcher() -> None:
+    """Notify the dispatcher after the commit that a job waits. Runs in the background; many calls share one message."""
+    transaction.on_commit(_dispatcher.trigger)
+
+
+def notify_sender(generation_id: UUID, fence: int) -> None:
+    """Ask a worker after the commit to send this generation to the provider."""
+    _notify_worker("generations.send_generation", generation_id, fence)
+
+
+def notify_saver(generation_id: UUID, fence: int) -> None:
+    """Ask a media worker after the commit to save the video of this generation."""
+    _notify_worker("generations.save_generation", generation_id, fence)
+
+
+@transaction.atomic
+def quarantine(generation: Generation, lease: Lease) -> None:
+    """Fail a generation whose workers keep dying and alert staff. They can still ask the provider for its video."""
+    fail_generation(
+        generation,
+        lease,
+        error_type="poison",
+        message="This job failed repeatedly. Your credits were refunded and the administrator was notified.",
+        may_have_cost=True,
+    )
+    open_alert("poison", f"A job was stopped because it crashed its worker repeatedly: {generation.pk}.")
 
 
 def _raise_fences(states: list[str], *, limit: int, is_claim: bool) -> list[tuple[UUID, int]]:
@@ -80,30 +119,37 @@ def _dispatch_queued() -> tuple[UUID, int] | None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_DISPATCH_LOCK])
     allowed = allowance(settings.PROVIDER_URL)
     if allowed.is_probe:
-        _unpark_one()
-    claimed: list[tuple[UUID, int]] = []
-    while len(claimed) < allowed.slots and (row := claim_next()):
-        claimed.append(row)
-        announce_state(row[0])
-    for row in claimed[1:]:
-        hint_send(*row)
-    return claimed[0] if claimed else None
+        _unpark_oldest()
+    started: list[tuple[UUID, int]] = []
+    while len(started) < allowed.slots and (row := start_next()):
+        started.append(row)
+    for generation_id, fence in started[1:]:
+        notify_sender(generation_id, fence)
+    return started[0] if started else None
 
 
-def _unpark_one() -> None:
-    """Let the oldest parked job find out whether the account works again."""
-    oldest = Generation.objects.filter(state=State.PARKED).order_by("created_at").values("pk")[:1]
-    Generation.objects.filter(pk__in=oldest, state=State.PARKED).update(
-        state=State.QUEUED, state_since=Now(), next_action_at=Now(), fence=F("fence") + 1
-    )
+def _unpark_oldest() -> None:
+    """Use the oldest parked job as the probe that finds out whether the provider account works again."""
+    oldest = Generation.objects.filter(state=State.PARKED).order_by("created_at").values_list("pk", flat=True)[:1]
+    unpark(list(oldest))
 
 
 @transaction.atomic
-def _dispatch_begun() -> None:
-    """Sendings and savings whose worker never began or died, and unconfirmed ones whose time has come."""
-    sending = offer_due([State.SUBMITTING, State.UNCONFIRMED], limit=50)
-    saving = offer_due([State.SAVING], limit=50)
-    for row in sending:
-        hint_send(*row)
-    for row in saving:
-        hint_save(*row)
+def _dispatch_abandoned() -> None:
+    """Hand on the jobs whose worker never started or died, and the unconfirmed ones that are due."""
+    for generation_id, fence in offer_due([State.SUBMITTING, State.UNCONFIRMED], limit=MAX_DISPATCHED):
+        notify_sender(generation_id, fence)
+    for generation_id, fence in offer_due([State.SAVING], limit=MAX_DISPATCHED):
+        notify_saver(generation_id, fence)
+
+
+def _notify_worker(task: str, generation_id: UUID, fence: int) -> None:
+    transaction.on_commit(lambda: _send(task, str(generation_id), fence))
+
+
+def _send(task: str, *args: object) -> None:
+    failpoint("hint.committed")
+    send_message(task, *args)
+
+
+_dispatcher = Debouncer(lambda: _send("generations.dispatch_due"))

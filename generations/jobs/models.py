@@ -1,11 +1,11 @@
-"""Generations: from a still and a wish to a finished take, exactly once or refunded.
+"""Generations: jobs that turn an image and a prompt into a take, delivered exactly once or refunded.
 
 - A generation is one request of one member, with its settings, its price and its hold.
-- Its state moves only as `states.TRANSITIONS` says, and only by compare-and-set on state and fence.
-- The row is the truth. A message to a worker is only a hint to look at it; `next_action_at` says when to look anyway.
-- Whoever works on a row holds a lease. Claiming raises the fence, so that a holder who wakes late writes nothing.
-- An attempt is one POST to the provider, committed before the socket opens; it ends in one of four outcomes.
-- A finished generation is a take: its video is stored here, its hold captured, both in one transaction.
+- Its state changes only along `TRANSITIONS`, only in `transitions.py`, by compare-and-set on state and fence.
+- The row is the truth. A message to a worker is a hint to look at it; `next_action_at` says when to look without one.
+- A worker holds a lease on the row it works on. Each claim raises the fence, so that a delayed worker writes nothing.
+- An attempt is one POST to the provider. Its row is committed before the socket opens; it ends in one of four outcomes.
+- Completion captures the hold and stores the video, both in one transaction.
 """
 
 from typing import TYPE_CHECKING, Self
@@ -18,14 +18,57 @@ from django.db.models.functions import Lower, Now
 
 from generations.common.ids import uuid7
 
-from .states import ACTIVE, AT_PROVIDER, TRANSITIONS, State
-
 if TYPE_CHECKING:
     from generations.accounts.models import Team
 
 
+class State(models.TextChoices):
+    QUEUED = "queued", "Queued"
+    SUBMITTING = "submitting", "Submitting"
+    UNCONFIRMED = "unconfirmed", "Checking status (not charged)"
+    PARKED = "parked", "Paused: provider account problem"
+    PROCESSING = "processing", "Generating"
+    SAVING = "saving", "Saving"
+    COMPLETED = "completed", "Ready"
+    FAILED = "failed", "Failed"
+    CANCELED = "canceled", "Canceled"
+
+
+FINAL = (State.COMPLETED, State.FAILED, State.CANCELED)
+ACTIVE = tuple(state for state in State if state not in FINAL)
+# States in which the provider may be working on the job: they count against its concurrency limit.
+AT_PROVIDER = (State.SUBMITTING, State.UNCONFIRMED, State.PROCESSING)
+
+# The only state changes. A trigger in PostgreSQL refuses every other one.
+TRANSITIONS: tuple[tuple[State, State], ...] = (
+    (State.QUEUED, State.SUBMITTING),
+    (State.QUEUED, State.CANCELED),
+    (State.QUEUED, State.FAILED),
+    (State.SUBMITTING, State.PROCESSING),
+    (State.SUBMITTING, State.FAILED),
+    (State.SUBMITTING, State.QUEUED),
+    (State.SUBMITTING, State.PARKED),
+    (State.SUBMITTING, State.UNCONFIRMED),
+    # Only while nothing has been posted.
+    (State.SUBMITTING, State.CANCELED),
+    (State.UNCONFIRMED, State.SUBMITTING),
+    (State.UNCONFIRMED, State.PROCESSING),
+    (State.UNCONFIRMED, State.FAILED),
+    (State.PARKED, State.QUEUED),
+    (State.PARKED, State.CANCELED),
+    (State.PARKED, State.FAILED),
+    (State.PROCESSING, State.SAVING),
+    (State.PROCESSING, State.FAILED),
+    (State.SAVING, State.COMPLETED),
+    (State.SAVING, State.PROCESSING),
+    (State.SAVING, State.FAILED),
+    # A late success: delivered, not charged.
+    (State.FAILED, State.SAVING),
+)
+
+
 class Project(models.Model):
-    """What a team's generations are made for; reports sum up by it."""
+    """Groups the shots and generations of a team; reports can be grouped by project."""
 
     team = models.ForeignKey("generations.Team", on_delete=models.CASCADE, related_name="projects")
     name = models.CharField(max_length=80)
@@ -58,7 +101,7 @@ class GenerationQuerySet(models.QuerySet["Generation"]):
 
 class Generation(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    # Every submit writes this row: references are looked up by the indexes below, and not by one more each.
+    # Every submit inserts this row, so foreign keys have no index of their own where an index below covers the lookup.
     team = models.ForeignKey("generations.Team", on_delete=models.PROTECT, db_index=False, related_name="generations")
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, db_index=False, related_name="generations"
@@ -82,14 +125,14 @@ class Generation(models.Model):
     )
     prompt = models.TextField()
     model = models.CharField(max_length=40)
-    duration = models.PositiveSmallIntegerField(null=True, help_text="Seconds; empty leaves the length to the model.")
+    duration = models.PositiveSmallIntegerField(null=True, help_text="Seconds. Empty: the model chooses the duration.")
     resolution = models.CharField(max_length=9)
     fps = models.PositiveSmallIntegerField()
     camera_motion = models.CharField(max_length=20, blank=True)
     generate_audio = models.BooleanField(default=True)
 
     price = models.BigIntegerField(help_text="Credits, as quoted and held.")
-    credits_per_second = models.PositiveIntegerField(help_text="Of the price row that was valid at submit.")
+    credits_per_second = models.PositiveIntegerField(help_text="From the price row that was valid at submit.")
     hold = models.OneToOneField("generations.Hold", on_delete=models.PROTECT, related_name="generation")
     is_preview = models.BooleanField(
         default=False, help_text="Rendered by the local engine, without a generative model."
@@ -99,17 +142,17 @@ class Generation(models.Model):
     fence = models.BigIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
     next_action_at = models.DateTimeField(null=True, blank=True, db_default=Now())
-    failures = models.PositiveIntegerField(default=0, help_text="Failed tries in a row at the present step.")
-    losses = models.PositiveIntegerField(default=0, help_text="Leases that ran out in a row: workers that died of it.")
-    lifted_at = models.DateTimeField(null=True, blank=True, help_text="Staff let it go before all others.")
+    failures = models.PositiveIntegerField(default=0, help_text="Consecutive failed tries of the current step.")
+    losses = models.PositiveIntegerField(default=0, help_text="Worker crashes in a row on this job.")
+    prioritized_at = models.DateTimeField(null=True, blank=True, help_text="Staff moved it to the front of the queue.")
     retry_of = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, db_index=False, related_name="retries"
     )
-    is_late = models.BooleanField(default=False, help_text="Came after its credits had been returned.")
+    is_late = models.BooleanField(default=False, help_text="Completed after its credits were refunded.")
     error_type = models.CharField(max_length=60, blank=True)
     error_message = models.TextField(blank=True)
 
-    # Not one to one: the same still and settings may give the same bytes, and those are one asset.
+    # Not one-to-one: the same image and settings can give the same bytes, which are stored as one asset.
     video = models.ForeignKey(
         "generations.Asset", on_delete=models.PROTECT, null=True, blank=True, db_index=False, related_name="takes"
     )
@@ -143,25 +186,25 @@ class Generation(models.Model):
                 models.Index(fields=[name], condition=Q(**{f"{name}__isnull": False}), name=f"generation_{name}")
                 for name in ("api_key", "project", "last_frame", "retry_of", "video", "poster")
             ),
-            # The gallery: finished takes of a team, newest first.
+            # The gallery: completed generations of a team, newest first.
             models.Index(
                 fields=["team", "-created_at", "-id"], condition=Q(state="completed"), name="generation_gallery"
             ),
-            # Everybody's jobs of a team, newest first.
+            # All jobs of a team, newest first.
             models.Index(fields=["team", "-created_at", "-id"], name="generation_of_team"),
-            # My jobs, newest first.
+            # The jobs of one member, newest first.
             models.Index(fields=["author", "team", "-created_at", "-id"], name="generation_of_author"),
             # The head of each member's queue.
             models.Index(
                 fields=["team", "author", "created_at", "id"], condition=Q(state="queued"), name="generation_queue"
             ),
-            # What staff have lifted.
+            # Jobs that staff moved to the front.
             models.Index(
-                fields=["lifted_at"],
-                condition=Q(state="queued", lifted_at__isnull=False),
-                name="generation_lifted",
+                fields=["prioritized_at"],
+                condition=Q(state="queued", prioritized_at__isnull=False),
+                name="generation_prioritized",
             ),
-            # What is due: the dispatcher and the poller.
+            # Due jobs: for the dispatcher and the poller.
             models.Index(
                 fields=["state", "next_action_at"],
                 condition=Q(state__in=("queued", "submitting", "unconfirmed", "parked", "processing", "saving")),
@@ -182,20 +225,20 @@ class Generation(models.Model):
 
     @property
     def can_cancel(self) -> bool:
-        """It may still be stopped: nothing has been posted, or only just."""
+        """Nothing was posted to the provider yet, or the POST may just have started."""
         return self.state in (State.QUEUED, State.PARKED, State.SUBMITTING)
 
 
 class Circuit(models.TextChoices):
     CLOSED = "closed", "Working"
-    OPEN = "open", "Refusing our account"
+    OPEN = "open", "Account refused"
 
 
-class Gate(models.Model):
-    """How much one provider takes at present, shared by all workers.
+class ProviderThrottle(models.Model):
+    """How many jobs one provider accepts at a time. All workers share this row.
 
-    `concurrency` grows by a job a round and halves when the provider says that it is too much. While the circuit is
-    open, or before `not_before`, nothing is sent but a probe at `probe_at`.
+    `concurrency` grows by about one per round of accepted jobs and is halved when the provider reports overload. While
+    the circuit is open, or before `not_before`, only a probe is sent, at `probe_at`.
     """
 
     provider = models.CharField(max_length=200, unique=True, help_text="Base URL.")
@@ -210,23 +253,23 @@ class Gate(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(concurrency__gte=1), name="gate_lets_one_through"),
-            models.CheckConstraint(condition=Q(circuit__in=Circuit.values), name="gate_circuit_known"),
+            models.CheckConstraint(condition=Q(concurrency__gte=1), name="throttle_allows_one"),
+            models.CheckConstraint(condition=Q(circuit__in=Circuit.values), name="throttle_circuit_known"),
         ]
 
     def __str__(self) -> str:
         return f"{self.provider}: {self.get_circuit_display()}"
 
 
-class Turn(models.Model):
-    """When a member's job was last sent: the fair queue serves whoever has waited longest."""
+class QueueShare(models.Model):
+    """When a member's job was last sent. The fair queue serves the member who has waited longest."""
 
     team = models.ForeignKey("generations.Team", on_delete=models.CASCADE, related_name="+")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     served_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["team", "user"], name="turn_once_a_member")]
+        constraints = [models.UniqueConstraint(fields=["team", "user"], name="queueshare_once_a_member")]
 
     def __str__(self) -> str:
         return f"{self.user} in {self.team}: {self.served_at}"
@@ -241,13 +284,13 @@ class Outcome(models.TextChoices):
 
 
 class Bill(models.TextChoices):
-    NONE = "none", "Nothing"
-    POSSIBLE = "possible", "Perhaps"
+    NONE = "none", "No"
+    POSSIBLE = "possible", "Possibly"
     DUE = "due", "Yes"
 
 
 class Attempt(models.Model):
-    """One POST to the provider. `idempotency_key` stays the same when an unknown outcome is asked again."""
+    """One POST to the provider. It keeps its `idempotency_key` when it is sent again after an unknown outcome."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     generation = models.ForeignKey(Generation, on_delete=models.PROTECT, related_name="attempts")
@@ -255,17 +298,17 @@ class Attempt(models.Model):
     provider = models.CharField(max_length=200, help_text="Base URL.")
     outcome = models.CharField(max_length=10, choices=Outcome.choices, default=Outcome.SENDING)
     idempotency_key = models.UUIDField(default=uuid7)
-    request = models.JSONField(help_text="The body as sent, so that asking again sends the same.")
+    request = models.JSONField(help_text="The body as sent, so that a repeated POST sends the same body.")
     provider_job_id = models.CharField(max_length=100, blank=True)
     request_id = models.CharField(max_length=100, blank=True)
-    status = models.PositiveSmallIntegerField(null=True, help_text="HTTP status of the answer, if there was one.")
+    status = models.PositiveSmallIntegerField(null=True, help_text="HTTP status of the response, if there was one.")
     error_type = models.CharField(max_length=60, blank=True)
     error_message = models.TextField(blank=True)
     bill = models.CharField(
-        max_length=8, choices=Bill.choices, default=Bill.NONE, help_text="Does the provider bill us for it?"
+        max_length=8, choices=Bill.choices, default=Bill.NONE, help_text="Does the provider bill this attempt?"
     )
     started_at = models.DateTimeField(db_default=Now())
-    answered_at = models.DateTimeField(null=True)
+    responded_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["number"]

@@ -1,4 +1,7 @@
-"""What site staff see of the jobs under way, and what they may do about them. Every act is an event with its actor."""
+"""The operations page: what staff see of active jobs, and what they can do about them.
+
+Every action records an audit event with its actor.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,100 +17,125 @@ from generations.common.clock import database_time
 from generations.common.errors import DailiesError
 from generations.credits.holds import release_hold
 from generations.events.record import record_audit
+from generations.upstream.answers import Completed
 
-from .attempts import live_attempt
-from .leases import LostLeaseError, announce_state, take_over
-from .models import Bill, Gate, Generation
-from .settle import fail_generation
-from .states import ACTIVE, State
+from .attempts import live_attempt, provider
+from .dispatch import notify_saver
+from .models import ACTIVE, Attempt, Bill, Generation, Outcome, ProviderThrottle, State
+from .transitions import LostLeaseError, announce_state, fail_generation, preempt_lease, revive_generation
 
-# A saving that has failed this often deserves a look.
+# A job that failed this often in a row is listed for staff.
 MANY_FAILURES = 3
-REMEMBERED = timedelta(days=7)
-LISTED = 100
+RECENT = timedelta(days=7)
+MAX_LISTED = 100
 
 
-class MovedOnError(DailiesError):
-    """The job has gone on meanwhile, so the act does not apply any more."""
+class StateChangedError(DailiesError):
+    """The job has changed since staff loaded the page, so the action does not apply any more."""
 
     def __init__(self) -> None:
-        super().__init__("This job has moved on meanwhile. Look at it again.")
+        super().__init__("This job has changed. Reload the page.")
+
+
+class NothingToRetrieveError(DailiesError):
+    """The provider never accepted the job."""
 
 
 @dataclass(frozen=True)
-class Waiting:
-    """How many generations are in a state, and since when the oldest of them."""
+class StateCount:
+    """The number of generations in a state, and since when the oldest of them is in it."""
 
     state: State
     count: int
     oldest: datetime | None
 
 
-def waiting() -> list[Waiting]:
-    """One line for each state under way, in the order of a generation's life, empty ones too."""
+def state_counts() -> list[StateCount]:
+    """Return one line for each active state, in the order of a generation's life, including empty ones."""
     rows = Generation.objects.in_flight().values("state").annotate(count=Count("pk"), oldest=Min("state_since"))
     found: dict[str, Any] = {row["state"]: row for row in rows.order_by()}
     empty: dict[str, Any] = {"count": 0, "oldest": None}
-    return [Waiting(state, found.get(state, empty)["count"], found.get(state, empty)["oldest"]) for state in ACTIVE]
+    return [StateCount(state, found.get(state, empty)["count"], found.get(state, empty)["oldest"]) for state in ACTIVE]
 
 
-def troubled() -> QuerySet[Generation]:
-    """Generations that may need a person, oldest first: stuck, overdue, failing, or given up though perhaps billed."""
+def needing_attention() -> QuerySet[Generation]:
+    """Return stuck, overdue and failing generations, and recent failures that may be billed; the oldest first."""
     is_overdue = Q(state=State.PROCESSING, state_since__lt=database_time(-settings.OVERDUE_AFTER))
     is_failing = Q(state__in=(State.SAVING, State.PROCESSING), failures__gte=MANY_FAILURES)
-    is_doubtful = Q(state=State.FAILED, attempts__bill=Bill.POSSIBLE, finished_at__gt=database_time(-REMEMBERED))
+    is_doubtful = Q(state=State.FAILED, attempts__bill=Bill.POSSIBLE, finished_at__gt=database_time(-RECENT))
     is_stuck = Q(state__in=(State.PARKED, State.UNCONFIRMED))
     rows = Generation.objects.filter(is_stuck | is_overdue | is_failing | is_doubtful).distinct()
-    return rows.select_related("team", "author").prefetch_related("attempts").order_by("created_at")[:LISTED]
+    return rows.select_related("team", "author").prefetch_related("attempts").order_by("created_at")[:MAX_LISTED]
 
 
-def gates() -> QuerySet[Gate]:
-    """The gate of the provider that the settings name; one of an earlier provider says nothing any more."""
-    return Gate.objects.filter(provider=settings.PROVIDER_URL)
+def provider_throttles() -> QuerySet[ProviderThrottle]:
+    """Return the throttle of the configured provider; rows of earlier providers are not relevant."""
+    return ProviderThrottle.objects.filter(provider=settings.PROVIDER_URL)
 
 
-def lift_generation(*, generation: Generation, actor: User) -> None:
-    """Let a waiting generation go before all others."""
-    if not Generation.objects.filter(pk=generation.pk, state=State.QUEUED).update(lifted_at=Now()):
-        raise MovedOnError
+def prioritize_generation(*, generation: Generation, actor: User) -> None:
+    """Move a queued generation to the front of the queue. Raises StateChangedError."""
+    if not Generation.objects.filter(pk=generation.pk, state=State.QUEUED).update(prioritized_at=Now()):
+        raise StateChangedError
     _record("lifted", generation, actor)
     announce_state(generation.pk)
 
 
-def look_now(*, generation: Generation, actor: User) -> None:
-    """Let the workers look at a generation at once instead of at its time."""
+def check_now(*, generation: Generation, actor: User) -> None:
+    """Make an active generation due at once, unless a worker is working on it. Raises StateChangedError."""
     rows = Generation.objects.filter(pk=generation.pk, state__in=ACTIVE, lease_until=None)
     if not rows.update(next_action_at=Now()):
-        raise MovedOnError
+        raise StateChangedError
     _record("looked_at", generation, actor)
 
 
 @transaction.atomic
 def give_up(*, generation: Generation, actor: User, reason: str) -> None:
-    """End a generation as failed and return its credits. What the provider finishes later can still be asked for."""
+    """End an active generation as failed and refund it. A video that the provider finishes can still be retrieved.
+
+    Raises StateChangedError.
+    """
     if generation.is_final:
-        raise MovedOnError
+        raise StateChangedError
     try:
-        # Before the job's row is locked: money is always locked first, or this and a worker wait for each other.
+        # Lock order: money before the generation. Otherwise this and a worker could wait for each other.
         release_hold(hold_id=generation.hold_id, reason="given_up")
-        lease = take_over(generation)
+        lease = preempt_lease(generation)
         fail_generation(
             generation,
             lease,
             error_type="given_up",
-            message=reason.strip() or "Whoever runs this site has given this job up. Your credits are back.",
+            message=reason.strip() or "An administrator stopped this job. Your credits were refunded.",
             may_have_cost=live_attempt(generation) is not None,
         )
     except LostLeaseError as error:
-        raise MovedOnError from error
+        raise StateChangedError from error
     _record("given_up", generation, actor)
 
 
-def probe_now(*, gate: Gate, actor: User) -> None:
-    """Let the next dispatch find out whether the provider takes our account again."""
-    Gate.objects.filter(pk=gate.pk).update(probe_at=Now(), not_before=None)
-    record_audit("gate.probed", team_id=None, actor_id=actor.pk, provider=gate.provider)
+def ask_again(*, generation: Generation, actor: User | None) -> bool:
+    """Poll the provider once for a failed generation. True if it has the video, which is now being saved.
+
+    The video is delivered and not charged. Two callers at once start one saving. Makes a request, so it must not run
+    inside a transaction. Raises NothingToRetrieveError.
+    """
+    attempt = Attempt.objects.filter(generation=generation, outcome=Outcome.ACCEPTED).first()
+    if attempt is None or generation.state != State.FAILED:
+        raise NothingToRetrieveError("The provider never accepted this job, so there is no video to retrieve.")
+    if not isinstance(provider().poll(attempt.provider_job_id), Completed):
+        return False
+    with transaction.atomic():
+        fence = revive_generation(generation, actor=actor)
+        if fence is not None:
+            notify_saver(generation.pk, fence)
+    return fence is not None
 
 
-def _record(act: str, generation: Generation, actor: User) -> None:
-    record_audit(f"generation.{act}", team_id=generation.team_id, actor_id=actor.pk, subject_id=generation.pk)
+def probe_now(*, throttle: ProviderThrottle, actor: User) -> None:
+    """Let the next dispatch test whether the provider accepts our account again."""
+    ProviderThrottle.objects.filter(pk=throttle.pk).update(probe_at=Now(), not_before=None)
+    record_audit("gate.probed", team_id=None, actor_id=actor.pk, provider=throttle.provider)
+
+
+def _record(action: str, generation: Generation, actor: User) -> None:
+    record_audit(f"generation.{action}", team_id=generation.team_id, actor_id=actor.pk, subject_id=generation.pk)

@@ -1,4 +1,4 @@
-"""Projects: what a team's generations are made for."""
+"""Projects group the shots and generations of a team."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,26 +15,26 @@ from generations.events.record import record_audit
 
 from .models import Project
 
-MOST = 500
+MAX_PROJECTS = 500
 
 
 class BadProjectError(DailiesError):
-    """The name will not do, or there is one of this name."""
+    """The name is empty, too long or in use, or there are too many projects."""
 
 
 def open_projects(team: Team) -> QuerySet[Project]:
-    """Those that new jobs may be made for, by name."""
+    """Return the projects that are not archived, by name. New jobs can be added to these."""
     return Project.objects.filter(team=team, archived_at=None).order_by("name", "id")
 
 
 def projects_with_jobs(team: Team) -> QuerySet[Project]:
-    """Every project with its number of jobs; archived ones last."""
+    """Return every project with its number of jobs; archived ones last."""
     counted = Project.objects.filter(team=team).annotate(jobs=Count("generations"))
     return counted.order_by("archived_at", "name", "id")
 
 
 def access_project(membership: Membership, project_id: int) -> Project:
-    """The one way to a project of the member's team."""
+    """Return a project of the member's team. Raises NotFoundError."""
     project = Project.objects.filter(team=membership.team_id, pk=project_id).first()
     if project is None:
         raise NotFoundError
@@ -42,20 +42,20 @@ def access_project(membership: Membership, project_id: int) -> Project:
 
 
 def project_named(membership: Membership, name: str) -> Project:
-    """The open project of this name, made on first use by whoever may generate. Raises BadProjectError."""
+    """Return the project of this name, creating it on first use. Raises BadProjectError if it is archived."""
     require(membership, Right.GENERATE)
     found = Project.objects.filter(team=membership.team_id, name__iexact=name.strip()).first()
     if found and found.archived_at:
-        raise BadProjectError(f"{found} is archived. Choose another name, or take it out of the archive.")
+        raise BadProjectError(f"A project named {found} is archived. Choose another name or restore it.")
     return found or create_project(membership=membership, name=name)
 
 
 def create_project(*, membership: Membership, name: str) -> Project:
     """Raises BadProjectError."""
-    name = _checked(name)
-    if Project.objects.filter(team=membership.team_id).count() >= MOST:
-        raise BadProjectError(f"At most {MOST} projects. Rename one that is not needed any more.")
-    with _once(name), transaction.atomic():
+    name = _clean_name(name)
+    if Project.objects.filter(team=membership.team_id).count() >= MAX_PROJECTS:
+        raise BadProjectError(f"Your team has reached the limit of {MAX_PROJECTS} projects.")
+    with _unique_name(name), transaction.atomic():
         project = Project.objects.create(team=membership.team, name=name)
         _record("project.created", project, membership, after={"name": name})
         return project
@@ -63,34 +63,34 @@ def create_project(*, membership: Membership, name: str) -> Project:
 
 def rename_project(*, membership: Membership, project: Project, name: str) -> None:
     """Raises BadProjectError."""
-    name, before = _checked(name), project.name
-    with _once(name), transaction.atomic():
+    name, before = _clean_name(name), project.name
+    with _unique_name(name), transaction.atomic():
         Project.objects.filter(pk=project.pk).update(name=name)
         _record("project.renamed", project, membership, before={"name": before}, after={"name": name})
 
 
 @transaction.atomic
 def archive_project(*, membership: Membership, project: Project, is_archived: bool) -> None:
-    """An archived project stays in reports and the gallery; new jobs cannot be made for it."""
+    """Archive or restore a project. An archived one stays in reports and the gallery, but takes no new jobs."""
     Project.objects.filter(pk=project.pk).update(archived_at=Now() if is_archived else None)
     _record(f"project.{'archived' if is_archived else 'reopened'}", project, membership)
 
 
-def _checked(name: str) -> str:
+def _clean_name(name: str) -> str:
     name = " ".join(name.split())
     if not name:
-        raise BadProjectError("Give the project a name.")
+        raise BadProjectError("Enter a project name.")
     if len(name) > 80:
-        raise BadProjectError("At most 80 characters for a project's name.")
+        raise BadProjectError("Use at most 80 characters for the project name.")
     return name
 
 
 @contextmanager
-def _once(name: str) -> Iterator[None]:
+def _unique_name(name: str) -> Iterator[None]:
     try:
         yield
     except IntegrityError as error:
-        raise BadProjectError(f"There is a project {name} already.") from error
+        raise BadProjectError(f"A project named {name} already exists.") from error
 
 
 def _record(kind: str, project: Project, membership: Membership, **changes: dict[str, str]) -> None:

@@ -1,19 +1,18 @@
-"""The fair queue: what staff have lifted, then the team, then the member, whose job was sent longest ago, then age.
+"""The fair queue. Order: jobs that staff moved to the front, then the team and the member who were served longest ago,
+then age. A large batch of one member therefore delays the single job of another member by one slot only.
 
-A member's batch therefore delays another member's single job by one slot, not by the batch.
+Raw SQL: the ORM has no recursive queries and no LATERAL joins. The members are found by skipping through the index, so
+the cost grows with the number of waiting members, not of waiting jobs.
 """
 
 from collections.abc import Iterable
 from uuid import UUID
 
-from django.conf import settings
 from django.db import connection
 
-from .models import Generation
-from .states import State
+from .models import Generation, State
 
-# Finds the members who have something waiting by skipping through the index from one to the next: the cost grows with
-# the number of waiting members, not of waiting jobs.
+# The members who have a queued job.
 _MEMBERS = """
 WITH RECURSIVE member AS (
     (SELECT team_id, author_id FROM generations_generation WHERE state = 'queued'
@@ -27,13 +26,13 @@ WITH RECURSIVE member AS (
 )
 """
 
-# Of each of them, only the head of the queue is looked at.
+# Of each member only the first job is read.
 _NEXT = f"""
 {_MEMBERS}
-, lifted AS (
+, prioritized AS (
     SELECT id FROM generations_generation
-    WHERE state = 'queued' AND lifted_at IS NOT NULL AND next_action_at <= statement_timestamp()
-    ORDER BY lifted_at LIMIT 1
+    WHERE state = 'queued' AND prioritized_at IS NOT NULL AND next_action_at <= statement_timestamp()
+    ORDER BY prioritized_at LIMIT 1
 ), fair AS (
     SELECT head.id FROM member
     JOIN LATERAL (
@@ -42,36 +41,31 @@ _NEXT = f"""
             AND next_action_at <= statement_timestamp()
         ORDER BY created_at, id LIMIT 1
     ) head ON true
-    LEFT JOIN generations_turn turn ON turn.team_id = member.team_id AND turn.user_id = member.author_id
+    LEFT JOIN generations_queueshare share ON share.team_id = member.team_id AND share.user_id = member.author_id
     LEFT JOIN LATERAL (
-        SELECT MAX(served_at) AS served_at FROM generations_turn WHERE team_id = member.team_id
+        SELECT MAX(served_at) AS served_at FROM generations_queueshare WHERE team_id = member.team_id
     ) team ON true
-    ORDER BY team.served_at NULLS FIRST, turn.served_at NULLS FIRST, head.created_at, head.id
+    ORDER BY team.served_at NULLS FIRST, share.served_at NULLS FIRST, head.created_at, head.id
     LIMIT 1
 )
 """  # noqa: S608 - put together from our own constants
 
-_CLAIM = f"""
+_LOCK_NEXT = f"""
 {_NEXT}
 , next AS (
-    SELECT id, team_id, author_id FROM generations_generation
-    WHERE id = COALESCE((SELECT id FROM lifted), (SELECT id FROM fair)) AND state = 'queued'
+    SELECT id, fence, team_id, author_id FROM generations_generation
+    WHERE id = COALESCE((SELECT id FROM prioritized), (SELECT id FROM fair)) AND state = 'queued'
     FOR UPDATE SKIP LOCKED
-), turn AS (
-    INSERT INTO generations_turn (team_id, user_id, served_at)
+), share AS (
+    INSERT INTO generations_queueshare (team_id, user_id, served_at)
     SELECT team_id, author_id, clock_timestamp() FROM next
-    ON CONFLICT ON CONSTRAINT turn_once_a_member DO UPDATE SET served_at = EXCLUDED.served_at
+    ON CONFLICT ON CONSTRAINT queueshare_once_a_member DO UPDATE SET served_at = EXCLUDED.served_at
 )
-UPDATE generations_generation g
-SET state = 'submitting', state_since = statement_timestamp(), fence = g.fence + 1,
-    lease_until = statement_timestamp() + make_interval(secs => %(lease)s),
-    next_action_at = statement_timestamp() + make_interval(secs => %(lease)s)
-FROM next WHERE g.id = next.id
-RETURNING g.id, g.fence
+SELECT id, fence FROM next
 """  # noqa: S608 - put together from our own constants
 
-# Everybody's jobs go in rounds. Before my n-th job go at most n of each other member of my team; and before my team's
-# m-th go at most m of each other team. Nobody's jobs are counted further than that.
+# Members are served in rounds. Before a member's n-th job at most n jobs of each other member of the team are sent, and
+# before the team's m-th job at most m jobs of each other team. So no member's jobs are counted further than that.
 _PLACES = f"""
 {_MEMBERS}
 , me AS (
@@ -104,25 +98,28 @@ GROUP BY beside.id, beside.mth
 """  # noqa: S608 - put together from our own constants
 
 
-def claim_next() -> tuple[UUID, int] | None:
-    """Lease the generation whose turn it is, as `submitting`. Its id and new fence, or None when nothing is due."""
+def lock_next() -> tuple[UUID, int] | None:
+    """Lock the queued generation that is next and return its id and fence; None if none is due.
+
+    Call it in a transaction and move the row in the same one: the member counts as served from now on.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, {"lease": settings.LEASE.total_seconds()})
+        cursor.execute(_LOCK_NEXT)
         row: tuple[UUID, int] | None = cursor.fetchone()
         return row
 
 
 def place_in_queue(generation: Generation) -> int | None:
-    """At the latest the how-manieth it is to be sent, counting from 1; None when it does not wait here."""
+    """Return the last place, counting from 1, at which the generation can be sent; None if it is not queued."""
     return places_in_queue([generation]).get(generation.pk)
 
 
 def places_in_queue(generations: Iterable[Generation]) -> dict[UUID, int]:
-    """The places of those that wait here, in one query for all of them."""
+    """Return the places of the queued ones among these, in one query."""
     waiting = [generation for generation in generations if generation.state == State.QUEUED]
-    places = {generation.pk: 1 for generation in waiting if generation.lifted_at is not None}
-    if unlifted := [generation.pk for generation in waiting if generation.pk not in places]:
+    places = {generation.pk: 1 for generation in waiting if generation.prioritized_at is not None}
+    if others := [generation.pk for generation in waiting if generation.pk not in places]:
         with connection.cursor() as cursor:
-            cursor.execute(_PLACES, {"ids": unlifted})
+            cursor.execute(_PLACES, {"ids": others})
             places |= {pk: int(place) for pk, place in cursor.fetchall()}
     return places

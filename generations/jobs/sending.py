@@ -1,8 +1,8 @@
 """Send a generation to the provider: one POST, and one of four outcomes.
 
-Never sent, and rejected for now, go back to the queue; rejected for good fails; a fault of our own account parks.
-An unknown outcome is never posted again blindly: a provider that honours idempotency keys is asked again with the
-same key and body; any other is left alone until the window has passed, then the credits go back.
+A job that was never sent, or rejected temporarily, returns to the queue. A final rejection fails it. A problem with our
+provider account parks it. After an unknown outcome it is not posted again, unless the provider honours idempotency
+keys: then it is posted with the same key and body. Otherwise it is failed and refunded after the documented window.
 """
 
 from typing import Any
@@ -22,32 +22,28 @@ from generations.media.storages import media_storage
 from generations.upstream.answers import Submitted
 from generations.upstream.errors import NeverSentError, RejectedError, UnknownOutcomeError
 
-from .attempts import close_attempt, live_attempt, open_attempt
-from .body import request_body
-from .gate import note_accepted, note_too_much, open_circuit
-from .leases import Lease, LostLeaseError, take
-from .models import Attempt, Generation, Outcome
-from .pace import back_off, poll_delay
-from .poison import set_aside
-from .provider import provider
-from .settle import fail_generation
-from .states import State
+from .attempts import close_attempt, live_attempt, open_attempt, provider, request_body
+from .dispatch import quarantine
+from .models import Attempt, Generation, Outcome, State
+from .provider_throttle import open_circuit, record_accepted, record_overload
+from .schedule import back_off, poll_delay
+from .transitions import Lease, LostLeaseError, acquire_lease, fail_generation
 
-# Statuses that speak of our account or of the address we have, not of the job.
-OUR_FAULT = (301, 302, 307, 308, 401, 402, 403, 404, 405)
+# Statuses that concern our account or the configured base URL, not the job.
+ACCOUNT_STATUSES = (301, 302, 307, 308, 401, 402, 403, 404, 405)
 
 log = structlog.get_logger(__name__)
 
 
 def send_generation(generation_id: UUID, fence: int) -> None:
-    """Work on a generation in `submitting` or `unconfirmed`, if the fence of the message is still the row's."""
-    lease = take(generation_id, fence, State.SUBMITTING, State.UNCONFIRMED)
+    """Send a generation in `submitting` or `unconfirmed`, if the fence of the message is still the fence of the row."""
+    lease = acquire_lease(generation_id, fence, State.SUBMITTING, State.UNCONFIRMED)
     if lease is None:
         return
     generation = Generation.objects.select_related("first_frame", "last_frame").get(pk=generation_id)
     attempt = live_attempt(generation)
     if attempt is None and generation.losses >= settings.MAX_LOSSES:
-        set_aside(generation, lease)
+        quarantine(generation, lease)
     elif attempt is None:
         _send(generation, lease)
     elif attempt.outcome == Outcome.ACCEPTED:
@@ -62,7 +58,7 @@ def _send(generation: Generation, lease: Lease) -> None:
     except NeverSentError as error:
         _requeue(generation, lease, error.retry_after)
     except StorageError as error:
-        log.warning("still_unreadable", generation_id=str(generation.pk), error=error.message)
+        log.warning("image_unreadable", generation_id=str(generation.pk), error=error.message)
         _requeue(generation, lease)
     except RejectedError as error:
         _rejected(generation, lease, error)
@@ -82,8 +78,8 @@ def _upload_frames(generation: Generation) -> dict[str, Any]:
 
 
 def _upload(asset: Asset) -> str:
-    with media_storage().open(asset.name) as still:
-        return provider().upload(still.read(), asset.mime)
+    with media_storage().open(asset.name) as image:
+        return provider().upload(image.read(), asset.mime)
 
 
 def _post_first(generation: Generation, lease: Lease, attempt: Attempt) -> None:
@@ -95,23 +91,23 @@ def _post_first(generation: Generation, lease: Lease, attempt: Attempt) -> None:
             _requeue(generation, lease, error.retry_after)
     except RejectedError as error:
         with transaction.atomic():
-            close_attempt(attempt, Outcome.REJECTED, **_answer(error))
+            close_attempt(attempt, Outcome.REJECTED, **_response_fields(error))
             _rejected(generation, lease, error)
     except UnknownOutcomeError as error:
         with transaction.atomic():
-            close_attempt(attempt, Outcome.UNKNOWN, **_answer(error))
+            close_attempt(attempt, Outcome.UNKNOWN, **_response_fields(error))
             _unconfirmed(generation, lease)
     else:
         _accepted(generation, lease, attempt, accepted)
 
 
 def _resolve(generation: Generation, lease: Lease, attempt: Attempt) -> None:
-    """A POST was begun and its outcome is not known: the answer was lost, or the worker died.
+    """Handle a POST whose outcome is unknown because the response was lost or the worker died.
 
-    Whatever asking again brings, only an acceptance or a final refusal says anything about the first POST.
+    If the POST is repeated, only an acceptance or a final rejection says anything about the first one.
     """
     if database_now() >= attempt.started_at + settings.UNCONFIRMED_WINDOW:
-        _give_up(generation, lease, attempt)
+        _fail_unconfirmed(generation, lease, attempt)
         return
     if not settings.PROVIDER_HONOURS_IDEMPOTENCY:
         _unconfirmed(generation, lease)
@@ -121,11 +117,11 @@ def _resolve(generation: Generation, lease: Lease, attempt: Attempt) -> None:
     except (NeverSentError, UnknownOutcomeError):
         _unconfirmed(generation, lease)
     except RejectedError as error:
-        if error.can_retry or error.status in OUR_FAULT:
+        if error.can_retry or error.status in ACCOUNT_STATUSES:
             _unconfirmed(generation, lease, error.retry_after)
         else:
             with transaction.atomic():
-                close_attempt(attempt, Outcome.REJECTED, **_answer(error))
+                close_attempt(attempt, Outcome.REJECTED, **_response_fields(error))
                 _rejected(generation, lease, error)
     else:
         _accepted(generation, lease, attempt, accepted)
@@ -148,13 +144,13 @@ def _accepted(generation: Generation, lease: Lease, attempt: Attempt, accepted: 
         try:
             lease.move(State(generation.state), State.PROCESSING, delay=poll_delay())
         except LostLeaseError:
-            # The job is paid for, so that the answer must not be lost with the lease: who has it now finds it there.
+            # The provider bills this job, so the attempt is stored even without the lease; the new holder finds it.
             log.info("accepted_late", generation_id=str(generation.pk))
             Generation.objects.filter(pk=generation.pk, state=State.UNCONFIRMED).update(next_action_at=Now())
-    note_accepted(attempt.provider)
+    record_accepted(attempt.provider)
 
 
-def _answer(error: RejectedError | UnknownOutcomeError) -> dict[str, Any]:
+def _response_fields(error: RejectedError | UnknownOutcomeError) -> dict[str, Any]:
     return {
         "status": error.status,
         "error_type": error.type if isinstance(error, RejectedError) else "",
@@ -170,9 +166,9 @@ def _requeue(generation: Generation, lease: Lease, retry_after: float | None = N
 
 def _rejected(generation: Generation, lease: Lease, error: RejectedError) -> None:
     if error.can_retry:
-        note_too_much(settings.PROVIDER_URL, error.retry_after)
+        record_overload(settings.PROVIDER_URL, error.retry_after)
         _requeue(generation, lease, error.retry_after)
-    elif error.status in OUR_FAULT:
+    elif error.status in ACCOUNT_STATUSES:
         open_circuit(settings.PROVIDER_URL, error.message)
         lease.move(State.SUBMITTING, State.PARKED, error_type=error.type, error_message=error.message)
     else:
@@ -181,8 +177,8 @@ def _rejected(generation: Generation, lease: Lease, error: RejectedError) -> Non
 
 def _unconfirmed(generation: Generation, lease: Lease, retry_after: float | None = None) -> None:
     failures = generation.failures + 1
-    is_asked_again = settings.PROVIDER_HONOURS_IDEMPOTENCY
-    delay = back_off(failures, retry_after) if is_asked_again else settings.UNCONFIRMED_WINDOW
+    can_repeat = settings.PROVIDER_HONOURS_IDEMPOTENCY
+    delay = back_off(failures, retry_after) if can_repeat else settings.UNCONFIRMED_WINDOW
     if generation.state == State.UNCONFIRMED:
         lease.defer(delay, failures=failures)
     else:
@@ -190,12 +186,12 @@ def _unconfirmed(generation: Generation, lease: Lease, retry_after: float | None
 
 
 @transaction.atomic
-def _give_up(generation: Generation, lease: Lease, attempt: Attempt) -> None:
+def _fail_unconfirmed(generation: Generation, lease: Lease, attempt: Attempt) -> None:
     close_attempt(attempt, Outcome.UNKNOWN)
     fail_generation(
         generation,
         lease,
         error_type="unconfirmed",
-        message="The provider never confirmed this job. Your credits are back; you may submit it again.",
+        message="The provider did not confirm this job. Your credits were refunded. You can retry.",
         may_have_cost=True,
     )

@@ -29,10 +29,9 @@ from generations.media.models import Asset
 from generations.media.uploads import MISSING, UploadedStill
 
 from .admission import Answer, admit
-from .body import request_body
-from .hints import hint_dispatch
-from .models import Generation, Project
-from .states import State
+from .attempts import request_body
+from .dispatch import notify_dispatcher
+from .models import Generation, Project, State
 
 
 class InvalidWishError(DailiesError):
@@ -110,7 +109,7 @@ def submit_generation(
     if answer.created_at is None:
         raise _refusal(membership, wish, answer, quota)
     announce_soon(team_id=membership.team_id, kind="generation", subject_id=given["id"], state=State.QUEUED)
-    hint_dispatch()
+    notify_dispatcher()
     return Receipt(given["id"], answer.created_at)
 
 

@@ -1,20 +1,20 @@
-"""Celery's side of the jobs. A task delivered twice, late or out of order does no harm."""
+"""The Celery tasks of the jobs. Each may run twice, late or out of order without harm."""
 
 from uuid import UUID
 
 import structlog
 from celery import shared_task
 
-from . import books, dispatch, polling, purge, saving, sending
-from .leases import LostLeaseError
+from . import dispatch, polling, reconciliation, saving, sending, team_deletion
+from .transitions import LostLeaseError
 
 log = structlog.get_logger(__name__)
 
 
 @shared_task(name="generations.dispatch_due")
 def dispatch_due() -> None:
-    if mine := dispatch.dispatch_due():
-        send_generation(str(mine[0]), mine[1])
+    if own := dispatch.dispatch_due():
+        send_generation(str(own[0]), own[1])
 
 
 @shared_task(name="generations.poll_due")
@@ -42,9 +42,9 @@ def save_generation(generation_id: str, fence: int) -> None:
 
 @shared_task(name="generations.check_books")
 def check_books() -> None:
-    books.check_books()
+    reconciliation.check_books()
 
 
 @shared_task(name="generations.purge_teams")
 def purge_teams() -> None:
-    purge.purge_ended_teams()
+    team_deletion.purge_deleted_teams()

@@ -18,8 +18,7 @@ from generations.credits.grants import grant_credits
 from generations.credits.models import EntryKind, Hold, HoldState, LedgerEntry, Wallet
 from generations.credits.prices import Price, current_price_list
 from generations.credits.wallets import wallet_of
-from generations.jobs.models import Attempt, Bill, Generation, Outcome
-from generations.jobs.states import State
+from generations.jobs.models import Attempt, Bill, Generation, Outcome, State
 
 from .clips import Clip, store_clips
 
@@ -186,5 +185,5 @@ def _attempt(plan: Plan) -> Attempt:
         provider_job_id=f"seed-{plan.id}",
         status=202,
         started_at=plan.created_at,
-        answered_at=plan.created_at,
+        responded_at=plan.created_at,
     )

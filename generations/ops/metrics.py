@@ -14,8 +14,7 @@ from django.db.models.functions import Now
 
 from generations.common.valkey import valkey
 from generations.credits.models import Hold, HoldState, Wallet
-from generations.jobs.models import Generation
-from generations.jobs.states import ACTIVE, State
+from generations.jobs.models import ACTIVE, Generation, State
 
 from .canary import canary_age
 

@@ -11,8 +11,7 @@ from redis import RedisError
 
 from generations.common.clock import database_time
 from generations.events.alerts import close_alert, open_alert
-from generations.jobs.models import Generation
-from generations.jobs.states import State
+from generations.jobs.models import Generation, State
 
 from .canary import canary_age
 

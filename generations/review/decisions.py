@@ -9,8 +9,7 @@ from generations.accounts.models import Membership
 from generations.accounts.roles import Right
 from generations.common.errors import DailiesError
 from generations.events.record import record_event
-from generations.jobs.models import Generation
-from generations.jobs.states import State
+from generations.jobs.models import Generation, State
 
 from .models import Decision, Verdict
 

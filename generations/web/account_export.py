@@ -10,8 +10,8 @@ from django.urls import reverse
 from generations.accounts.export import account_facts
 from generations.accounts.models import User
 from generations.credits.export import entries_of
-from generations.jobs.export import generations_of
-from generations.jobs.states import State
+from generations.jobs.models import State
+from generations.jobs.queries import generations_of
 
 _encode = DjangoJSONEncoder(ensure_ascii=False).encode
 

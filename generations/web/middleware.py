@@ -19,8 +19,7 @@ from generations.credits.freezes import BadFreezeError
 from generations.credits.prices import NoPriceError
 from generations.credits.raises import BadRaiseError
 from generations.credits.requests import AlreadyAskedError, AlreadyDecidedError, BadRequestError
-from generations.jobs.cancel import NotCancelableError
-from generations.jobs.retry import NotRetryableError
+from generations.jobs.cancel_retry import NotCancelableError, NotRetryableError
 from generations.jobs.submit import InvalidWishError
 from generations.media.stills import BadStillError
 from generations.media.storage_errors import StorageError

@@ -6,7 +6,7 @@ from uuid import UUID
 from generations.accounts.models import Membership
 from generations.common.errors import NotFoundError
 from generations.contract.support import SUPPORT
-from generations.jobs.access import access_generation
+from generations.jobs.queries import access_generation
 
 _SETTINGS = ("prompt", "model", "resolution", "fps", "duration", "camera_motion", "generate_audio")
 

@@ -9,7 +9,7 @@ from generations.contract.support import SUPPORT, size_of
 from generations.credits.errors import WHOSE, Limit
 from generations.credits.periods import zone_of
 from generations.credits.quotas import Level
-from generations.jobs.states import State
+from generations.jobs.models import State
 
 MOTIONS = {
     "": ("None", "minus", "The model moves the camera as the prompt suggests"),

@@ -14,8 +14,7 @@ from generations.accounts.teams import add_member
 from generations.credits.grants import grant_credits
 from generations.credits.holds import capture_hold, place_hold
 from generations.credits.models import Quota
-from generations.jobs.models import Attempt, Generation, Outcome
-from generations.jobs.states import State
+from generations.jobs.models import Attempt, Generation, Outcome, State
 from generations.media.models import Asset, AssetKind
 
 ROOMS = [model for model in admin.site._registry if model._meta.app_label == "generations"]

@@ -9,8 +9,7 @@ from generations.accounts.roles import Scope
 from generations.api.v1.access import visible_generation, visible_generations
 from generations.common.ids import uuid7
 from generations.credits.grants import grant_credits
-from generations.jobs.models import Generation
-from generations.jobs.states import State
+from generations.jobs.models import Generation, State
 from tests.gallery.takes import make_generation
 
 Member = Callable[[User, Team], Membership]

@@ -9,8 +9,8 @@ from pytest_django import Settings
 from generations.accounts.models import Team, User
 from generations.credits.models import LedgerEntry
 from generations.credits.wallets import wallet_of
-from generations.jobs.audit import audit_books
 from generations.jobs.models import Generation
+from generations.jobs.reconciliation import audit_books
 from generations.management.commands.seed_demo import PASSWORD
 from generations.media.models import Asset
 from generations.media.storages import media_storage

@@ -16,8 +16,7 @@ from generations.accounts.models import ApiKey, Membership, Team, User
 from generations.accounts.roles import Role, Scope
 from generations.common.ids import uuid7
 from generations.events.record import record_event
-from generations.jobs.departures import delete_account
-from generations.jobs.leavers import deactivate_member, leave_team
+from generations.jobs.offboarding import deactivate_member, delete_account, leave_team
 
 from .conftest import server
 from .wire import Stream, eventually

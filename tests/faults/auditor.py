@@ -5,9 +5,8 @@ from collections import Counter
 from django.db.models import Count, Q
 
 from generations.credits.models import Hold, HoldState, Wallet
-from generations.jobs.audit import audit_books
-from generations.jobs.models import Attempt, Generation, Outcome
-from generations.jobs.states import State
+from generations.jobs.models import Attempt, Generation, Outcome, State
+from generations.jobs.reconciliation import audit_books
 
 from .cluster import Cluster, wait_until
 

@@ -8,7 +8,7 @@ from django.db import connections
 from pytest_django import DjangoDbBlocker, Settings
 
 from generations.events.models import Alert
-from generations.jobs.models import Gate
+from generations.jobs.models import ProviderThrottle
 
 from .auditor import check_all_settled
 from .cluster import Cluster
@@ -44,7 +44,7 @@ def cluster(
             _running.provider.configure(polls_until_done=1, honors_keys=False, latency=0, api_key=None)
             with _running.valkey_client() as valkey:
                 valkey.flushdb()
-            Gate.objects.all().delete()
+            ProviderThrottle.objects.all().delete()
             Alert.objects.all().delete()
             yield _running
             connections["default"].close()

@@ -12,8 +12,7 @@ from generations.accounts.roles import Role
 from generations.accounts.teams import add_member, create_team
 from generations.credits.balances import Balance, balance_of
 from generations.credits.grants import grant_credits
-from generations.jobs.models import Attempt, Generation
-from generations.jobs.states import State
+from generations.jobs.models import Attempt, Generation, State
 from generations.jobs.submit import Wish, submit_generation
 from generations.media.stills import store_still
 from tests.conftest import make_user

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from generations.events.models import Alert
-from generations.jobs.states import State
+from generations.jobs.models import State
 
 from .cluster import Cluster, wait_until
 from .studio import Studio

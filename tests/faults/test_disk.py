@@ -1,7 +1,7 @@
 """The disk is full where videos are saved."""
 
 from generations.events.models import Alert
-from generations.jobs.states import State
+from generations.jobs.models import State
 
 from .cluster import Cluster, wait_until
 from .studio import PRICE, Studio

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 
 from generations.accounts.models import Team
 from generations.credits.models import Wallet
-from generations.jobs.states import State
+from generations.jobs.models import State
 from project.databases import database_from_url
 from tests.fakes.behaviors import pause_at
 

@@ -6,8 +6,7 @@ import sys
 import psycopg
 from django.db import connection
 
-from generations.jobs.models import Generation
-from generations.jobs.states import State
+from generations.jobs.models import Generation, State
 from tests.fakes.behaviors import pause_at
 
 from .cluster import Cluster, wait_until

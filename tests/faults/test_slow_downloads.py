@@ -1,7 +1,6 @@
 """Downloads that take their time hold up each other, and nothing else."""
 
-from generations.jobs.models import Generation
-from generations.jobs.states import State
+from generations.jobs.models import Generation, State
 from project.stack.plan import SAVER_PROCESSES
 from tests.fakes.behaviors import slow_drip
 

@@ -2,7 +2,7 @@
 
 from generations.events.models import DeliveryState, WebhookDelivery, WebhookTry
 from generations.events.webhooks.endpoints import create_endpoint
-from generations.jobs.states import State
+from generations.jobs.models import State
 from tests.events.webhooks.receiver import Receiver
 from tests.fakes.behaviors import slow_drip
 

@@ -7,7 +7,7 @@ import httpx
 from django.db import connection, transaction
 
 from generations.credits.models import Wallet
-from generations.jobs.states import State
+from generations.jobs.models import State
 
 from .cluster import Cluster, wait_until
 from .studio import Studio

@@ -5,8 +5,7 @@ import signal
 import pytest
 
 from generations.events.models import Alert
-from generations.jobs.models import Outcome
-from generations.jobs.states import State
+from generations.jobs.models import Outcome, State
 from generations.media.models import Asset
 from tests.fakes.behaviors import pause_at, slow_drip
 

@@ -10,8 +10,7 @@ from generations.accounts.models import Membership, Team, User
 from generations.common.ids import uuid7
 from generations.credits.holds import capture_hold, place_hold, release_hold
 from generations.credits.prices import quote
-from generations.jobs.models import Generation
-from generations.jobs.states import FINAL, State
+from generations.jobs.models import FINAL, Generation, State
 from generations.media.models import Asset, AssetKind
 
 PLACEHOLDER = "data:image/webp;base64,UklGRg=="

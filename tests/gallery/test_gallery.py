@@ -4,8 +4,7 @@ from datetime import timedelta
 import pytest
 
 from generations.credits.grants import grant_credits
-from generations.jobs.models import Generation
-from generations.jobs.states import State
+from generations.jobs.models import Generation, State
 from tests.gallery.takes import make_generation
 from tests.web.pages import HTMX, links, words
 

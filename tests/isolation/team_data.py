@@ -36,9 +36,8 @@ from generations.credits.requests import request_credits
 from generations.events.models import Event, Notice, WebhookDelivery
 from generations.events.webhooks.deliveries import send_test
 from generations.events.webhooks.endpoints import create_endpoint
-from generations.jobs.models import Generation, Project
+from generations.jobs.models import Generation, Project, State
 from generations.jobs.projects import create_project
-from generations.jobs.states import State
 from generations.media.models import Asset, AssetKind
 from generations.media.storages import media_storage
 from generations.review.models import Decision, Verdict

@@ -13,13 +13,12 @@ from pytest_django import Settings
 from generations.accounts.models import Membership, Team, User
 from generations.common.clock import database_time
 from generations.credits.models import HoldState
-from generations.jobs.audit import audit_books
 from generations.jobs.dispatch import claim_due, dispatch_due
-from generations.jobs.models import Gate, Generation
+from generations.jobs.models import Generation, ProviderThrottle, State
 from generations.jobs.polling import poll_due
+from generations.jobs.reconciliation import audit_books
 from generations.jobs.saving import save_generation
 from generations.jobs.sending import send_generation
-from generations.jobs.states import State
 from generations.jobs.submit import Wish, submit_generation
 from generations.media.stills import store_still
 from tests.fakes.provider import ScriptedProvider
@@ -97,7 +96,7 @@ class Drive:
 
     def make_due(self) -> None:
         """Let every wait be over: of jobs, and of the provider's gate."""
-        Gate.objects.update(not_before=None, probe_at=Now())
+        ProviderThrottle.objects.update(not_before=None, probe_at=Now())
         Generation.objects.in_flight().update(next_action_at=Now(), lease_until=None)
 
     def age(self, by: timedelta) -> None:

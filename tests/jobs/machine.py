@@ -23,26 +23,23 @@ from generations.credits.errors import OutOfCreditsError
 from generations.credits.grants import grant_credits
 from generations.credits.holds import capture_hold, release_hold
 from generations.credits.models import Wallet
-from generations.jobs.audit import audit_books
-from generations.jobs.cancel import NotCancelableError, cancel_generation
-from generations.jobs.dispatch import claim_due
-from generations.jobs.gate import close_circuit
-from generations.jobs.late import ask_again
-from generations.jobs.leases import LostLeaseError
-from generations.jobs.models import Attempt, Generation, Outcome
+from generations.jobs.cancel_retry import NotCancelableError, cancel_generation, retry_generation
+from generations.jobs.dispatch import claim_due, start_next
+from generations.jobs.models import ACTIVE, Attempt, Generation, Outcome, State
+from generations.jobs.operations import ask_again
 from generations.jobs.polling import poll_due
-from generations.jobs.queue import claim_next
-from generations.jobs.retry import retry_generation
+from generations.jobs.provider_throttle import close_circuit
+from generations.jobs.reconciliation import audit_books
 from generations.jobs.saving import save_generation
 from generations.jobs.sending import send_generation
-from generations.jobs.states import ACTIVE, State
 from generations.jobs.submit import Receipt, Wish, submit_generation
+from generations.jobs.transitions import LostLeaseError
 from tests.fakes.behaviors import REGULAR, pause_at, refuse
 from tests.fakes.provider import ScriptedProvider
 
 from .model import POSTS, PRICE, Job, Message, Model, Worker, answers, pick_from, picks, words
 
-TABLES = ("attempt", "generation", "hold", "ledgerentry", "wallet", "turn", "gate", "alert", "event")
+TABLES = ("attempt", "generation", "hold", "ledgerentry", "wallet", "queueshare", "providerthrottle", "alert", "event")
 A_LONG_TIME = timedelta(days=2)
 
 
@@ -231,7 +228,7 @@ class Jobs(RuleBasedStateMachine):
     def _claim_the_next(self) -> None:
         Generation.objects.filter(state=State.QUEUED).update(next_action_at=Now())
         with transaction.atomic():
-            row = claim_next()
+            row = start_next()
         assert row is not None
         job = self.model.jobs[row[0]]
         assert job.state == State.QUEUED

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import hypothesis.strategies as st
 
-from generations.jobs.states import ACTIVE, State
+from generations.jobs.models import ACTIVE, State
 from tests.fakes.behaviors import REGULAR, Behavior, drop, refuse
 
 PRICE = 18

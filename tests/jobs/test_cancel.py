@@ -7,9 +7,9 @@ from generations.common.errors import ForbiddenError
 from generations.credits.balances import balance_of
 from generations.credits.models import Hold, HoldState
 from generations.jobs.attempts import open_attempt
-from generations.jobs.cancel import NotCancelableError, cancel_generation
-from generations.jobs.leases import Lease, LostLeaseError
-from generations.jobs.states import State
+from generations.jobs.cancel_retry import NotCancelableError, cancel_generation
+from generations.jobs.models import State
+from generations.jobs.transitions import Lease, LostLeaseError
 from tests.fakes.provider import ScriptedProvider
 
 from .conftest import Drive

@@ -15,9 +15,8 @@ from generations.credits.errors import OutOfCreditsError
 from generations.credits.models import HoldState, Period, PriceRow, Quota
 from generations.credits.periods import span_of
 from generations.jobs.dispatch import claim_due, dispatch_due
-from generations.jobs.models import Attempt, Generation
-from generations.jobs.pace import OVERDUE_POLL
-from generations.jobs.states import State
+from generations.jobs.models import Attempt, Generation, State
+from generations.jobs.schedule import OVERDUE_POLL
 from tests.fakes.behaviors import drop, refuse
 from tests.fakes.provider import ScriptedProvider
 
@@ -54,7 +53,7 @@ def test_a_whole_life_keeps_the_databases_time(
     drive.to_the_end()
     take, attempt = reloaded(generation), Attempt.objects.get()
     assert (take.state, take.hold.state) == (State.COMPLETED, HoldState.CAPTURED)
-    begun = [before, take.created_at, attempt.started_at, attempt.answered_at]
+    begun = [before, take.created_at, attempt.started_at, attempt.responded_at]
     moments = [*begun, take.hold.settled_at, take.finished_at, database_now()]
     assert moments == sorted(moments)
 

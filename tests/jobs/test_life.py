@@ -9,8 +9,7 @@ from generations.accounts.models import Team, User
 from generations.credits.balances import balance_of
 from generations.credits.models import HoldState
 from generations.jobs.dispatch import claim_due
-from generations.jobs.models import Attempt, Generation, Outcome
-from generations.jobs.states import State
+from generations.jobs.models import Attempt, Generation, Outcome, State
 from generations.media.models import Asset
 from tests.fakes.behaviors import drop, refuse
 from tests.fakes.provider import ScriptedProvider

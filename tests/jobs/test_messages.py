@@ -3,11 +3,10 @@
 import pytest
 
 from generations.credits.models import LedgerEntry
-from generations.jobs.leases import Lease, LostLeaseError
-from generations.jobs.models import Generation
+from generations.jobs.models import Generation, State
 from generations.jobs.saving import save_generation
 from generations.jobs.sending import send_generation
-from generations.jobs.states import State
+from generations.jobs.transitions import Lease, LostLeaseError
 from tests.fakes.provider import ScriptedProvider
 
 from .conftest import Drive

@@ -5,8 +5,7 @@ from datetime import timedelta
 import pytest
 
 from generations.credits.models import HoldState
-from generations.jobs.models import Generation
-from generations.jobs.states import State
+from generations.jobs.models import Generation, State
 from tests.fakes.behaviors import refuse
 from tests.fakes.provider import ScriptedProvider
 

@@ -12,9 +12,8 @@ from generations.common.clock import database_now
 from generations.credits.balances import balance_of
 from generations.credits.models import Hold, HoldState, PriceRow, Quota
 from generations.events.models import Alert, Event
-from generations.jobs.models import Attempt, Generation, Outcome
-from generations.jobs.pace import OVERDUE_POLL
-from generations.jobs.states import State
+from generations.jobs.models import Attempt, Generation, Outcome, State
+from generations.jobs.schedule import OVERDUE_POLL
 from generations.media.models import Asset
 from tests.fakes import behaviors
 from tests.fakes.behaviors import Behavior

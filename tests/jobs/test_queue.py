@@ -9,9 +9,9 @@ from generations.accounts.roles import Role
 from generations.accounts.teams import add_member
 from generations.common.clock import database_time
 from generations.credits.grants import grant_credits
-from generations.jobs.models import Generation
-from generations.jobs.queue import claim_next, place_in_queue, places_in_queue
-from generations.jobs.states import State
+from generations.jobs.dispatch import start_next
+from generations.jobs.models import Generation, State
+from generations.jobs.queue import place_in_queue, places_in_queue
 from tests.conftest import make_user
 from tests.gallery.takes import make_generation
 
@@ -19,7 +19,7 @@ from tests.gallery.takes import make_generation
 def order() -> list[str]:
     """Claim everything and return the prompts in the order in which they went."""
     claimed = []
-    while row := claim_next():
+    while row := start_next():
         claimed.append(Generation.objects.get(pk=row[0]).prompt)
     return claimed
 
@@ -63,7 +63,7 @@ def test_a_batch_delays_another_members_single_job_by_one_slot(
 ) -> None:
     for number in range(20):
         queue(bob, funded, f"b{number}")
-    assert claim_next() is not None
+    assert start_next() is not None
     single = queue(alice, funded, "a")
     assert place_in_queue(single) <= 2
     assert order()[0] == "a"
@@ -76,13 +76,13 @@ def test_who_waits_out_a_failure_does_not_stop_the_others(queue: Queue, funded: 
     assert order() == ["b"]
 
 
-def test_what_staff_have_lifted_goes_first(queue: Queue, funded: Team, alice: User, bob: User) -> None:
+def test_a_prioritized_job_is_sent_first(queue: Queue, funded: Team, alice: User, bob: User) -> None:
     queue(alice, funded, "a")
     queue(bob, funded, "b1")
-    lifted = queue(bob, funded, "b2")
-    Generation.objects.filter(pk=lifted.pk).update(lifted_at=database_time())
-    lifted.refresh_from_db()
-    assert place_in_queue(lifted) == 1
+    prioritized = queue(bob, funded, "b2")
+    Generation.objects.filter(pk=prioritized.pk).update(prioritized_at=database_time())
+    prioritized.refresh_from_db()
+    assert place_in_queue(prioritized) == 1
     assert order()[0] == "b2"
 
 
@@ -100,10 +100,10 @@ def test_nobody_is_sent_later_than_the_place_said(
 
 def test_a_job_that_does_not_wait_has_no_place(queue: Queue, funded: Team, bob: User) -> None:
     queue(bob, funded, "a")
-    row = claim_next()
+    row = start_next()
     assert row is not None
     assert place_in_queue(Generation.objects.get(pk=row[0])) is None
-    assert claim_next() is None
+    assert start_next() is None
 
 
 def test_the_places_of_a_page_are_one_query(
@@ -117,8 +117,8 @@ def test_the_places_of_a_page_are_one_query(
 ) -> None:
     sizes = {(bob, funded): 5, (alice, funded): 2, (charlie, other_team): 3}
     jobs = [queue(user, team, f"{user}-{n}") for (user, team), count in sizes.items() for n in range(count)]
-    Generation.objects.filter(pk=jobs[1].pk).update(lifted_at=database_time())
-    row = claim_next()
+    Generation.objects.filter(pk=jobs[1].pk).update(prioritized_at=database_time())
+    row = start_next()
     assert row is not None
     jobs = list(Generation.objects.all())
     with django_assert_num_queries(1):

@@ -21,16 +21,14 @@ from generations.credits.grants import correct_credits, grant_credits
 from generations.credits.holds import release_hold
 from generations.credits.models import HoldState
 from generations.jobs.attempts import close_attempt, open_attempt
-from generations.jobs.audit import audit_books
-from generations.jobs.cancel import NotCancelableError, cancel_generation
-from generations.jobs.leases import Lease, LostLeaseError, take
-from generations.jobs.models import Attempt, Generation, Outcome
-from generations.jobs.operations import MovedOnError, give_up
-from generations.jobs.queue import claim_next
+from generations.jobs.cancel_retry import NotCancelableError, cancel_generation
+from generations.jobs.dispatch import start_next
+from generations.jobs.models import Attempt, Generation, Outcome, State
+from generations.jobs.operations import StateChangedError, give_up
+from generations.jobs.reconciliation import audit_books
 from generations.jobs.sending import send_generation
-from generations.jobs.settle import complete_generation, fail_generation
-from generations.jobs.states import State
 from generations.jobs.submit import Wish, submit_generation
+from generations.jobs.transitions import Lease, LostLeaseError, acquire_lease, complete_generation, fail_generation
 from generations.media.models import Asset, AssetKind
 from tests.fakes.behaviors import pause_at
 from tests.fakes.provider import ScriptedProvider
@@ -127,11 +125,11 @@ STEPS = 5
 def live(take_of: dict[str, Asset], pause: Callable[[], None] = lambda: None) -> None:
     """Take the next job through its life in STEPS steps, each one transaction, unless somebody else ends it."""
     with transaction.atomic():
-        row = claim_next()
+        row = start_next()
     if row is None:
         return
     pause()
-    lease = take(*row, State.SUBMITTING)
+    lease = acquire_lease(*row, State.SUBMITTING)
     if lease is None:
         return
     generation = Generation.objects.get(pk=row[0])
@@ -248,14 +246,14 @@ class TestTwoWhoEndTheSameJob:
                 other = pool.submit(second)
                 wait_until_blocking()
                 fail_generation(seen, Lease(*row), error_type="refused", message="Refused.")
-            with pytest.raises((MovedOnError, NotCancelableError)):
+            with pytest.raises((StateChangedError, NotCancelableError)):
                 other.result(10)
         assert Generation.objects.get().error_type == "refused"
 
 
 def claim_in_transaction() -> tuple[UUID, int]:
     with transaction.atomic():
-        row = claim_next()
+        row = start_next()
     assert row is not None
     return row
 

@@ -3,8 +3,7 @@
 from datetime import timedelta
 
 from generations.credits.models import HoldState
-from generations.jobs.models import Generation
-from generations.jobs.states import State
+from generations.jobs.models import Generation, State
 from generations.media.models import Asset
 from tests.fakes.behaviors import completed_with, refuse, truncated
 from tests.fakes.provider import ScriptedProvider

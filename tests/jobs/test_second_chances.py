@@ -10,11 +10,10 @@ from generations.common.errors import ForbiddenError
 from generations.credits.balances import balance_of
 from generations.credits.models import HoldState, PriceRow
 from generations.events.models import Alert, Event
+from generations.jobs.cancel_retry import NotRetryableError, retry_generation
 from generations.jobs.dispatch import claim_due, offer_due
-from generations.jobs.late import NothingToAskError, ask_again
-from generations.jobs.models import Attempt, Bill, Generation
-from generations.jobs.retry import NotRetryableError, retry_generation
-from generations.jobs.states import State
+from generations.jobs.models import Attempt, Bill, Generation, State
+from generations.jobs.operations import NothingToRetrieveError, ask_again
 from tests.fakes.behaviors import drop, refuse
 from tests.fakes.provider import ScriptedProvider
 
@@ -101,7 +100,7 @@ class TestALateSuccess:
         provider.script("submit", refuse(400))
         generation = submit()
         drive.send()
-        with pytest.raises(NothingToAskError):
+        with pytest.raises(NothingToRetrieveError):
             ask_again(generation=reloaded(generation), actor=None)
 
 

@@ -15,8 +15,7 @@ from structlog.stdlib import ProcessorFormatter
 from generations.accounts.models import User
 from generations.jobs import tasks
 from generations.jobs.dispatch import claim_due, dispatch_due
-from generations.jobs.models import Attempt, Generation
-from generations.jobs.states import State
+from generations.jobs.models import Attempt, Generation, State
 from project.logs import logging_config
 from tests.fakes import behaviors
 from tests.fakes.provider import ScriptedProvider

@@ -15,9 +15,8 @@ from generations.credits.balances import balance_of
 from generations.credits.errors import FrozenError, NotAllowedError, OutOfCreditsError, TooManyJobsError
 from generations.credits.models import Freeze, Hold, OfferedModel, PriceRow, Quota, QuotaRaise
 from generations.events.models import Event
-from generations.jobs.audit import audit_books
-from generations.jobs.models import Generation, Project
-from generations.jobs.states import State
+from generations.jobs.models import Generation, Project, State
+from generations.jobs.reconciliation import audit_books
 from generations.jobs.submit import InvalidWishError, Receipt, Wish, submit_generation
 from generations.media.models import Asset
 

@@ -2,7 +2,7 @@ from uuid import uuid4
 
 import pytest
 
-from generations.jobs.states import State
+from generations.jobs.models import State
 from generations.review.models import Decision
 from tests.gallery.takes import make_generation
 from tests.web.pages import words

@@ -21,8 +21,7 @@ from generations.accounts.teams import add_member, create_team
 from generations.credits.defaults import seed_price_list
 from generations.credits.grants import grant_credits
 from generations.credits.models import Hold, OfferedModel, PriceRow
-from generations.jobs.models import Generation, Project
-from generations.jobs.states import State
+from generations.jobs.models import Generation, Project, State
 from generations.review.decisions import decide
 from generations.review.models import Verdict
 from generations.review.reports import By, Sums, spending_report

@@ -22,9 +22,8 @@ from generations.accounts.roles import Role, Scope
 from generations.accounts.teams import add_member
 from generations.credits.models import Hold, LedgerEntry, Wallet
 from generations.events.models import Event
-from generations.jobs.models import Generation
-from generations.jobs.purge import purge_ended_teams
-from generations.jobs.states import State
+from generations.jobs.models import Generation, State
+from generations.jobs.team_deletion import purge_deleted_teams
 from tests.conftest import PASSWORD
 from tests.gallery.takes import make_generation
 from tests.web.pages import links, words
@@ -241,7 +240,7 @@ class TestDeletion:
         assert team.ends_at is None
         assert Event.objects.get(kind="team.ending").team == other_team
         Team.objects.filter(pk=other_team.pk).update(ends_at=timezone.now())
-        assert purge_ended_teams() == 1
+        assert purge_deleted_teams() == 1
         assert not Team.objects.filter(pk=other_team.pk).exists()
 
     def test_who_has_no_password_signs_in_freshly(self, client_of: Callable[[User], Client], bob: User) -> None:

@@ -4,7 +4,7 @@ from io import StringIO
 import pytest
 
 from generations.credits.grants import grant_credits
-from generations.jobs.states import State
+from generations.jobs.models import State
 from tests.gallery.takes import make_generation
 from tests.web.pages import HTMX, links, words
 

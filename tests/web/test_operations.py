@@ -13,10 +13,9 @@ from generations.accounts.models import Team, User
 from generations.common.clock import database_time
 from generations.events.alerts import open_alert
 from generations.events.models import Event
-from generations.jobs.audit import audit_books
-from generations.jobs.gate import gate_of, open_circuit
-from generations.jobs.models import Attempt, Bill, Gate, Generation, Outcome
-from generations.jobs.states import State
+from generations.jobs.models import Attempt, Bill, Generation, Outcome, ProviderThrottle, State
+from generations.jobs.provider_throttle import open_circuit, throttle_for
+from generations.jobs.reconciliation import audit_books
 from tests.gallery.takes import make_generation
 
 
@@ -87,7 +86,7 @@ def test_a_quiet_day_says_so(staff: Client) -> None:
 def test_a_job_can_be_lifted(staff: Client, waiting: Generation, alice: User) -> None:
     assert "It goes before all others." in act(staff, waiting, "lift")
     waiting.refresh_from_db()
-    assert waiting.lifted_at is not None
+    assert waiting.prioritized_at is not None
     assert Event.objects.get(kind="generation.lifted").actor == alice
 
 
@@ -122,8 +121,8 @@ def test_the_circuit_can_be_probed(staff: Client, settings: Settings) -> None:
     settings.PROVIDER_URL = "https://provider.example"
     open_circuit("https://provider.example", "Insufficient funds.")
     assert "Insufficient funds." in staff.get("/ops/").content.decode()
-    staff.post(reverse("operations_probe", args=[gate_of("https://provider.example").pk]))
-    assert Gate.objects.filter(probe_at__lte=database_time()).exists()
+    staff.post(reverse("operations_probe", args=[throttle_for("https://provider.example").pk]))
+    assert ProviderThrottle.objects.filter(probe_at__lte=database_time()).exists()
 
 
 def test_what_is_not_there_is_not_found(staff: Client, waiting: Generation) -> None:

@@ -8,8 +8,7 @@ from generations.accounts.models import Invitation, Membership, User
 from generations.accounts.roles import Role
 from generations.accounts.teams import add_member
 from generations.credits.balances import balance_of
-from generations.jobs.models import Generation
-from generations.jobs.states import State
+from generations.jobs.models import Generation, State
 from tests.accounts.conftest import WEEK
 from tests.conftest import make_user
 from tests.gallery.takes import make_generation

@@ -11,8 +11,7 @@ from generations.accounts.roles import Role, Scope
 from generations.accounts.teams import add_member
 from generations.credits.models import Quota, QuotaRaise
 from generations.events.models import Event
-from generations.jobs.models import Generation
-from generations.jobs.states import State
+from generations.jobs.models import Generation, State
 from tests.conftest import make_user
 from tests.gallery.takes import make_generation
 from tests.web.pages import forbidden_options, words

@@ -5,7 +5,7 @@ from django.core.files.base import ContentFile
 
 from generations.accounts.roles import Role
 from generations.accounts.teams import add_member
-from generations.jobs.states import State
+from generations.jobs.models import State
 from generations.media.storages import media_storage
 from tests.gallery.takes import make_asset, make_generation
 from tests.web.pages import links, words

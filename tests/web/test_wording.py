@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from generations.contract.support import SUPPORT
-from generations.jobs.states import State
+from generations.jobs.models import State
 from generations.web import wording
 
 

@@ -11,8 +11,7 @@ from generations.accounts.remembered import StaleCallerError, mark_parameters
 from generations.accounts.roles import Right
 from generations.common.errors import NotFoundError
 from generations.common.statements import Columns, read_row
-from generations.jobs.models import Generation, GenerationQuerySet
-from generations.jobs.states import State
+from generations.jobs.models import Generation, GenerationQuerySet, State
 
 
 def visible_generations(caller: Caller) -> GenerationQuerySet:

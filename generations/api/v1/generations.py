@@ -7,11 +7,9 @@ from ninja import Query, Router
 from pydantic import BaseModel, Field
 
 from generations.common.pagination import keyset_page
-from generations.jobs.cancel import cancel_generation
-from generations.jobs.models import Generation, GenerationQuerySet
+from generations.jobs.cancel_retry import cancel_generation, retry_generation
+from generations.jobs.models import Generation, GenerationQuerySet, State
 from generations.jobs.queue import place_in_queue
-from generations.jobs.retry import retry_generation
-from generations.jobs.states import State
 from generations.media.models import Asset
 
 from .access import access_generation, visible_generations

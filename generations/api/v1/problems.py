@@ -17,8 +17,7 @@ from generations.credits.errors import FrozenError, OutOfCreditsError, TooManyJo
 from generations.credits.prices import NoPriceError
 from generations.events.webhooks.deliveries import SwitchedOffError
 from generations.events.webhooks.endpoints import TooManyEndpointsError
-from generations.jobs.cancel import NotCancelableError
-from generations.jobs.retry import NotRetryableError
+from generations.jobs.cancel_retry import NotCancelableError, NotRetryableError
 from generations.jobs.submit import InvalidWishError
 from generations.media.fetch import TooManyFetchesError
 from generations.media.stills import BadStillError

@@ -9,8 +9,7 @@ from ninja import Query, Router
 from pydantic import BaseModel, Field
 
 from generations.common.pagination import keyset_page
-from generations.jobs.models import Generation
-from generations.jobs.states import State
+from generations.jobs.models import Generation, State
 from generations.media.links import signed_url
 from generations.media.models import Asset
 

@@ -3,7 +3,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from generations.jobs.audit import audit_books
+from generations.jobs.reconciliation import audit_books
 
 
 class Command(BaseCommand):

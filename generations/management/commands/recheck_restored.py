@@ -3,7 +3,7 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
-from generations.jobs.restored import recheck_restored
+from generations.jobs.restore import recheck_restored
 
 
 class Command(BaseCommand):
@@ -14,7 +14,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         recheck = recheck_restored()
-        for pk in recheck.returned:
+        for pk in recheck.refunded:
             self.stdout.write(f"{pk}: may have been sent since the backup; its credits are returned")
-        self.stdout.write(f"{len(recheck.returned)} jobs ended, {recheck.going_on} go on.")
+        self.stdout.write(f"{len(recheck.refunded)} jobs failed and refunded, {recheck.continuing} jobs continue.")
         call_command("audit_books", stdout=self.stdout, stderr=self.stderr)

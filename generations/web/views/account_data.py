@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from generations.accounts.deletion import teams_left_without_owner, teams_of_nobody_else
 from generations.accounts.forms import DeletionForm
 from generations.common.errors import ForbiddenError
-from generations.jobs.departures import delete_account
+from generations.jobs.offboarding import delete_account
 
 from ..account_export import account_document
 from ..teams import PageRequest, signed_in

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 
 from generations.accounts.roles import Right
 from generations.common.errors import NotFoundError
-from generations.jobs.access import access_generation
+from generations.jobs.queries import access_generation
 from generations.review.decisions import decide, take_back_decision
 from generations.review.models import Verdict
 

@@ -9,9 +9,9 @@ from django.views.decorators.http import require_safe
 from generations.common.errors import NotFoundError
 from generations.events.address import events_url
 from generations.gallery.takes import gallery_page, running_jobs
-from generations.jobs.access import access_generation
 from generations.jobs.models import Project
 from generations.jobs.projects import access_project, open_projects
+from generations.jobs.queries import access_generation
 
 from ..teams import TeamRequest, team_page
 

@@ -12,13 +12,11 @@ from generations.accounts.roles import Right
 from generations.common.errors import NotFoundError
 from generations.common.pagination import keyset_page
 from generations.events.address import events_url
-from generations.jobs.access import access_generation, visible_generations
-from generations.jobs.cancel import cancel_generation
-from generations.jobs.history import usual_time
-from generations.jobs.models import Generation
+from generations.jobs.cancel_retry import cancel_generation, retry_generation
+from generations.jobs.estimates import usual_time
+from generations.jobs.models import Generation, State
+from generations.jobs.queries import access_generation, visible_generations
 from generations.jobs.queue import place_in_queue, places_in_queue
-from generations.jobs.retry import retry_generation
-from generations.jobs.states import State
 
 from ..teams import TeamRequest, team_page
 

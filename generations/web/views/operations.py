@@ -14,8 +14,8 @@ from generations.accounts.models import User
 from generations.common.errors import DailiesError, NotFoundError
 from generations.events.models import Alert
 from generations.jobs import operations
-from generations.jobs.late import ask_again
-from generations.jobs.models import Gate, Generation
+from generations.jobs.models import Generation, ProviderThrottle
+from generations.jobs.operations import ask_again
 
 from ..teams import PageRequest, View, signed_in
 
@@ -38,9 +38,9 @@ def staff_page(view: View) -> View:
 def overview(request: PageRequest) -> HttpResponse:
     context = {
         "alerts": Alert.objects.open().order_by("opened_at"),
-        "waiting": operations.waiting(),
-        "gates": operations.gates(),
-        "troubled": operations.troubled(),
+        "waiting": operations.state_counts(),
+        "gates": operations.provider_throttles(),
+        "troubled": operations.needing_attention(),
     }
     return render(request, "operations/page.html", context)
 
@@ -62,21 +62,21 @@ def act(request: PageRequest, generation_id: UUID, name: str) -> HttpResponse:
 @staff_page
 @require_POST
 def probe(request: PageRequest, gate_id: int) -> HttpResponse:
-    gate = Gate.objects.filter(pk=gate_id).first()
-    if gate is None:
+    throttle = ProviderThrottle.objects.filter(pk=gate_id).first()
+    if throttle is None:
         raise NotFoundError
-    operations.probe_now(gate=gate, actor=request.user)
+    operations.probe_now(throttle=throttle, actor=request.user)
     messages.success(request, "The next job that waits is sent as a probe.")
     return HttpResponseRedirect(resolve_url("operations"))
 
 
 def _lift(generation: Generation, actor: User, reason: str) -> str:
-    operations.lift_generation(generation=generation, actor=actor)
+    operations.prioritize_generation(generation=generation, actor=actor)
     return "It goes before all others."
 
 
 def _look(generation: Generation, actor: User, reason: str) -> str:
-    operations.look_now(generation=generation, actor=actor)
+    operations.check_now(generation=generation, actor=actor)
     return "A worker looks at it now."
 
 

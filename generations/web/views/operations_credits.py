@@ -25,7 +25,7 @@ from generations.credits.refills import set_refill
 from generations.credits.requests import approve_request, decline_request, wallet_requests
 from generations.credits.standings import standings_of, teams_by_name
 from generations.credits.transfers import transfer_credits
-from generations.jobs.bills import bills_lately
+from generations.jobs.provider_costs import recent_provider_costs
 
 from ..credit_forms import first_fault
 from ..staff_forms import FreezeForm, GrantForm, RefillForm, TransferForm
@@ -49,7 +49,7 @@ def overview(request: PageRequest) -> HttpResponse:
         "asked": wallet_requests(),
         "freeze_of_all": Freeze.objects.filter(team=None, ended_at=None).first(),
         "freeze_form": FreezeForm(),
-        "bills": bills_lately(),
+        "bills": recent_provider_costs(),
     }
     return render(request, "operations/credits.html", context)
 

@@ -25,7 +25,7 @@ from generations.accounts.models import Membership
 from generations.accounts.roles import Right, Role
 from generations.common.errors import NotFoundError
 from generations.common.pagination import numbered_page
-from generations.jobs.leavers import deactivate_member
+from generations.jobs.offboarding import deactivate_member
 
 from ..people_forms import InvitationForm, LetterForm, LinkForm
 from ..teams import TeamRequest, team_page

@@ -11,9 +11,8 @@ from django.views.decorators.http import require_safe
 from generations.accounts.roles import Right
 from generations.common.errors import NotFoundError
 from generations.gallery.takes import neighbours
-from generations.jobs.access import access_generation
-from generations.jobs.models import Generation
-from generations.jobs.states import State
+from generations.jobs.models import Generation, State
+from generations.jobs.queries import access_generation
 from generations.media.serve import serve_asset
 from generations.review.decisions import decisions_on
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from generations.accounts.ending import NameDiffersError, end_team, keep_team
 from generations.accounts.roles import Right
 from generations.accounts.teams import create_team, rename_team, set_time_zone
-from generations.jobs.leavers import leave_team
+from generations.jobs.offboarding import leave_team
 
 from ..people_forms import EndTeamForm, NewTeamForm, TeamNameForm, TimeZoneForm
 from ..teams import PageRequest, TeamRequest, by_method, signed_in, team_page

@@ -4,10 +4,8 @@ import pytest
 
 from generations.credits.models import Hold
 from generations.events.models import Event
-from generations.jobs.leases import take
-from generations.jobs.models import Generation
-from generations.jobs.settle import complete_generation
-from generations.jobs.states import State
+from generations.jobs.models import Generation, State
+from generations.jobs.transitions import acquire_lease, complete_generation
 from generations.media.models import AssetKind
 from tests.api.contract.bodies import body_with
 from tests.api.contract.conftest import Program
@@ -25,7 +23,7 @@ def test_what_came_is_charged(program: Program, frames: int, seconds: int) -> No
     video = make_asset(job.team, AssetKind.VIDEO)
     video.frames = frames
     video.save(update_fields=["frames"])
-    lease = take(job.pk, job.fence, State.SAVING)
+    lease = acquire_lease(job.pk, job.fence, State.SAVING)
     assert lease is not None
     complete_generation(job, lease, video=video, poster=make_asset(job.team, AssetKind.POSTER))
     hold = Hold.objects.get(pk=job.hold_id)

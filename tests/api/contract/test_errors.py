@@ -14,8 +14,7 @@ from django.db import connection
 from generations.accounts.models import Team, User
 from generations.accounts.roles import Scope
 from generations.credits.models import Hold, Quota
-from generations.jobs.models import Generation
-from generations.jobs.states import State
+from generations.jobs.models import Generation, State
 from project.stack.ports import free_port
 from tests.api.client import ApiError, Client
 from tests.api.contract.bodies import body_with

@@ -14,8 +14,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from generations.accounts.models import Team, User
 from generations.accounts.roles import Scope
-from generations.jobs.models import Generation
-from generations.jobs.states import State
+from generations.jobs.models import Generation, State
 from generations.media.storages import media_storage
 from tests.api.contract.conftest import Program
 from tests.gallery.takes import make_generation

@@ -8,8 +8,7 @@ from django.utils import timezone
 
 from generations.accounts.roles import Scope
 from generations.credits.balances import balance_of
-from generations.jobs.models import Generation
-from generations.jobs.states import State
+from generations.jobs.models import Generation, State
 from tests.api.v1.answers import refused, told
 from tests.gallery.takes import make_generation
 

@@ -6,8 +6,7 @@ from PIL import Image
 
 from generations.accounts.roles import Scope
 from generations.credits.models import Hold, OfferedModel, Quota
-from generations.jobs.models import Generation
-from generations.jobs.states import State
+from generations.jobs.models import Generation, State
 from generations.media.models import Asset
 from tests.api.v1.answers import refused, told
 from tests.gallery.takes import make_generation

@@ -11,7 +11,7 @@ from pytest_django import Settings
 from schemathesis.config import SchemathesisConfig
 
 from generations.accounts.models import Team, User
-from generations.jobs.states import State
+from generations.jobs.models import State
 from project.wsgi import application
 from tests.gallery.takes import make_generation
 

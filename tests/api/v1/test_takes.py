@@ -5,7 +5,7 @@ import pytest
 from django.core.files.base import ContentFile
 
 from generations.accounts.roles import Scope
-from generations.jobs.states import State
+from generations.jobs.models import State
 from generations.media.storages import media_storage
 from tests.api.v1.answers import refused, told
 from tests.gallery.takes import make_generation

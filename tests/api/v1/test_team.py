@@ -4,7 +4,7 @@ import pytest
 
 from generations.accounts.roles import Scope
 from generations.credits.models import Quota
-from generations.jobs.states import State
+from generations.jobs.models import State
 from tests.api.v1.answers import refused, told
 from tests.gallery.takes import make_generation
 

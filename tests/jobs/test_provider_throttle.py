@@ -6,15 +6,14 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from generations.accounts.models import User
 from generations.common.clock import database_time
 from generations.events.models import Alert
-from generations.jobs.gate import (
-    HALVE_AT_MOST_EVERY,
+from generations.jobs.models import Attempt, Circuit, Generation, ProviderThrottle, State
+from generations.jobs.provider_throttle import (
+    MIN_TIME_BETWEEN_HALVINGS,
     allowance,
-    gate_of,
-    note_accepted,
-    note_too_much,
+    record_accepted,
+    record_overload,
+    throttle_for,
 )
-from generations.jobs.models import Attempt, Circuit, Gate, Generation
-from generations.jobs.states import State
 from tests.fakes.behaviors import refuse
 from tests.fakes.provider import ScriptedProvider
 
@@ -23,44 +22,44 @@ from .rows import Submit
 
 
 @pytest.fixture
-def gate(db: None, settings: Settings) -> Gate:
+def throttle(db: None, settings: Settings) -> ProviderThrottle:
     settings.PROVIDER_CONCURRENCY = 8
-    return gate_of(settings.PROVIDER_URL)
+    return throttle_for(settings.PROVIDER_URL)
 
 
-def test_a_new_gate_lets_through_what_the_settings_allow(gate: Gate) -> None:
-    assert allowance(gate.provider).slots == 8
+def test_a_new_throttle_allows_what_the_settings_allow(throttle: ProviderThrottle) -> None:
+    assert allowance(throttle.provider).slots == 8
 
 
-def test_a_refusal_for_too_much_halves_once_for_a_burst(gate: Gate) -> None:
+def test_a_refusal_for_too_much_halves_once_for_a_burst(throttle: ProviderThrottle) -> None:
     for _ in range(5):
-        note_too_much(gate.provider, None)
-    assert allowance(gate.provider).slots == 4
-    Gate.objects.update(halved_at=database_time(-2 * HALVE_AT_MOST_EVERY))
-    note_too_much(gate.provider, None)
-    assert allowance(gate.provider).slots == 2
+        record_overload(throttle.provider, None)
+    assert allowance(throttle.provider).slots == 4
+    ProviderThrottle.objects.update(halved_at=database_time(-2 * MIN_TIME_BETWEEN_HALVINGS))
+    record_overload(throttle.provider, None)
+    assert allowance(throttle.provider).slots == 2
 
 
-def test_it_never_closes_and_grows_by_one_in_a_round(gate: Gate) -> None:
+def test_it_never_closes_and_grows_by_one_in_a_round(throttle: ProviderThrottle) -> None:
     for _ in range(10):
-        Gate.objects.update(halved_at=None)
-        note_too_much(gate.provider, None)
-    assert allowance(gate.provider).slots == 1
-    note_accepted(gate.provider)
-    assert allowance(gate.provider).slots == 2
+        ProviderThrottle.objects.update(halved_at=None)
+        record_overload(throttle.provider, None)
+    assert allowance(throttle.provider).slots == 1
+    record_accepted(throttle.provider)
+    assert allowance(throttle.provider).slots == 2
     for _ in range(100):
-        note_accepted(gate.provider)
-    assert allowance(gate.provider).slots == 8
+        record_accepted(throttle.provider)
+    assert allowance(throttle.provider).slots == 8
 
 
-def test_everybody_waits_as_long_as_the_provider_says(gate: Gate) -> None:
-    note_too_much(gate.provider, 30)
-    note_too_much(gate.provider, 5)
-    assert allowance(gate.provider).slots == 0
-    Gate.objects.update(not_before=F("not_before") - HALVE_AT_MOST_EVERY * 5)
-    assert allowance(gate.provider).slots == 0
-    Gate.objects.update(not_before=F("not_before") - HALVE_AT_MOST_EVERY * 2)
-    assert allowance(gate.provider).slots == 4
+def test_all_workers_wait_as_long_as_retry_after_says(throttle: ProviderThrottle) -> None:
+    record_overload(throttle.provider, 30)
+    record_overload(throttle.provider, 5)
+    assert allowance(throttle.provider).slots == 0
+    ProviderThrottle.objects.update(not_before=F("not_before") - MIN_TIME_BETWEEN_HALVINGS * 5)
+    assert allowance(throttle.provider).slots == 0
+    ProviderThrottle.objects.update(not_before=F("not_before") - MIN_TIME_BETWEEN_HALVINGS * 2)
+    assert allowance(throttle.provider).slots == 4
 
 
 def test_no_more_are_sent_in_a_minute_than_the_settings_say(
@@ -73,7 +72,7 @@ def test_no_more_are_sent_in_a_minute_than_the_settings_say(
     assert provider.count("submit") == 2
     drive.dispatch()
     assert Generation.objects.filter(state=State.QUEUED).count() == 2
-    Attempt.objects.update(started_at=database_time(-HALVE_AT_MOST_EVERY * 13))
+    Attempt.objects.update(started_at=database_time(-MIN_TIME_BETWEEN_HALVINGS * 13))
     drive.send()
     assert provider.count("submit") == 4
 
@@ -119,7 +118,7 @@ class TestTheCircuit:
         drive.send()
         drive.send()
         assert provider.count("submit") == sent + 1
-        assert Gate.objects.get().circuit == Circuit.OPEN
+        assert ProviderThrottle.objects.get().circuit == Circuit.OPEN
 
     def test_an_accepted_probe_closes_it_and_everything_goes_on(
         self, submit: Submit, drive: Drive, provider: ScriptedProvider
@@ -130,7 +129,7 @@ class TestTheCircuit:
         drive.send()
         drive.make_due()
         drive.send()
-        assert Gate.objects.get().circuit == Circuit.CLOSED
+        assert ProviderThrottle.objects.get().circuit == Circuit.CLOSED
         assert not Alert.objects.open().exists()
         drive.to_the_end()
         assert set(Generation.objects.values_list("state", flat=True)) == {State.COMPLETED}

@@ -1,8 +1,8 @@
-"""What comes when a team's grace is over: everything that is its own goes, bytes first, then rows.
+"""Delete a team when its grace period is over: its stored files first, then its rows.
 
-Which rows these are is read from the models: those that point to the team, and those that must point to one of them.
-So a room that is added later needs no word here. This is the one place where rows are deleted that may otherwise only
-be added; an act of the site remains that says which team went.
+The rows are found from the models: those with a foreign key to the team, and those with a required foreign key to one
+of them. So a model that is added later needs no change here. Only this module deletes rows that are append-only
+elsewhere. An entry in the site's audit log keeps the name of the team.
 """
 
 from collections.abc import Iterator
@@ -21,10 +21,10 @@ from generations.media.models import Asset
 from generations.media.storage_errors import StorageError
 from generations.media.storages import media_storage
 
-from .leavers import cancel_waiting
 from .models import Generation
+from .offboarding import cancel_waiting
 
-_KEPT_FOR_EVER = (
+_APPEND_ONLY_TRIGGERS = (
     "generations.Event:append_only",
     "generations.LedgerEntry:append_only",
     "generations.Hold:hold_stays",
@@ -34,35 +34,35 @@ _KEPT_FOR_EVER = (
 log = structlog.get_logger(__name__)
 
 
-def purge_ended_teams() -> int:
-    """Remove every team whose grace is over and that has nothing at the provider. Return how many went."""
+def purge_deleted_teams() -> int:
+    """Delete every team whose grace period is over and that has no job at the provider. Return how many."""
     due = Team.objects.filter(ends_at__lte=Now()).order_by("ends_at")
     return sum(_purge(team) for team in due)
 
 
 def rows_of_a_team() -> list[tuple[type[models.Model], list[str]]]:
-    """The models whose rows are a team's own, each with the ways from it to the team; the farthest first."""
+    """Return the models whose rows belong to a team, each with its lookup paths to the team; the farthest first."""
     found: list[tuple[type[models.Model], list[str]]] = []
-    ways: dict[type[models.Model], list[str]] = {Team: [""]}
+    paths_to_team: dict[type[models.Model], list[str]] = {Team: [""]}
     left = [model for model in apps.get_app_config("generations").get_models() if model is not Team]
-    while nearer := {model: paths for model in left if (paths := list(_ways_from(model, ways)))}:
+    while nearer := {model: paths for model in left if (paths := list(_paths_from(model, paths_to_team)))}:
         found = [*nearer.items(), *found]
-        ways |= nearer
+        paths_to_team |= nearer
         left = [model for model in left if model not in nearer]
     return found
 
 
-def _ways_from(model: type[models.Model], ways: dict[type[models.Model], list[str]]) -> Iterator[str]:
-    """A row that may do without its team still goes with the team that it names; other links must be firm."""
+def _paths_from(model: type[models.Model], paths_to_team: dict[type[models.Model], list[str]]) -> Iterator[str]:
+    """Yield the lookup paths to the team. A nullable foreign key counts only if it points to the team itself."""
     for field in model._meta.concrete_fields:
         target = field.related_model
-        if isinstance(target, type) and target in ways and (target is Team or not field.null):
-            yield from (f"{field.name}__{way}".removesuffix("__") for way in ways[target])
+        if isinstance(target, type) and target in paths_to_team and (target is Team or not field.null):
+            yield from (f"{field.name}__{path}".removesuffix("__") for path in paths_to_team[target])
 
 
 def _purge(team: Team) -> bool:
-    """Nothing is lost by an interruption: the team stays due, and the next run begins anew."""
-    _cancel_everything_waiting(team)
+    """Delete one team. After an interruption the team is still due and the next run continues."""
+    _cancel_waiting_jobs(team)
     if Generation.objects.of_team(team).in_flight().exists():
         log.info("team_not_purged_yet", team_id=team.pk, reason="jobs under way")
         return False
@@ -74,7 +74,7 @@ def _purge(team: Team) -> bool:
     return _delete_rows(team)
 
 
-def _cancel_everything_waiting(team: Team) -> None:
+def _cancel_waiting_jobs(team: Team) -> None:
     owner = Membership.objects.active().select_related("team", "user").filter(team=team, role=Role.OWNER).first()
     authors = Generation.objects.of_team(team).in_flight().values("author")
     for membership in Membership.objects.select_related("team", "user").filter(team=team, user__in=authors):
@@ -93,10 +93,10 @@ def _delete_bytes(team: Team) -> None:
 def _delete_rows(team: Team) -> bool:
     if not Team.objects.select_for_update().filter(pk=team.pk, ends_at__lte=Now()).exists():
         return False
-    with pgtrigger.ignore(*_KEPT_FOR_EVER):
-        for model, ways in rows_of_a_team():
-            for way in ways:
-                model._base_manager.filter(**{way: team.pk})._raw_delete("default")
+    with pgtrigger.ignore(*_APPEND_ONLY_TRIGGERS):
+        for model, paths in rows_of_a_team():
+            for path in paths:
+                model._base_manager.filter(**{path: team.pk})._raw_delete("default")
         Team.objects.filter(pk=team.pk)._raw_delete("default")
     doubt_listeners(team.pk)
     record_audit("team.purged", team_id=None, actor_id=None, name=team.name, slug=team.slug)

@@ -4,7 +4,7 @@ import pytest
 
 from generations.accounts.models import Team, User
 from generations.credits.grants import grant_credits
-from generations.jobs.history import UsualTime, usual_time
+from generations.jobs.estimates import UsualTime, usual_time
 from generations.jobs.models import Attempt, Generation, Outcome
 from tests.gallery.takes import make_generation
 

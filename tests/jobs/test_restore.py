@@ -7,9 +7,8 @@ from django.core.management import call_command
 
 from generations.accounts.models import Team
 from generations.credits.models import HoldState, Wallet
-from generations.jobs.models import Attempt
-from generations.jobs.restored import recheck_restored
-from generations.jobs.states import State
+from generations.jobs.models import Attempt, State
+from generations.jobs.restore import recheck_restored
 from tests.fakes.behaviors import drop, refuse
 from tests.fakes.provider import ScriptedProvider
 
@@ -21,7 +20,7 @@ def test_a_waiting_job_is_never_sent_again(
     submit: Submit, drive: Drive, provider: ScriptedProvider, funded: Team
 ) -> None:
     generation = submit()
-    assert recheck_restored().returned == [generation.pk]
+    assert recheck_restored().refunded == [generation.pk]
     drive.send()
     generation.refresh_from_db()
     assert (generation.state, generation.error_type) == (State.FAILED, "restored")
@@ -37,7 +36,7 @@ def test_one_that_was_refused_until_then_may_have_been_sent_since(
     provider.script("submit", refuse(status))
     generation = submit()
     drive.send()
-    assert recheck_restored().returned == [generation.pk]
+    assert recheck_restored().refunded == [generation.pk]
 
 
 def test_one_whose_worker_had_not_yet_posted_is_not_posted(
@@ -45,7 +44,7 @@ def test_one_whose_worker_had_not_yet_posted_is_not_posted(
 ) -> None:
     generation = submit()
     drive.dispatch()
-    assert recheck_restored().returned == [generation.pk]
+    assert recheck_restored().refunded == [generation.pk]
     assert not Attempt.objects.exists()
 
 
@@ -55,7 +54,7 @@ def test_one_that_renders_goes_on_without_its_former_worker(
     generation = submit()
     drive.send()
     recheck = recheck_restored()
-    assert (recheck.returned, recheck.going_on) == ([], 1)
+    assert (recheck.refunded, recheck.continuing) == ([], 1)
     drive.poll()
     drive.poll()
     drive.save()
@@ -68,7 +67,7 @@ def test_an_unknown_outcome_stays_unknown(submit: Submit, drive: Drive, provider
     provider.script("submit", drop(is_carried_out=True))
     generation = submit()
     drive.send()
-    assert recheck_restored().going_on == 1
+    assert recheck_restored().continuing == 1
     generation.refresh_from_db()
     assert (generation.state, generation.hold.state) == (State.UNCONFIRMED, HoldState.PENDING)
 

@@ -1,5 +1,7 @@
-"""The one way to a generation. Outsiders are told that there is nothing here."""
+"""Read generations: one by id with its permission check, and the exported data of a person."""
 
+from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
@@ -11,12 +13,29 @@ from generations.common.errors import NotFoundError
 
 from .models import Generation, GenerationQuerySet
 
+EXPORTED_FIELDS = (
+    "id",
+    "state",
+    "prompt",
+    "model",
+    "resolution",
+    "fps",
+    "duration",
+    "camera_motion",
+    "generate_audio",
+    "price",
+    "error_type",
+    "error_message",
+    "created_at",
+    "finished_at",
+)
+
 
 def access_generation(user: User | AnonymousUser, generation_id: UUID, right: Right = Right.VIEW) -> Generation:
     """Return the generation with author and media loaded.
 
     A member sees finished takes of the team and all of their own jobs; other people's unfinished jobs need
-    Right.MANAGE_JOBS, and are otherwise not there.
+    Right.MANAGE_JOBS, and are otherwise not found. Outsiders get NotFoundError.
     """
     if not user.is_authenticated:
         raise NotFoundError
@@ -40,3 +59,10 @@ def visible_generations(membership: Membership) -> GenerationQuerySet:
 def _can_see(membership: Membership, generation: Generation) -> bool:
     is_own = generation.author_id == membership.user_id
     return is_own or bool(generation.video_id) or membership.can(Right.MANAGE_JOBS)
+
+
+def generations_of(user: User) -> Iterator[dict[str, Any]]:
+    """Yield everything that the person has submitted, oldest first, with its settings and the slug of its team."""
+    rows = Generation.objects.filter(author=user).order_by("created_at", "id")
+    for row in rows.values(*EXPORTED_FIELDS, "team__slug").iterator(chunk_size=500):
+        yield {"team": row.pop("team__slug"), **row}

@@ -1,9 +1,15 @@
-"""The ledger's checks, and those that need to know what the credits were held for."""
+"""Prove that the books balance: the checks of the ledger, and the checks that compare jobs with their holds.
+
+Raw SQL: each check is one set comparison over the whole table that yields a readable finding per row.
+"""
 
 from collections.abc import Iterator
 
 from generations.credits.audit import CHECKS as LEDGER_CHECKS
 from generations.credits.audit import Finding, run_checks
+from generations.events.alerts import close_alert, open_alert
+
+ALERT = "books"
 
 CHECKS: dict[str, str] = {
     "a finished job and its hold disagree": """
@@ -12,13 +18,13 @@ CHECKS: dict[str, str] = {
         WHERE (g.state = 'completed' AND h.state = 'pending')
             OR (g.state IN ('failed', 'canceled') AND h.state NOT IN ('released', 'expired'))
     """,
-    "a job under way has no pending hold": """
+    "an active job has no pending hold": """
         SELECT format('generation %s is %s, its hold %s', g.id, g.state, h.state)
         FROM generations_generation g JOIN generations_hold h ON h.id = g.hold_id
         WHERE g.state NOT IN ('completed', 'failed', 'canceled')
             AND h.state <> CASE WHEN g.is_late THEN 'released' ELSE 'pending' END
     """,
-    "a late take was charged, or a charged one came late": """
+    "a late take was charged, or a charged take is late": """
         SELECT format('generation %s, its hold %s', g.id, h.state)
         FROM generations_generation g JOIN generations_hold h ON h.id = g.hold_id
         WHERE g.state = 'completed' AND h.state <> CASE WHEN g.is_late THEN 'released' ELSE 'captured' END
@@ -51,6 +57,18 @@ CHECKS: dict[str, str] = {
 
 
 def audit_books() -> Iterator[Finding]:
-    """Yield everything that does not close, of the ledger and of the jobs."""
+    """Yield every finding of the ledger and of the jobs."""
     yield from run_checks(LEDGER_CHECKS)
     yield from run_checks(CHECKS)
+
+
+def check_books() -> int:
+    """Run all checks and raise an alert while there are findings. Return their number. Nothing is repaired."""
+    findings = list(audit_books())
+    if findings:
+        listed = "\n".join(str(finding) for finding in findings[:20])
+        count = f"{len(findings)} problem{'' if len(findings) == 1 else 's'}"
+        open_alert(ALERT, f"The credit ledger check failed: {count}.\n{listed}")
+    else:
+        close_alert(ALERT)
+    return len(findings)

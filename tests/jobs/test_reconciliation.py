@@ -1,7 +1,7 @@
 from django.db import connection
 
 from generations.events.models import Alert
-from generations.jobs.books import check_books
+from generations.jobs.reconciliation import check_books
 
 from .rows import Submit
 

@@ -1,4 +1,7 @@
-"""What the provider asks for, beside what was charged for it here. Both in credits: one is a US cent of list price."""
+"""What the provider bills for recent jobs, beside what was charged for them here.
+
+Both in credits: one credit is one US cent of the provider's list price.
+"""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,10 +11,11 @@ from django.db import connection
 from generations.contract.prices import price
 from generations.contract.support import SUPPORT
 
-LATELY = timedelta(days=30)
+RECENT = timedelta(days=30)
 
-# Of takes that the local engine made the provider knows nothing.
-_BILLS = """
+# Jobs of the local engine cost nothing at the provider.
+# Raw SQL: one grouped query over three joins with a derived column.
+_COSTS = """
 SELECT g.model, g.resolution, COUNT(*),
     COALESCE(SUM(h.captured) FILTER (WHERE a.bill = 'due'), 0),
     COALESCE(SUM(length.seconds) FILTER (WHERE a.bill = 'due'), 0),
@@ -26,8 +30,8 @@ GROUP BY g.model, g.resolution ORDER BY g.model, g.resolution
 
 
 @dataclass(frozen=True)
-class BillLine:
-    """One model at one size. `due` is what the provider asks for certainly, `possible` what it may ask for."""
+class ProviderCost:
+    """One model and resolution. `due` is what the provider bills, `possible` what it may bill in addition."""
 
     model: str
     resolution: str
@@ -41,20 +45,25 @@ class BillLine:
         return self.charged - self.due
 
 
-def bills_lately() -> list[BillLine]:
+def recent_provider_costs() -> list[ProviderCost]:
     with connection.cursor() as cursor:
-        cursor.execute(_BILLS, [LATELY.total_seconds()])
+        cursor.execute(_COSTS, [RECENT.total_seconds()])
         rows = cursor.fetchall()
     return [
-        BillLine(
-            model, resolution, attempts, charged, _at_list(model, resolution, due), _at_list(model, resolution, may)
+        ProviderCost(
+            model,
+            resolution,
+            attempts,
+            charged,
+            _list_price(model, resolution, due),
+            _list_price(model, resolution, possible),
         )
-        for model, resolution, attempts, charged, due, may in rows
+        for model, resolution, attempts, charged, due, possible in rows
     ]
 
 
-def _at_list(model: str, resolution: str, seconds: int) -> int:
-    """By the vendor's list of today; a model that it has dropped costs nothing any more."""
+def _list_price(model: str, resolution: str, seconds: int) -> int:
+    """Return the price by the vendor's current list; a model that it no longer lists costs nothing."""
     known = SUPPORT.models.get(model)
     usd = known.usd_per_second.get(SUPPORT.tier(resolution)) if known and resolution in SUPPORT.resolutions else None
     return price(usd, seconds) if usd else 0

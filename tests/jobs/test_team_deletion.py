@@ -17,9 +17,8 @@ from generations.credits.grants import grant_credits
 from generations.credits.models import LedgerEntry, Quota
 from generations.events.models import Event
 from generations.events.notices import notify
-from generations.jobs.models import Generation
-from generations.jobs.purge import purge_ended_teams, rows_of_a_team
-from generations.jobs.states import State
+from generations.jobs.models import Generation, State
+from generations.jobs.team_deletion import purge_deleted_teams, rows_of_a_team
 from generations.media.models import Asset
 from generations.media.storages import media_storage
 from tests.gallery.takes import make_generation
@@ -65,14 +64,14 @@ def rows_left(team: Team) -> dict[str, int]:
 def test_every_row_goes_and_the_neighbour_keeps_all(ended, neighbour):
     before = rows_left(neighbour)
     assert {"Generation", "LedgerEntry", "Hold", "Event", "Asset", "ApiKeySecret", "Quota"} <= rows_left(ended).keys()
-    assert purge_ended_teams() == 1
+    assert purge_deleted_teams() == 1
     assert rows_left(ended) == {}
     assert not Team.objects.filter(pk=ended.pk).exists()
     assert rows_left(neighbour) == before
 
 
 def test_the_books_of_the_others_close(ended, neighbour):
-    purge_ended_teams()
+    purge_deleted_teams()
     assert [str(finding) for finding in run_checks(CHECKS)] == []
     assert LedgerEntry.objects.filter(wallet__team=neighbour).count() == 4
 
@@ -82,19 +81,19 @@ def test_its_bytes_go_and_no_others(ended, neighbour):
     others = list(Asset.objects.filter(team=neighbour).values_list("name", flat=True))
     shared = others[0]
     Asset.objects.filter(name=own[0]).update(name=shared)
-    purge_ended_teams()
+    purge_deleted_teams()
     assert [name for name in own[1:] if media_storage().exists(name)] == []
     assert [name for name in others if not media_storage().exists(name)] == []
 
 
 def test_the_site_remembers_which_team_went(ended):
-    purge_ended_teams()
+    purge_deleted_teams()
     act = Event.objects.get(kind="team.purged")
     assert (act.team, act.data["slug"], act.is_audit) == (None, ended.slug, True)
 
 
 def test_people_stay(ended, bob):
-    purge_ended_teams()
+    purge_deleted_teams()
     bob.refresh_from_db()
     assert bob.is_active
     assert not bob.memberships.exists()
@@ -102,31 +101,31 @@ def test_people_stay(ended, bob):
 
 def test_within_the_grace_nothing_goes(funded, alice, member):
     end_team(actor=member(alice, funded), typed_name=funded.name)
-    assert purge_ended_teams() == 0
+    assert purge_deleted_teams() == 0
     assert Team.objects.filter(pk=funded.pk).exists()
 
 
 def test_what_waits_is_canceled_and_what_is_at_the_provider_is_awaited(ended, bob):
     make_generation(ended, bob, State.QUEUED)
     sent = make_generation(ended, bob, State.PROCESSING)
-    assert purge_ended_teams() == 0
+    assert purge_deleted_teams() == 0
     assert set(Generation.objects.in_flight()) == {sent}
     assert [str(finding) for finding in run_checks(CHECKS)] == []
 
 
 def test_rows_may_still_not_be_deleted_by_anybody_else(ended, neighbour):
-    purge_ended_teams()
+    purge_deleted_teams()
     with pytest.raises(Exception, match="append_only"):
         Event.objects.all()._raw_delete("default")
 
 
-@pytest.mark.parametrize("name", ["User", "PriceRow", "OfferedModel", "Gate", "Alert", "Team"])
+@pytest.mark.parametrize("name", ["User", "PriceRow", "OfferedModel", "ProviderThrottle", "Alert", "Team"])
 def test_what_is_of_the_site_is_no_team_s(name):
     owned = {model for model, _ in rows_of_a_team()}
     assert apps.get_model("generations", name) not in owned
 
 
 def test_everything_else_is(db):
-    site = {"User", "PriceRow", "OfferedModel", "Gate", "Alert", "Team", "WebhookCursor"}
+    site = {"User", "PriceRow", "OfferedModel", "ProviderThrottle", "Alert", "Team", "WebhookCursor"}
     known = {model.__name__ for model in apps.get_app_config("generations").get_models()}
     assert {model.__name__ for model, _ in rows_of_a_team()} == known - site
