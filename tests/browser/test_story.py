@@ -53,8 +53,8 @@ def test_from_a_still_to_a_take(
         button.click()
         expect(page).to_have_url(re.compile(r"/t/demo/jobs/"))
         state = page.locator(".job").filter(has_text="the water moves").locator(".state")
-        expect(state).to_contain_text("Rendering at the provider", timeout=RENDER_MS)
-    expect(state).to_have_text("Done", timeout=RENDER_MS)
+        expect(state).to_contain_text("Generating", timeout=RENDER_MS)
+    expect(state).to_have_text("Ready", timeout=RENDER_MS)
 
     page.get_by_role("link", name="Gallery").first.click()
     page.locator("main a[href*='/takes/']").first.click()

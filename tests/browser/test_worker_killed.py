@@ -43,7 +43,7 @@ def test_a_killed_worker_costs_neither_the_job_nor_a_second_charge(
         page.locator("#generate").click()
         expect(page).to_have_url(re.compile(r"/t/demo/jobs/"))
         state = page.locator(".job").filter(has_text="Slow tide.").locator(".state")
-        expect(state).to_contain_text("Rendering at the provider", timeout=RENDER_MS)
+        expect(state).to_contain_text("Generating", timeout=RENDER_MS)
 
         os.kill(studio.child("worker --queues dailies").pid, signal.SIGKILL)
         assert studio.wait() != 0
@@ -51,7 +51,7 @@ def test_a_killed_worker_costs_neither_the_job_nor_a_second_charge(
 
     studio.start()
     page.goto(f"{studio.url}/t/demo/jobs/")
-    expect(state).to_have_text("Done", timeout=RENDER_MS)
+    expect(state).to_have_text("Ready", timeout=RENDER_MS)
     counted = manage("shell", "--no-imports", "-c", COUNTS, data_dir=studio.data_dir)
     assert counted.returncode == 0, counted.stderr
     counts, books = counted.stdout.splitlines()

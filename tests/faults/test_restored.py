@@ -56,7 +56,7 @@ def test_nothing_is_sent_twice_after_a_restored_backup(cluster: Cluster, studio:
     administer(cluster, "DROP DATABASE dailies", "ALTER DATABASE yesterday RENAME TO dailies")
     told = recheck(cluster)
     assert f"{waiting}: may have been sent" in told
-    assert "1 jobs ended, 2 go on." in told
+    assert "1 job failed and refunded, 2 jobs continue." in told
     for part in ("worker", "saver", "beat"):
         cluster.start(part)
     studio.wait_for(State.COMPLETED, State.FAILED)

@@ -33,7 +33,7 @@ def history(funded: Team, bob: User) -> Generation:
 
 def test_the_usual_time_is_that_of_the_same_model_size_and_length(history: Generation) -> None:
     usual = usual_time(history)
-    assert usual == UsualTime(median=60.0, ninth=pytest.approx(114.0))
+    assert usual == UsualTime(median=60.0, p90=pytest.approx(114.0))
 
 
 def test_portrait_takes_as_long_as_landscape(history: Generation, funded: Team, bob: User) -> None:

@@ -77,4 +77,4 @@ def test_the_command_names_the_jobs_and_audits(submit: Submit) -> None:
     told = StringIO()
     call_command("recheck_restored", stdout=told)
     assert str(generation.pk) in told.getvalue()
-    assert "1 jobs ended, 0 go on.\nThe books close." in told.getvalue()
+    assert "1 job failed and refunded, 0 jobs continue.\nThe books close." in told.getvalue()

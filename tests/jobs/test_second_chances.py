@@ -45,7 +45,7 @@ class TestRetry:
 
     def test_it_never_costs_more_than_before(self, failed: Generation, funded: Team, bob: User, member: Member) -> None:
         PriceRow.objects.create(model=failed.model, tier="720p", credits_per_second=99, valid_from="2026-02-01")
-        with pytest.raises(NotRetryableError, match="now costs 594 credits"):
+        with pytest.raises(NotRetryableError, match="price is now 594 credits"):
             retry_generation(membership=member(bob, funded), generation=failed)
 
     def test_only_ones_own_failed_jobs(

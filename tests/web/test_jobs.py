@@ -26,7 +26,7 @@ def test_it_shows_my_jobs_newest_first(client_of, alice, bob, funded, jobs):
     make_generation(funded, alice)
     page = client_of(bob).get(jobs)
     assert rows(page) == [str(newer.pk), str(older.pk)]
-    assert "Rendering at the provider" in words(page)
+    assert "Generating" in words(page)
     assert "LTX 2.3 Fast · 6 s · 1080p · 24 fps" in words(page)
     assert f"/t/{funded.slug}/takes/{older.pk}/" in links(page)
     assert f"/t/{funded.slug}/takes/{newer.pk}/" not in links(page)
@@ -142,7 +142,7 @@ def test_what_is_with_the_provider_cannot_be_taken_back(client_of, bob, funded, 
     answer = client_of(bob).post(f"{jobs}{job.pk}/cancel", **HTMX)
     assert answer.status_code == 409
     assert answer["HX-Retarget"] == "#notices"
-    assert "with the provider already" in words(answer)
+    assert "already generating" in words(answer)
     assert Wallet.objects.get(team=funded).held == 36
 
 

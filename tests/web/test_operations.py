@@ -51,7 +51,7 @@ def test_it_shows_what_waits_where_and_what_needs_a_look(
     assert "The ferry is parked." in page
     assert "The ferry waits." not in page
     assert "The books do not close" in page
-    assert "Waiting for the provider account" in page
+    assert "Paused: provider account problem" in page
 
 
 def test_it_finds_each_kind_of_trouble(staff: Client, funded: Team, bob: User) -> None:
@@ -105,8 +105,8 @@ def test_a_job_can_be_given_up_with_a_reason(staff: Client, parked: Generation, 
 def test_what_has_moved_on_is_said_and_left_alone(staff: Client, funded: Team, bob: User) -> None:
     done = make_generation(funded, bob)
     for name in ("lift", "look", "give-up"):
-        assert "moved on meanwhile" in act(staff, done, name, reason="x")
-    assert "nothing to ask for" in act(staff, done, "ask")
+        assert "This job has changed" in act(staff, done, name, reason="x")
+    assert "no video to retrieve" in act(staff, done, "ask")
     done.refresh_from_db()
     assert done.state == State.COMPLETED
 
