@@ -25,10 +25,10 @@ from generations.media.stills import BadStillError
 from generations.media.storage_errors import StorageError
 from generations.review.decisions import NotATakeError
 
-from .desk import NothingOfferedError
-from .teams import TeamRequest
-from .views.errors import error_page
-from .views.shortage import shortage_page
+from .credits.request_panel import shortage_page
+from .decorators import TeamRequest
+from .errors import error_page
+from .studio.page import NothingOfferedError
 
 STATUS: dict[type[DailiesError], HTTPStatus] = {
     NotFoundError: HTTPStatus.NOT_FOUND,

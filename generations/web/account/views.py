@@ -1,0 +1,142 @@
+"""One's own account: the name, and where one is signed in. The library has the pages for the rest."""
+
+from datetime import timedelta
+from http import HTTPStatus
+
+from allauth.account.adapter import get_adapter
+from allauth.account.decorators import reauthentication_required
+from allauth.core.ratelimit import consume_or_429
+from allauth.socialaccount.providers.openid_connect.views import login
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from generations.accounts.deletion import teams_left_without_owner, teams_of_nobody_else
+from generations.accounts.forms import DeletionForm, ProfileForm
+from generations.accounts.models import User
+from generations.accounts.profile import rename_user
+from generations.accounts.sessions import end_session, end_sessions, sessions_of
+from generations.common.errors import ForbiddenError
+from generations.jobs.offboarding import delete_account
+
+from ..decorators import PageRequest, signed_in
+from ..formatting import browser_name
+from .export import account_document
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def profile(request: PageRequest) -> HttpResponse:
+    # The form writes into its instance even when it does not fit; the page shows who is signed in.
+    form = ProfileForm(request.POST or None, instance=User.objects.get(pk=request.user.pk))
+    if form.is_valid():
+        rename_user(user=request.user, name=form.cleaned_data["name"])
+        messages.success(request, "Your name is saved.")
+        return redirect("account_profile")
+    return render(request, "account/profile.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@signed_in
+@require_safe
+def sessions(request: PageRequest) -> HttpResponse:
+    UserSession.objects.create_from_request(request)  # this one, however it began
+    rows = [
+        {"session": row, "browser": browser_name(row.user_agent), "is_current": row.is_current()}
+        for row in sessions_of(request.user)
+    ]
+    return render(request, "account/sessions.html", {"rows": rows, "others": len(rows) - 1})
+
+
+@signed_in
+@require_POST
+def session_end(request: PageRequest, session_id: int) -> HttpResponse:
+    end_session(user=request.user, session_id=session_id)
+    messages.success(request, "Signed out there.")
+    return redirect("account_sessions")
+
+
+@signed_in
+@require_POST
+def sessions_end(request: PageRequest) -> HttpResponse:
+    """Sign out everywhere but here."""
+    end_sessions(user=request.user, but=request.session.session_key)
+    messages.success(request, "Signed out everywhere else.")
+    return redirect("account_sessions")
+
+
+# Whoever signs in elsewhere has nothing to be asked for here; a sign-in of so long ago is taken instead.
+FRESH = timedelta(minutes=10)
+
+
+@signed_in
+@require_safe
+def data(request: PageRequest) -> HttpResponse:
+    return render(request, "account/data.html")
+
+
+@signed_in
+@require_POST
+@reauthentication_required  # type: ignore[untyped-decorator]
+def export(request: PageRequest) -> HttpResponseBase:
+    """The whole as a download, written while it is read."""
+    refusal: HttpResponse | None = consume_or_429(request, action="export_account", user=request.user)
+    if refusal:
+        return refusal
+    name = f"dailies-account-{timezone.now():%Y-%m-%d}.json"
+    response = StreamingHttpResponse(account_document(request.user), content_type="application/json")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+@reauthentication_required  # type: ignore[untyped-decorator]
+def delete(request: PageRequest) -> HttpResponseBase:
+    """Say what goes and what stays; with the address typed, do it."""
+    _require_fresh_sign_in(request)
+    form = DeletionForm(request.POST or None, user=request.user)
+    if request.method != "POST" or not form.is_valid():
+        context = {
+            "form": form,
+            "owned": teams_left_without_owner(request.user),
+            "alone": teams_of_nobody_else(request.user),
+            "grace": settings.TEAM_GRACE,
+        }
+        return render(request, "account/delete.html", context, status=422 if form.errors else 200)
+    refusal: HttpResponse | None = consume_or_429(request, action="delete_account", user=request.user)
+    if refusal:
+        return refusal
+    delete_account(user=request.user)
+    logout(request)
+    messages.success(request, "Your account is deleted.")
+    return redirect("home")
+
+
+def _require_fresh_sign_in(request: PageRequest) -> None:
+    if get_adapter().get_reauthentication_methods(request.user):
+        return
+    last = request.user.last_login
+    if last is None or timezone.now() - last > FRESH:
+        raise ForbiddenError(
+            "Sign out and in once more, then come back within ten minutes: it must be you who does this."
+        )
+
+
+def leave(request: HttpRequest, provider_id: str) -> HttpResponse:
+    """Lead to the provider by a page that refreshes itself.
+
+    The library redirects the form. Browsers hold every hop of a form's redirects to the policy's `form-action`, and
+    which hosts a provider goes through nobody here can know.
+    """
+    response: HttpResponse = login(request, provider_id=provider_id)
+    if response.status_code != HTTPStatus.FOUND or request.method != "POST":
+        return response
+    page = render(request, "socialaccount/leaving.html", {"address": response["Location"]})
+    page["Cache-Control"] = "no-store"
+    return page

@@ -1,0 +1,48 @@
+"""A 402 outside of the studio: a page, or for htmx a notice, with everything that helps."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from generations.accounts.models import Membership
+from generations.credits.errors import Shortage
+from generations.credits.models import CreditRequest, RequestState, RequestTarget
+
+from ..decorators import TeamRequest
+from .forms import AskForm
+
+
+def shortage_page(request: TeamRequest, shortage: Shortage) -> HttpResponse:
+    context = {"shortage": shortage, "asking": asking_after(request.membership, shortage)}
+    if not request.htmx:
+        return render(request, "credits/shortage.html", context, status=HTTPStatus.PAYMENT_REQUIRED)
+    response = render(request, "credits/_shortage_notice.html", context, status=HTTPStatus.PAYMENT_REQUIRED)
+    response["HX-Retarget"] = "#notices"
+    response["HX-Reswap"] = "innerHTML show:window:top"
+    return response
+
+
+@dataclass(frozen=True)
+class Asking:
+    """Either `pending`, the request that waits for an answer, or the form to make one."""
+
+    target: RequestTarget
+    pending: CreditRequest | None
+    form: AskForm
+
+    @property
+    def is_for_wallet(self) -> bool:
+        return self.target == RequestTarget.WALLET
+
+
+def asking_for(membership: Membership, target: RequestTarget, *, amount: int | None = None) -> Asking:
+    pending = CreditRequest.objects.filter(membership=membership, target=target, state=RequestState.PENDING).first()
+    return Asking(target, pending, AskForm(initial={"target": target, "amount": amount}))
+
+
+def asking_after(membership: Membership, shortage: Shortage) -> Asking:
+    """Ask whoever can help with this shortage for exactly what is missing."""
+    target = RequestTarget.WALLET if shortage.limit == "wallet" else RequestTarget.QUOTA
+    return asking_for(membership, target, amount=shortage.required - shortage.available)

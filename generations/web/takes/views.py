@@ -1,0 +1,68 @@
+"""One take: the player, what it was made from, and what it cost."""
+
+from uuid import UUID
+
+from django.http import HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.shortcuts import render, resolve_url
+from django.utils.text import Truncator, slugify
+from django.views.decorators.http import require_safe
+
+from generations.accounts.roles import Right
+from generations.common.errors import NotFoundError
+from generations.gallery.takes import neighbours
+from generations.jobs.models import Generation, State
+from generations.jobs.queries import access_generation
+from generations.media.access import access_asset
+from generations.media.serve import serve_asset
+from generations.review.decisions import decisions_on
+
+from ..decorators import PageRequest, TeamRequest, signed_in, team_page
+
+
+@team_page()
+@require_safe
+def take(request: TeamRequest, generation_id: UUID) -> HttpResponse:
+    """The page of a finished take. A job that is not one yet stands in the list of jobs."""
+    found = _access(request, generation_id)
+    if found.state != State.COMPLETED:
+        return HttpResponseRedirect(resolve_url("jobs", request.membership.team.slug))
+    decisions = list(decisions_on(found))
+    context = {
+        "take": found,
+        "beside": neighbours(found),
+        "has_settings": request.membership.can(Right.GENERATE),
+        "can_review": request.membership.can(Right.REVIEW),
+        "decisions": decisions,
+        "has_decided": any(decision.user_id == request.user.pk for decision in decisions),
+    }
+    return render(request, "takes/page.html", context)
+
+
+@team_page()
+@require_safe
+def download(request: TeamRequest, generation_id: UUID) -> HttpResponseBase:
+    found = _access(request, generation_id)
+    if found.video is None:
+        raise NotFoundError
+    return serve_asset(request, found.video, as_attachment=True, filename=file_name(found))
+
+
+def file_name(take: Generation) -> str:
+    """`a-boat-leaves-the-harbour-1920x1080-24fps-3f2a9c.mp4`: sorts by prompt, never twice the same."""
+    words = slugify(Truncator(take.prompt).words(8, truncate="")) or "take"
+    return f"{words[:60]}-{take.resolution}-{take.fps}fps-{take.pk.hex[-6:]}.mp4"
+
+
+def _access(request: TeamRequest, generation_id: UUID) -> Generation:
+    found = access_generation(request.user, generation_id)
+    if found.team_id != request.membership.team_id:
+        raise NotFoundError
+    return found
+
+
+@signed_in
+@require_safe
+def asset(request: PageRequest, asset_id: UUID) -> HttpResponseBase:
+    """The bytes of a still, a poster or a video, for members of its team."""
+    return serve_asset(request, access_asset(request.user, asset_id), is_for_player=True)
