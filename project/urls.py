@@ -17,7 +17,7 @@ urlpatterns = [
     path("account/", include("allauth.socialaccount.providers.openid_connect.urls")),
 ]
 
-handler400 = "generations.web.views.errors.bad_request"
-handler403 = "generations.web.views.errors.forbidden"
-handler404 = "generations.web.views.errors.not_found"
-handler500 = "generations.web.views.errors.server_error"
+handler400 = "generations.web.errors.bad_request"
+handler403 = "generations.web.errors.forbidden"
+handler404 = "generations.web.errors.not_found"
+handler500 = "generations.web.errors.server_error"

@@ -1,28 +1,28 @@
-"""The words of `generations.web.wording` as template filters."""
+"""The words of `generations.web.formatting` as template filters."""
 
 from django import template
 
-from generations.web import wording
+from generations.web import formatting
 
 register = template.Library()
 
 for _filter in (
-    wording.ago,
-    wording.change,
-    wording.clock,
-    wording.in_credits,
-    wording.elapsed,
-    wording.figure,
-    wording.model_name,
-    wording.motion_name,
-    wording.orientation,
-    wording.pixels,
-    wording.plainly,
-    wording.state_tone,
-    wording.share_of,
-    wording.tier,
-    wording.where_the_team_is,
-    wording.whose,
-    wording.whose_quota,
+    formatting.ago,
+    formatting.change,
+    formatting.clock,
+    formatting.in_credits,
+    formatting.elapsed,
+    formatting.figure,
+    formatting.model_name,
+    formatting.motion_name,
+    formatting.orientation,
+    formatting.pixels,
+    formatting.plainly,
+    formatting.state_tone,
+    formatting.share_of,
+    formatting.tier,
+    formatting.where_the_team_is,
+    formatting.whose,
+    formatting.whose_quota,
 ):
     register.filter(_filter.__name__, _filter)

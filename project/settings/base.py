@@ -89,7 +89,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "generations.web.context.studio",
+                "generations.web.context_processors.studio",
             ],
         },
     },
@@ -192,7 +192,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
-CSRF_FAILURE_VIEW = "generations.web.views.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "generations.web.errors.csrf_failure"
 EVENTS_PORT = ENV.events_port
 TRUSTED_PROXIES = ENV.trusted_proxies
 

@@ -14,7 +14,7 @@ from generations.accounts.teams import add_member, create_team
 from generations.credits.defaults import seed_price_list
 from generations.credits.grants import grant_credits
 from generations.credits.models import OfferedModel, PriceRow
-from generations.web.teams import LAST_TEAM
+from generations.web.decorators import LAST_TEAM
 from tests.conftest import make_user
 
 from .routes import TEAM_ROUTES

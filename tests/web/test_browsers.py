@@ -1,6 +1,6 @@
 import pytest
 
-from generations.web.browsers import browser_name
+from generations.web.formatting import browser_name
 
 CHROME = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"

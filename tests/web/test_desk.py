@@ -8,8 +8,8 @@ from generations.contract.prices import credits_per_second
 from generations.contract.support import SUPPORT
 from generations.credits.balances import Balance
 from generations.credits.prices import PriceList
-from generations.web.desk import Desk
-from generations.web.uploads import Slot
+from generations.web.studio.images import Slot
+from generations.web.studio.page import Desk
 
 MODELS = list(SUPPORT.current_models)
 PRICES = PriceList(

@@ -1,0 +1,21 @@
+from django.urls import path
+
+from . import views
+
+urlpatterns = [
+    path("", views.overview, name="operations"),
+    path("gates/<int:gate_id>/probe", views.probe, name="operations_probe"),
+    path("jobs/<uuid:generation_id>/<slug:name>", views.act_on_job, name="operations_act"),
+    path("credits/", views.credits_overview, name="operations_credits"),
+    path("credits/teams/<int:team_id>/", views.team, name="operations_team"),
+    path("credits/teams/<int:team_id>/grant", views.grant, name="operations_grant"),
+    path("credits/teams/<int:team_id>/transfer", views.transfer, name="operations_transfer"),
+    path("credits/teams/<int:team_id>/refill", views.refill, name="operations_refill"),
+    path("credits/teams/<int:team_id>/freeze", views.stop, name="operations_freeze"),
+    path("credits/freeze", views.stop_all, name="operations_freeze_all"),
+    path("credits/freezes/<int:freeze_id>/end", views.go_on, name="operations_unfreeze"),
+    path("credits/requests/<uuid:request_id>", views.answer, name="operations_request"),
+    path("prices/", views.prices, name="operations_prices"),
+    path("prices/<int:row_id>/withdraw", views.withdraw_price_row, name="operations_price_withdraw"),
+    path("prices/models/<str:model>", views.switch, name="operations_model"),
+]

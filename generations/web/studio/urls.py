@@ -1,0 +1,9 @@
+from django.urls import path
+
+from . import views
+
+urlpatterns = [
+    path("studio/", views.studio, name="studio"),
+    path("studio/options", views.options, name="options"),
+    path("stills/", views.still, name="stills"),
+]
