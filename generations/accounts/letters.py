@@ -23,7 +23,7 @@ def send_invitation(invitation: Invitation, secret: str) -> None:
     }
     # A name may hold anything, and a subject is one line.
     subject = " ".join(f"Join {invitation.team} at Dailies".split())
-    body = render_to_string("people/letter.txt", context)
+    body = render_to_string("mail/invitation.txt", context)
     transaction.on_commit(partial(_send, subject, body, invitation.email), robust=True)
 
 

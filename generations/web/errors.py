@@ -33,7 +33,7 @@ def error_page(request: HttpRequest, status: HTTPStatus, message: str = "") -> H
     context = {"status": int(status), "title": title, "text": message if says_more else text, "level": "error"}
     if not getattr(request, "htmx", False):
         return render(request, "errors/error.html", context, status=status)
-    response = render(request, "shell/_notice.html", context, status=status)
+    response = render(request, "components/message.html", context, status=status)
     response["HX-Retarget"] = "#notices"
     response["HX-Reswap"] = "innerHTML show:window:top"
     return response

@@ -31,7 +31,7 @@ def docs(request: HttpRequest) -> HttpResponse:
         "tags": reference.tags(),
         "bodies": reference.bodies(),
     }
-    return render(request, "docs/page.html", context)
+    return render(request, "docs/reference.html", context)
 
 
 def example(name: str, base_url: str) -> str:

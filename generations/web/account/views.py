@@ -137,6 +137,6 @@ def leave(request: HttpRequest, provider_id: str) -> HttpResponse:
     response: HttpResponse = login(request, provider_id=provider_id)
     if response.status_code != HTTPStatus.FOUND or request.method != "POST":
         return response
-    page = render(request, "socialaccount/leaving.html", {"address": response["Location"]})
+    page = render(request, "socialaccount/redirecting.html", {"address": response["Location"]})
     page["Cache-Control"] = "no-store"
     return page

@@ -58,7 +58,7 @@ def _answer(request: HttpRequest, *, team_id: int | None, zone: tzinfo, name: st
 
 def _page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     is_part = bool(getattr(request, "htmx", False))
-    return render(request, "audit/_rows.html" if is_part else "audit/page.html", context)
+    return render(request, "audit/_rows.html" if is_part else "audit/log.html", context)
 
 
 def _query(request: HttpRequest, *, next_cursor: str | None = None, **more: str) -> str:

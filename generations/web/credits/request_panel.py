@@ -18,7 +18,7 @@ def shortage_page(request: TeamRequest, shortage: Shortage) -> HttpResponse:
     context = {"shortage": shortage, "asking": asking_after(request.membership, shortage)}
     if not request.htmx:
         return render(request, "credits/shortage.html", context, status=HTTPStatus.PAYMENT_REQUIRED)
-    response = render(request, "credits/_shortage_notice.html", context, status=HTTPStatus.PAYMENT_REQUIRED)
+    response = render(request, "credits/_shortage_message.html", context, status=HTTPStatus.PAYMENT_REQUIRED)
     response["HX-Retarget"] = "#notices"
     response["HX-Reswap"] = "innerHTML show:window:top"
     return response

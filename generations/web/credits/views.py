@@ -50,12 +50,12 @@ def statement(request: TeamRequest) -> HttpResponse:
     if is_manager and request.GET.get("format") == "csv":
         return _statement_csv(request, context["page"])
     if request.htmx:
-        return render(request, "credits/_entries.html" if is_manager else "credits/_holds.html", context)
+        return render(request, "credits/_transactions.html" if is_manager else "credits/_holds.html", context)
     context["limits"] = limit_lines(request.balance.limits)
     if request.membership.can(Right.GENERATE):
         target = RequestTarget.QUOTA if request.balance.quota else RequestTarget.WALLET
         context["asking"] = asking_for(request.membership, target)
-    return show_desk_page(request, "credits/page.html", context)
+    return show_desk_page(request, "credits/overview.html", context)
 
 
 def _team_statement(request: TeamRequest) -> dict[str, Any]:
@@ -235,7 +235,7 @@ def _answer_in_place(request: TeamRequest, form: AskForm) -> HttpResponse:
 
 
 def _ask_part(request: TeamRequest, asking: Asking, status: HTTPStatus = HTTPStatus.OK) -> HttpResponse:
-    return render(request, "credits/_ask.html", {"asking": asking}, status=status)
+    return render(request, "credits/_request_panel.html", {"asking": asking}, status=status)
 
 
 def _to_list(request: TeamRequest) -> HttpResponse:

@@ -33,7 +33,7 @@ def gallery(request: TeamRequest) -> HttpResponse:
         "is_first_page": not cursor,
         "events_url": events_url(request, request.membership.team),
     }
-    return render(request, "gallery/page.html", context)
+    return render(request, "gallery/gallery.html", context)
 
 
 @team_page()
@@ -43,7 +43,7 @@ def running(request: TeamRequest, generation_id: UUID) -> HttpResponse:
     job = access_generation(request.user, generation_id)
     if job.team_id != request.membership.team_id:
         raise NotFoundError
-    return render(request, "gallery/_running.html", {"job": job})
+    return render(request, "gallery/_job.html", {"job": job})
 
 
 def _project(request: TeamRequest) -> Project | None:

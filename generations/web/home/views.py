@@ -33,9 +33,9 @@ def choose_theme(request: HttpRequest) -> HttpResponse:
 
 def home(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
-        return render(request, "home.html")
+        return render(request, "home/home.html")
     membership = _last_membership(request)
-    return redirect_to_team(membership) if membership else render(request, "no_team.html")
+    return redirect_to_team(membership) if membership else render(request, "home/no_team.html")
 
 
 @team_page()

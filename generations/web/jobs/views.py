@@ -39,7 +39,7 @@ def jobs(request: TeamRequest) -> HttpResponse:
         return render(request, "jobs/_rows.html", context)
     context["running"] = sum(not job.is_final for job in page.rows)
     context["events_url"] = events_url(request, request.membership.team)
-    return render(request, "jobs/page.html", context)
+    return render(request, "jobs/list.html", context)
 
 
 @team_page(Right.GENERATE)

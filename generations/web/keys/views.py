@@ -33,7 +33,7 @@ def keys(request: TeamRequest) -> HttpResponse:
         "next_cursor": page.next_cursor,
         "is_manager": request.membership.can(Right.MANAGE_TEAM),
     }
-    return render(request, "keys/page.html", context)
+    return render(request, "keys/list.html", context)
 
 
 @team_page()
@@ -66,7 +66,7 @@ def key(request: TeamRequest, key_id: UUID) -> HttpResponse:
         "can_rotate": may_rotate(found, request.user),
         "rotate_form": RotateForm(),
     }
-    return render(request, "keys/key.html", context)
+    return render(request, "keys/detail.html", context)
 
 
 @team_page()
@@ -118,6 +118,6 @@ def _holder(key: ApiKey) -> QuotaHolder:
 
 
 def _show_secret(request: TeamRequest, made: NewKey) -> HttpResponse:
-    response = render(request, "keys/made.html", {"key": made.key, "secret": made.secret})
+    response = render(request, "keys/created.html", {"key": made.key, "secret": made.secret})
     response["Cache-Control"] = "no-store"
     return response

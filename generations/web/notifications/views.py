@@ -18,7 +18,7 @@ PAGE_SIZE = 50
 @require_safe
 def notices(request: PageRequest) -> HttpResponse:
     page = numbered_page(notices_of(request.user.pk), cursor=request.GET.get("after"), size=PAGE_SIZE)
-    return render(request, "notices/_rows.html" if request.htmx else "notices/page.html", {"page": page})
+    return render(request, "notifications/_rows.html" if request.htmx else "notifications/list.html", {"page": page})
 
 
 @signed_in
@@ -44,4 +44,4 @@ def read_all(request: PageRequest) -> HttpResponse:
 @require_safe
 def bell(request: PageRequest) -> HttpResponse:
     """The bell alone, asked for when there may be something new."""
-    return render(request, "shell/_bell.html")
+    return render(request, "components/notifications_link.html")

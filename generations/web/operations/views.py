@@ -57,7 +57,7 @@ def overview(request: PageRequest) -> HttpResponse:
         "gates": operations.provider_throttles(),
         "troubled": operations.needing_attention(),
     }
-    return render(request, "operations/page.html", context)
+    return render(request, "operations/overview.html", context)
 
 
 @staff_page
@@ -288,7 +288,7 @@ def _show_team(
         "freeze_form": FreezeForm(auto_id="freeze_%s"),
         **bound,
     }
-    return render(request, "operations/credits_team.html", context, status=status)
+    return render(request, "operations/team.html", context, status=status)
 
 
 @staff_page

@@ -158,7 +158,7 @@ def _show(
         "link_form": link_form or LinkForm(inviter=me, prefix="link"),
         "invitations": pending_invitations(me)[:SHOWN_INVITATIONS],
     }
-    return render(request, "people/page.html", context, status=status)
+    return render(request, "people/list.html", context, status=status)
 
 
 def _members(request: TeamRequest) -> dict[str, Any]:
@@ -175,7 +175,7 @@ def _show_link(request: TeamRequest, made: NewInvitation) -> HttpResponse:
         "invitation": made.invitation,
         "url": request.build_absolute_uri(resolve_url("invitation_open", made.secret)),
     }
-    response = render(request, "people/link.html", context)
+    response = render(request, "people/invite_link.html", context)
     response["Cache-Control"] = "no-store"
     return response
 
@@ -196,7 +196,7 @@ def look(request: HttpRequest) -> HttpResponse:
     try:
         invitation = open_invitation(_pending(request))
     except NoInvitationError as error:
-        return render(request, "people/no_invitation.html", {"text": error.message}, status=HTTPStatus.GONE)
+        return render(request, "people/invitation_invalid.html", {"text": error.message}, status=HTTPStatus.GONE)
     return _show_invitation(request, invitation)
 
 
@@ -206,7 +206,7 @@ def accept(request: PageRequest) -> HttpResponse:
     try:
         membership = accept_invitation(digest=_pending(request), user=request.user)
     except NoInvitationError as error:
-        return render(request, "people/no_invitation.html", {"text": error.message}, status=HTTPStatus.GONE)
+        return render(request, "people/invitation_invalid.html", {"text": error.message}, status=HTTPStatus.GONE)
     except NotInvitedError:
         return redirect("invitation")
     request.session.pop(PENDING, None)
@@ -227,7 +227,7 @@ def make_account(request: HttpRequest) -> HttpResponse:
             return _show_invitation(request, found, form=form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
         membership = join_with_new_account(digest=_pending(request), **form.cleaned_data)
     except NoInvitationError as error:
-        return render(request, "people/no_invitation.html", {"text": error.message}, status=HTTPStatus.GONE)
+        return render(request, "people/invitation_invalid.html", {"text": error.message}, status=HTTPStatus.GONE)
     except DailiesError as error:
         messages.warning(request, error.message)
         return redirect("invitation")

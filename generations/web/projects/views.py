@@ -25,7 +25,7 @@ def show(request: TeamRequest) -> HttpResponse:
         "projects": projects_with_jobs(request.membership.team),
         "can_manage_jobs": request.membership.can(Right.MANAGE_JOBS),
     }
-    return render(request, "projects/page.html", context)
+    return render(request, "projects/list.html", context)
 
 
 @team_page(Right.GENERATE)

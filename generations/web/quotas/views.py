@@ -30,7 +30,7 @@ def quotas(request: TeamRequest) -> HttpResponse:
     """The rules as they are set, and each member with what comes of them."""
     team = request.membership.team
     context = {"rules": rule_lines(team), "members": members_page(team, cursor=request.GET.get("after"))}
-    return show_desk_page(request, "credits/quotas.html", context)
+    return show_desk_page(request, "quotas/list.html", context)
 
 
 @team_page(Right.MANAGE_CREDITS)
@@ -102,7 +102,7 @@ def _show(
         raises = live_raises(holder.team).filter(membership=holder.membership)
         context |= {"held": held, "limits": limit_lines(held.caps), "raises": raises}
         context["raise_form"] = raise_form or RaiseForm(auto_id="raise_%s")
-    return show_desk_page(request, "credits/quota.html", context, status)
+    return show_desk_page(request, "quotas/form.html", context, status)
 
 
 def _to_quotas(request: TeamRequest) -> HttpResponse:

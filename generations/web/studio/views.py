@@ -94,7 +94,7 @@ def settle_options(request: TeamRequest) -> HttpResponse:
     faults = {name: [text] for name, text in errors.items()}
     projects = open_projects(request.membership.team)
     desk = lay_out(values, stills=stills, balance=request.balance, projects=projects, errors=faults)
-    return render(request, "studio/_options_answer.html" if request.htmx else "studio/page.html", {"desk": desk})
+    return render(request, "studio/_options_response.html" if request.htmx else "studio/studio.html", {"desk": desk})
 
 
 options = by_method(get=back_to_studio, post=settle_options)
@@ -116,7 +116,7 @@ def still(request: TeamRequest) -> HttpResponse:
         resolution=resolution if resolution in SUPPORT.resolutions else "",
     )
     status = HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK
-    return render(request, "studio/_still.html", {"slot": slot}, status=status)
+    return render(request, "studio/_image_slot.html", {"slot": slot}, status=status)
 
 
 def _for_project(membership: Membership, form: StudioForm) -> Wish:
@@ -126,4 +126,4 @@ def _for_project(membership: Membership, form: StudioForm) -> Wish:
 
 
 def _show(request: TeamRequest, desk: Desk, status: HTTPStatus = HTTPStatus.OK) -> HttpResponse:
-    return render(request, "studio/_form.html" if request.htmx else "studio/page.html", {"desk": desk}, status=status)
+    return render(request, "studio/_form.html" if request.htmx else "studio/studio.html", {"desk": desk}, status=status)

@@ -36,7 +36,7 @@ def take(request: TeamRequest, generation_id: UUID) -> HttpResponse:
         "decisions": decisions,
         "has_decided": any(decision.user_id == request.user.pk for decision in decisions),
     }
-    return render(request, "takes/page.html", context)
+    return render(request, "takes/detail.html", context)
 
 
 @team_page()

@@ -20,7 +20,7 @@ from .forms import EndTeamForm, NewTeamForm, TeamNameForm, TimeZoneForm
 @signed_in
 @require_safe
 def open_new_team(request: PageRequest) -> HttpResponse:
-    return render(request, "people/new_team.html", {"form": NewTeamForm()})
+    return render(request, "teams/new.html", {"form": NewTeamForm()})
 
 
 @signed_in
@@ -28,7 +28,7 @@ def open_new_team(request: PageRequest) -> HttpResponse:
 def make_team(request: PageRequest) -> HttpResponse:
     form = NewTeamForm(request.POST)
     if not form.is_valid():
-        return render(request, "people/new_team.html", {"form": form}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return render(request, "teams/new.html", {"form": form}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     team = create_team(name=form.cleaned_data["name"], owner=request.user)
     messages.success(request, f"{team} is made. Invite the people you work with.")
     return redirect("people", team.slug)
@@ -92,7 +92,7 @@ def keep(request: TeamRequest) -> HttpResponse:
 @team_page()
 @require_safe
 def open_leave(request: TeamRequest) -> HttpResponse:
-    return render(request, "people/leave.html")
+    return render(request, "teams/leave.html")
 
 
 @team_page()
@@ -116,7 +116,7 @@ def _show(request: TeamRequest, status: HTTPStatus = HTTPStatus.OK, **forms: Any
         "end_form": EndTeamForm(team=team),
         **forms,
     }
-    return render(request, "people/settings.html", context, status=status)
+    return render(request, "teams/settings.html", context, status=status)
 
 
 def _back(request: TeamRequest) -> HttpResponse:

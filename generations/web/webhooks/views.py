@@ -29,7 +29,7 @@ manager_page = team_page(Right.MANAGE_TEAM)
 @require_safe
 def webhooks(request: TeamRequest) -> HttpResponse:
     found = WebhookEndpoint.objects.filter(team=request.membership.team).order_by("created_at", "pk")
-    return render(request, "webhooks/page.html", {"endpoints": found})
+    return render(request, "webhooks/list.html", {"endpoints": found})
 
 
 @manager_page
@@ -89,7 +89,7 @@ def webhook(request: TeamRequest, endpoint_id: UUID) -> HttpResponse:
     if request.htmx:
         return render(request, "webhooks/_deliveries.html", context)
     context |= {"states": DeliveryState.choices, "recover_form": RecoverForm()}
-    response = render(request, "webhooks/webhook.html", context)
+    response = render(request, "webhooks/detail.html", context)
     response["Cache-Control"] = "no-store"  # the secret stands on it
     return response
 
