@@ -32,6 +32,9 @@ DELETED_NAME = "Deleted account"
 class LastOwnerError(DailiesError):
     """Others are in a team that only this person owns."""
 
+    status = 409
+    code = "conflict"
+
     def __init__(self, teams: list[Team]) -> None:
         names = ", ".join(team.name for team in teams)
         super().__init__(f"You are the only owner of {names}. Make somebody else an owner first, then come back.")

@@ -19,6 +19,9 @@ from .roles import Right
 class NameDiffersError(DailiesError):
     """What was typed is not the team's name."""
 
+    status = 422
+    code = "invalid"
+
     def __init__(self, team: Team) -> None:
         super().__init__(f"Type the name exactly as it is: {team.name}")
 

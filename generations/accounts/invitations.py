@@ -34,6 +34,9 @@ RENEWED = timedelta(days=7)
 class AlreadyInError(DailiesError):
     """The address belongs to somebody who is, or was, in the team."""
 
+    status = 409
+    code = "conflict"
+
 
 @dataclass(frozen=True)
 class NewInvitation:

@@ -20,6 +20,9 @@ PENDING = "invitation"
 class NoInvitationError(DailiesError):
     """Expired, used up, revoked, or never made: whoever asks is not told which."""
 
+    status = 404
+    code = "not_found"
+
     def __init__(self) -> None:
         super().__init__("This invitation cannot be used any more. Ask whoever sent it for a new one.")
 
@@ -27,9 +30,15 @@ class NoInvitationError(DailiesError):
 class NotInvitedError(DailiesError):
     """The letter was for somebody else."""
 
+    status = 403
+    code = "forbidden"
+
 
 class AccountExistsError(DailiesError):
     """There is an account with the invited address: sign in instead."""
+
+    status = 409
+    code = "conflict"
 
     def __init__(self) -> None:
         super().__init__("There is an account with this address. Sign in, and the invitation goes on.")
@@ -37,6 +46,9 @@ class AccountExistsError(DailiesError):
 
 class DeactivatedError(DailiesError):
     """They were in the team; those who manage it decide whether they come back, not a link."""
+
+    status = 409
+    code = "conflict"
 
 
 def open_invitation(digest: str) -> Invitation:

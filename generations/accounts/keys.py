@@ -29,6 +29,9 @@ NOTED_EVERY = timedelta(minutes=1)
 class EndedKeyError(DailiesError):
     """The key was revoked or has expired; there is nothing left to rotate."""
 
+    status = 409
+    code = "conflict"
+
 
 @dataclass(frozen=True)
 class NewKey:

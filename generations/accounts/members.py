@@ -23,6 +23,9 @@ from .sessions import end_sessions
 class OwnerNeededError(DailiesError):
     """The team would be left without an owner."""
 
+    status = 409
+    code = "conflict"
+
     def __init__(self, team: Team) -> None:
         super().__init__(f"{team} needs an owner. Make somebody else an owner first.")
 

@@ -18,6 +18,9 @@ from .roles import Right, Role
 class UnknownTimeZoneError(DailiesError):
     """No place on earth keeps this time."""
 
+    status = 422
+    code = "invalid"
+
 
 @transaction.atomic
 def create_team(*, name: str, owner: User) -> Team:

@@ -9,7 +9,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpResponse, JsonResponse
 from pydantic import BaseModel
 
-from generations.common.errors import DailiesError, ForbiddenError, NotFoundError
+from generations.common.errors import DailiesError
 from generations.contract.errors import (
     API,
     CONCURRENCY_LIMIT,
@@ -17,33 +17,20 @@ from generations.contract.errors import (
     INVALID_REQUEST,
     NOT_FOUND,
     PERMISSION,
-    RATE_LIMIT,
     REQUEST_TOO_LARGE,
     SERVICE_UNAVAILABLE,
     ErrorKind,
     envelope,
 )
 from generations.contract.schemas import Timestamp
-from generations.credits.errors import FrozenError, OutOfCreditsError, Shortage, TooManyJobsError
-from generations.media.fetch import TooManyFetchesError
-from generations.media.storage_errors import StorageError
+from generations.credits.errors import OutOfCreditsError, Shortage
 
-from .errors import RefusedError
-from .limits import RateLimitedError
+from .errors import ApiError
 
 RETRY_SECONDS = 30
 
-KIND_OF: dict[type[Exception], ErrorKind] = {
-    NotFoundError: NOT_FOUND,
-    ForbiddenError: PERMISSION,
-    OutOfCreditsError: INSUFFICIENT_FUNDS,
-    RateLimitedError: RATE_LIMIT,
-    TooManyFetchesError: CONCURRENCY_LIMIT,
-    TooManyJobsError: CONCURRENCY_LIMIT,
-    FrozenError: SERVICE_UNAVAILABLE,
-    StorageError: SERVICE_UNAVAILABLE,
-    DailiesError: INVALID_REQUEST,
-    # The framework's own.
+# Errors of Django and of the database driver.
+FRAMEWORK_KINDS: dict[type[Exception], ErrorKind] = {
     Http404: NOT_FOUND,
     RequestDataTooBig: REQUEST_TOO_LARGE,
     SuspiciousOperation: INVALID_REQUEST,
@@ -51,12 +38,16 @@ KIND_OF: dict[type[Exception], ErrorKind] = {
     OperationalError: SERVICE_UNAVAILABLE,
     InterfaceError: SERVICE_UNAVAILABLE,
 }
-WORDS: dict[ErrorKind, str] = {
-    NOT_FOUND: "There is nothing here.",
-    REQUEST_TOO_LARGE: "The body is too large.",
-    INVALID_REQUEST: "The request cannot be read. Send JSON in UTF-8, by https where the studio has it.",
-    SERVICE_UNAVAILABLE: "Not at present. Try again in a while.",
-    API: "Something went wrong here. Try again; the log has the cause under this request id.",
+MESSAGES: dict[ErrorKind, str] = {
+    NOT_FOUND: "Resource not found.",
+    REQUEST_TOO_LARGE: "Request body too large.",
+    INVALID_REQUEST: "The request could not be parsed. Send UTF-8 JSON over HTTPS.",
+    SERVICE_UNAVAILABLE: "Service temporarily unavailable. Retry later.",
+    API: "Internal error. Retry, and quote this request id to your administrator.",
+}
+# The contract keeps 422 for moderation: what else would be 409 or 422 is an invalid request.
+_KIND_BY_STATUS = {
+    kind.status: kind for kind in (INSUFFICIENT_FUNDS, PERMISSION, NOT_FOUND, CONCURRENCY_LIMIT, SERVICE_UNAVAILABLE)
 }
 
 
@@ -93,16 +84,20 @@ def error_answer(
 
 
 def answer_of(error: Exception) -> JsonResponse:
-    """Translate whatever was raised. What stands in no table is our fault."""
-    if isinstance(error, RefusedError):
+    """Render any exception. One that is neither ours nor the framework's is an internal error."""
+    if isinstance(error, ApiError):
         return error_answer(error.kind, error.message, status=error.status, headers=error.headers)
     kind = kind_of(error)
-    message = error.message if isinstance(error, DailiesError) else WORDS[kind]
+    message = error.message if isinstance(error, DailiesError) else MESSAGES[kind]
     return error_answer(kind, message, headers=_headers(kind, error), **_members(error))
 
 
 def kind_of(error: Exception) -> ErrorKind:
-    return next((KIND_OF[cls] for cls in type(error).__mro__ if cls in KIND_OF), API)
+    if isinstance(error, ApiError):
+        return error.kind
+    if isinstance(error, DailiesError):
+        return _KIND_BY_STATUS.get(error.status, INVALID_REQUEST)
+    return next((kind for cls, kind in FRAMEWORK_KINDS.items() if isinstance(error, cls)), API)
 
 
 def _headers(kind: ErrorKind, error: Exception) -> dict[str, str]:

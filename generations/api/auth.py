@@ -8,17 +8,15 @@ from generations.accounts.keys import is_due, marked_by_secret, note_use
 from generations.accounts.remembered import recall, remember
 from generations.accounts.roles import Right
 from generations.common.errors import ForbiddenError
-from generations.contract.errors import AUTHENTICATION
 
-from .errors import RefusedError
+from .errors import AuthenticationError
 
 
 def authenticate(request: HttpRequest) -> Caller:
-    """Recognise the key of the request. One answer for every key that is none: RefusedError 401."""
+    """Return the caller that the request's API key belongs to. Raises AuthenticationError."""
     found = marked_by_secret(_secret(request))
     if found is None:
-        message = "Send an API key that is in force as: Authorization: Bearer <key>"
-        raise RefusedError(AUTHENTICATION, message, headers={"WWW-Authenticate": "Bearer"})
+        raise AuthenticationError
     caller, mark = found
     now = timezone.now()
     if is_due(caller.key, now=now):
@@ -46,4 +44,4 @@ def require_right(caller: Caller, right: Right) -> None:
     if set(scopes).isdisjoint(caller.key.scopes):
         raise ForbiddenError(f"This needs a key with the scope {' or '.join(scopes)}.")
     role = caller.membership.get_role_display().lower()
-    raise ForbiddenError(f"The role of the key's user in {caller.team}, {role}, does not allow this.")
+    raise ForbiddenError(f"The key's user ({role}) doesn't have permission in {caller.team}.")

@@ -6,10 +6,9 @@ from typing import IO, Any, cast
 
 from django.http import HttpRequest, UnreadablePostError
 
-from generations.contract.errors import INVALID_REQUEST, REQUEST_TOO_LARGE
 from generations.contract.support import SUPPORT
 
-from .errors import RefusedError
+from .errors import BodyTooLargeError, InvalidRequestError
 
 # Two data URIs, and room for the prompt and for JSON's escapes.
 MAX_JSON_BYTES = 2 * SUPPORT.image.data_uri_max_encoded_bytes + 1024 * 1024
@@ -19,17 +18,17 @@ _CHUNK = 256 * 1024
 
 
 def read_json(request: HttpRequest) -> object:
-    """Return the decoded body, as often as it is asked for. Raises RefusedError for what is too large or not JSON."""
+    """Return the decoded body, as often as it is asked for. Raises BodyTooLargeError or InvalidRequestError."""
     if not hasattr(request, "_body"):  # where the framework keeps what it has read
         request._body = b"".join(capped_chunks(request, MAX_JSON_BYTES))
     try:
         return json.loads(request.body.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise RefusedError(INVALID_REQUEST, "The body is not valid JSON in UTF-8.") from error
+        raise InvalidRequestError("The body is not valid JSON in UTF-8.") from error
 
 
 def capped_chunks(request: HttpRequest, limit: int) -> Iterator[bytes]:
-    """Yield a body of at most `limit` bytes in chunks. Raises RefusedError (413) for more."""
+    """Yield a body of at most `limit` bytes in chunks. Raises BodyTooLargeError."""
     source, seen = _source(request), 0
     try:
         while seen <= MAX_DISCARDED_BYTES and (chunk := source.read(_CHUNK)):
@@ -37,9 +36,9 @@ def capped_chunks(request: HttpRequest, limit: int) -> Iterator[bytes]:
             if seen <= limit:
                 yield chunk
     except (UnreadablePostError, OSError) as error:
-        raise RefusedError(INVALID_REQUEST, "The body broke off before its end.") from error
+        raise InvalidRequestError("Request body is incomplete.") from error
     if seen > limit:
-        raise RefusedError(REQUEST_TOO_LARGE, f"The body may have at most {limit:,} bytes.")
+        raise BodyTooLargeError(limit)
 
 
 def _source(request: HttpRequest) -> IO[bytes]:

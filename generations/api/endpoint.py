@@ -11,10 +11,9 @@ from django.http.response import HttpResponseBase
 from generations.accounts.callers import Caller
 from generations.accounts.remembered import StaleCallerError, confirm
 from generations.accounts.roles import Right
-from generations.contract.errors import INVALID_REQUEST
 
 from .auth import authenticate, recalled, require_right
-from .errors import RefusedError
+from .errors import MethodNotAllowedError
 from .limits import take_turn
 
 Given = ParamSpec("Given")
@@ -80,5 +79,4 @@ def for_everybody(*methods: str) -> Callable[[Callable[..., Any]], Callable[...,
 
 def require_method(request: HttpRequest, methods: tuple[str, ...]) -> None:
     if request.method not in methods:
-        allowed = ", ".join(methods)
-        raise RefusedError(INVALID_REQUEST, f"Allowed here: {allowed}.", status=405, headers={"Allow": allowed})
+        raise MethodNotAllowedError(", ".join(methods))

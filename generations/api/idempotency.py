@@ -19,12 +19,11 @@ from django.http import HttpResponse, JsonResponse
 from generations.accounts.callers import Caller
 from generations.common.clock import database_time
 from generations.common.ids import uuid7
-from generations.contract.errors import CONCURRENCY_LIMIT, INVALID_REQUEST
 from generations.jobs.models import Generation
 from generations.jobs.submit import Receipt
 
 from .answers import answer_of
-from .errors import RefusedError
+from .errors import InvalidRequestError, KeyReusedError, StillProcessingError
 from .models import Replay
 from .shapes import accepted
 
@@ -32,7 +31,6 @@ KEPT_FOR = timedelta(hours=24)
 # No request takes that long; whoever claimed and has not answered by then is dead.
 LONGEST_REQUEST = timedelta(minutes=2)
 MAX_KEY_CHARS = 255
-_RETRY_SECONDS = "2"
 
 # Also takes over what is older than a day.
 _CLAIM = """
@@ -60,19 +58,19 @@ def answer_once(
 ) -> HttpResponse:
     """Answer by `work`, which is given a key for the job, or as the first request with this header was answered.
 
-    Raises RefusedError: 422 when the body is another one, 409 while the first request is under way.
+    Raises KeyReusedError for another body, StillProcessingError while the first request has no response.
     """
     if header is None:
         return work(None)
     if not 0 < len(header) <= MAX_KEY_CHARS:
-        raise RefusedError(INVALID_REQUEST, f"An Idempotency-Key has 1 to {MAX_KEY_CHARS} characters.")
+        raise InvalidRequestError(f"An Idempotency-Key has 1 to {MAX_KEY_CHARS} characters.")
     digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
     claim = _claim(caller, header, digest)
     if claim is not None:
         return _work(claim, work)
     earlier = Replay.objects.filter(api_key=caller.key, idempotency_key=header).first()
     if earlier is None:
-        raise _under_way()  # it was given back this moment
+        raise StillProcessingError  # it was given back this moment
     return _repeat(caller, earlier, digest, work)
 
 
@@ -102,11 +100,7 @@ def _keep(claim: Claim, response: HttpResponse) -> None:
 
 def _repeat(caller: Caller, earlier: Replay, digest: str, work: Callable[[str | None], HttpResponse]) -> HttpResponse:
     if earlier.digest != digest:
-        raise RefusedError(
-            INVALID_REQUEST,
-            "This Idempotency-Key was used before with another body. Use a new key for a new request.",
-            status=422,
-        )
+        raise KeyReusedError
     if earlier.status is not None:
         return JsonResponse(earlier.body, status=earlier.status, headers={"Idempotent-Replayed": "true"})
     claim = Claim(earlier.pk)
@@ -116,7 +110,7 @@ def _repeat(caller: Caller, earlier: Replay, digest: str, work: Callable[[str | 
         return response
     if _take_over(claim):
         return _work(claim, work)
-    raise _under_way()
+    raise StillProcessingError
 
 
 def _stored(caller: Caller, claim: Claim) -> Receipt | None:
@@ -129,15 +123,6 @@ def _take_over(claim: Claim) -> bool:
     """Claim again what a dead request left. It keeps its id: should the dead one live after all, both make one job."""
     dead = Replay.objects.filter(pk=claim.id, status=None, created_at__lt=database_time(-LONGEST_REQUEST))
     return bool(dead.update(created_at=database_time()))
-
-
-def _under_way() -> RefusedError:
-    return RefusedError(
-        CONCURRENCY_LIMIT,
-        "The first request with this Idempotency-Key is still under way. Ask again in a moment.",
-        status=409,
-        headers={"Retry-After": _RETRY_SECONDS},
-    )
 
 
 def sweep_replays() -> int:

@@ -8,17 +8,19 @@ from django.core.files.base import ContentFile
 from generations.accounts.callers import Caller
 from generations.accounts.remembered import confirm
 from generations.common.errors import DailiesError, NotFoundError
-from generations.contract.errors import INVALID_REQUEST
 from generations.media.fetch import FetchError, fetcher
 from generations.media.models import Asset
 from generations.media.stills import BadStillError, measure_still, store_still
 from generations.media.uploads import SCHEME, UploadedStill, still_of_upload, uploaded_still
 
-from .errors import RefusedError
+from .errors import InvalidRequestError
 
 
 class BadImageError(DailiesError):
     """The data URI holds no base64."""
+
+    status = 422
+    code = "invalid"
 
 
 IMAGE_FAULTS = (BadImageError, BadStillError, FetchError, NotFoundError)
@@ -27,7 +29,7 @@ IMAGE_FAULTS = (BadImageError, BadStillError, FetchError, NotFoundError)
 def still_of(caller: Caller, field: str, uri: str) -> Asset | UploadedStill:
     """Return the still; the same bytes again give the same one. One that was uploaded is not looked up yet.
 
-    Raises RefusedError, which names the field.
+    Raises InvalidRequestError, which names the field.
     """
     try:
         if uri.startswith(SCHEME):
@@ -35,7 +37,7 @@ def still_of(caller: Caller, field: str, uri: str) -> Asset | UploadedStill:
         confirm(caller)  # before anything is fetched or stored for it
         return store_still(team=caller.team, uploader=caller.user, file=ContentFile(_bytes_of(uri)))
     except IMAGE_FAULTS as error:
-        raise RefusedError(INVALID_REQUEST, f"{field}: {error.message}") from error
+        raise InvalidRequestError(f"{field}: {error.message}") from error
 
 
 def size_of(caller: Caller, uri: str) -> tuple[int, int]:

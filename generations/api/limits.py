@@ -4,29 +4,19 @@ Each of the three has a bucket that holds a minute's worth and refills evenly (t
 request that one of them refuses counts in none. Without Valkey everybody may pass: it protects, it does not decide.
 """
 
-import math
-
 import structlog
 from django.conf import settings
 from redis import RedisError
 
 from generations.accounts.callers import Caller
-from generations.common.errors import DailiesError
 from generations.common.valkey import CircuitBreaker
 
+from .errors import RateLimitedError
 from .turns import Bucket, Leases
 
 log = structlog.get_logger(__name__)
 _circuit_breaker = CircuitBreaker()
 _leases = Leases()
-
-
-class RateLimitedError(DailiesError):
-    """HTTP 429. Nothing was done; `retry_after` is in seconds."""
-
-    def __init__(self, whose: str, rate: int, retry_after: float) -> None:
-        super().__init__(f"Too many requests: {whose} may send {rate:,} a minute. Wait {math.ceil(retry_after)} s.")
-        self.retry_after = retry_after
 
 
 def take_turn(caller: Caller) -> int | None:

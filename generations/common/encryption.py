@@ -14,6 +14,8 @@ from .errors import DailiesError
 class UnreadableSecretError(DailiesError):
     """The value was encrypted with a SECRET_KEY that is neither the current one nor in SECRET_KEY_FALLBACKS."""
 
+    status = 503
+    code = "unavailable"
     silent_variable_failure = True  # templates show an empty string
 
     def __init__(self) -> None:

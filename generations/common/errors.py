@@ -1,8 +1,15 @@
-"""The base of every error that a person may be told about."""
+"""The base class of every error that a user may see."""
 
 
 class DailiesError(Exception):
-    """A refusal with one sentence for the person who asked. The edges translate it once, by class."""
+    """A rejected request. `message` is one sentence for the user.
+
+    `status` is the HTTP status. `code` is the error's name for programs: `/api/v1/` sends it, so it never changes.
+    Each subclass sets both. `retry_after`, where a subclass has it, is in seconds.
+    """
+
+    status: int = 400
+    code: str = "bad_request"
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -10,11 +17,17 @@ class DailiesError(Exception):
 
 
 class NotFoundError(DailiesError):
-    """The thing is not there, or not for this person: outsiders cannot tell the two apart."""
+    """The object does not exist, or the user may not see it. Outsiders cannot tell the two apart."""
 
-    def __init__(self, message: str = "There is nothing here.") -> None:
+    status = 404
+    code = "not_found"
+
+    def __init__(self, message: str = "Not found.") -> None:
         super().__init__(message)
 
 
 class ForbiddenError(DailiesError):
-    """The person may see the thing, but may not do this with it."""
+    """The user may see the object but lacks the permission for this."""
+
+    status = 403
+    code = "forbidden"

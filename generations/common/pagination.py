@@ -22,6 +22,9 @@ MAX_ID = 2**63 - 1
 class BadCursorError(DailiesError):
     """The cursor is not one of ours."""
 
+    status = 400
+    code = "bad_request"
+
     def __init__(self) -> None:
         super().__init__("This page link is no longer valid. Go back to the first page.")
 

@@ -19,6 +19,9 @@ HIGHEST = 1_000_000
 class BadPriceError(DailiesError):
     """The model, the size, the price or the day will not do."""
 
+    status = 422
+    code = "invalid"
+
 
 def price_versions() -> QuerySet[PriceRow]:
     """Every row there has been and will be, the newest of each model and size first."""

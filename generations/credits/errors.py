@@ -36,6 +36,9 @@ class Shortage:
 class OutOfCreditsError(DailiesError):
     """HTTP 402. Nothing was stored and nothing held."""
 
+    status = 402
+    code = "out_of_credits"
+
     def __init__(self, shortage: Shortage) -> None:
         super().__init__(
             f"{WHOSE[shortage.limit]} does not cover this: "
@@ -47,6 +50,8 @@ class OutOfCreditsError(DailiesError):
 class TooManyJobsError(DailiesError):
     """HTTP 429, never 402: as many jobs are under way as the quota allows at once. Nothing was stored."""
 
+    status = 429
+    code = "too_many_jobs"
     retry_after = 10  # seconds: about what the shortest job needs
 
     def __init__(self, limit: Limit, most: int, running: int) -> None:
@@ -69,9 +74,15 @@ class NotAllowedError(ForbiddenError):
 class FrozenError(DailiesError):
     """HTTP 503: site staff have stopped new jobs for a while, of this team or of all."""
 
+    status = 503
+    code = "unavailable"
+
     def __init__(self, reason: str) -> None:
         super().__init__(f"New jobs are stopped at present: {reason}")
 
 
 class BadGrantError(DailiesError):
     """The amount or the reason will not do."""
+
+    status = 422
+    code = "invalid"

@@ -14,6 +14,9 @@ from .models import Freeze
 class BadFreezeError(DailiesError):
     """There is no reason given, or it is frozen already."""
 
+    status = 422
+    code = "invalid"
+
 
 def freezes_of(team: Team) -> QuerySet[Freeze]:
     """What stops the team at present: its own freeze, and the one of all teams."""

@@ -21,6 +21,9 @@ ORDER BY valid_from DESC, id DESC LIMIT 1
 class NoPriceError(DailiesError):
     """There is no price row for this model at this size, so nothing can be held for it."""
 
+    status = 422
+    code = "invalid"
+
     def __init__(self, model: str, resolution: str) -> None:
         super().__init__(f"{model} has no price at {resolution}. Choose another size or model.")
 

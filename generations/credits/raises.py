@@ -17,6 +17,9 @@ from .models import QuotaRaise
 class BadRaiseError(DailiesError):
     """The amount, the reason or the end will not do."""
 
+    status = 422
+    code = "invalid"
+
 
 def live_raises(team: Team) -> QuerySet[QuotaRaise]:
     """The raises of the team's members that hold at present, newest first."""

@@ -27,13 +27,22 @@ from .tellings import tell
 class BadRequestError(DailiesError):
     """The amount or the reason will not do."""
 
+    status = 422
+    code = "invalid"
+
 
 class AlreadyAskedError(DailiesError):
     """The member waits for an answer already."""
 
+    status = 409
+    code = "conflict"
+
 
 class AlreadyDecidedError(DailiesError):
     """Somebody was quicker: the request is approved, declined or withdrawn."""
+
+    status = 409
+    code = "conflict"
 
     def __init__(self, request: CreditRequest) -> None:
         by = f" by {request.decided_by}" if request.decided_by else ""

@@ -18,9 +18,15 @@ from .transitions import LostLeaseError, mark_canceled, preempt_lease
 class NotCancelableError(DailiesError):
     """The job was sent to the provider, or it is over."""
 
+    status = 409
+    code = "conflict"
+
 
 class NotRetryableError(DailiesError):
     """The job has not failed, or it would cost more than before."""
+
+    status = 409
+    code = "conflict"
 
 
 def cancel_generation(*, membership: Membership, generation: Generation) -> None:

@@ -33,12 +33,18 @@ MAX_LISTED = 100
 class StateChangedError(DailiesError):
     """The job has changed since staff loaded the page, so the action does not apply any more."""
 
+    status = 409
+    code = "conflict"
+
     def __init__(self) -> None:
         super().__init__("This job has changed. Reload the page.")
 
 
 class NothingToRetrieveError(DailiesError):
     """The provider never accepted the job."""
+
+    status = 409
+    code = "conflict"
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,9 @@ MAX_PROJECTS = 500
 class BadProjectError(DailiesError):
     """The name is empty, too long or in use, or there are too many projects."""
 
+    status = 422
+    code = "invalid"
+
 
 def open_projects(team: Team) -> QuerySet[Project]:
     """Return the projects that are not archived, by name. New jobs can be added to these."""

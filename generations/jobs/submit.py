@@ -37,6 +37,9 @@ from .models import Generation, Project, State
 class InvalidWishError(DailiesError):
     """The wish breaks the contract or names something that is not on offer; `violations` says where."""
 
+    status = 422
+    code = "invalid"
+
     def __init__(self, violations: list[Violation]) -> None:
         super().__init__("; ".join(map(str, violations)))
         self.violations = violations

@@ -47,6 +47,9 @@ Convert = Callable[[Image.Image], Image.Image]
 class BadStillError(DailiesError):
     """The upload is no still that we take; the message says what to change."""
 
+    status = 422
+    code = "invalid"
+
 
 @dataclass(frozen=True)
 class Pixels:

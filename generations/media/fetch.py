@@ -41,6 +41,9 @@ _places = threading.BoundedSemaphore(AT_ONCE)
 class FetchError(DailiesError):
     """The URL gave nothing. The message names every rule, and not the one that was broken."""
 
+    status = 422
+    code = "invalid"
+
     def __init__(self) -> None:
         most = SUPPORT.image.https_url_max_bytes // 1024**2
         super().__init__(
@@ -52,6 +55,8 @@ class FetchError(DailiesError):
 class TooManyFetchesError(DailiesError):
     """This process is fetching as much as it may. Nothing was done; `retry_after` is in seconds."""
 
+    status = 429
+    code = "rate_limited"
     retry_after = 2
 
     def __init__(self) -> None:

@@ -15,6 +15,9 @@ _FULL_AT_S3 = {"InsufficientStorage", "QuotaExceeded", "XMinioStorageFull"}
 class StorageError(DailiesError):
     """The storage failed for now. Saving again is always safe, because a key is made from its content."""
 
+    status = 503
+    code = "unavailable"
+
     def __init__(self, message: str = "The storage does not answer. Try again in a minute.") -> None:
         super().__init__(message)
 

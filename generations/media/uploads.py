@@ -36,6 +36,9 @@ class UploadedStill:
 class FilledUploadError(DailiesError):
     """The place has its bytes already; they are never replaced."""
 
+    status = 409
+    code = "conflict"
+
     def __init__(self) -> None:
         super().__init__("These bytes were uploaded already and cannot be replaced. Ask for a new upload.")
 

@@ -36,6 +36,9 @@ _UNTAGGED = 2  # AVCOL_SPC_UNSPECIFIED
 class BadVideoError(DailiesError):
     """The file is no whole, playable video; the message says what is wrong with it."""
 
+    status = 422
+    code = "invalid"
+
 
 @dataclass(frozen=True)
 class VideoFacts:

@@ -32,6 +32,9 @@ log = structlog.get_logger(__name__)
 class NotReadyError(DailiesError):
     """A part answers, but not as it must. The message is shown to anybody: no addresses, no secrets."""
 
+    status = 503
+    code = "unavailable"
+
 
 @dataclass(frozen=True)
 class Part:

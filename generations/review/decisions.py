@@ -17,6 +17,9 @@ from .models import Decision, Verdict
 class NotATakeError(DailiesError):
     """There is nothing to look at yet."""
 
+    status = 409
+    code = "conflict"
+
     def __init__(self) -> None:
         super().__init__("Only a finished take can be approved.")
 

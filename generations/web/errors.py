@@ -29,7 +29,7 @@ WORDS: dict[HTTPStatus, tuple[str, str]] = {
 def error_page(request: HttpRequest, status: HTTPStatus, message: str = "") -> HttpResponse:
     """Render one error. htmx gets a notice for the top of the page, whatever it meant to replace."""
     title, text = WORDS.get(status, WORDS[HTTPStatus.BAD_REQUEST])
-    says_more = message.rstrip(".") not in ("", title)
+    says_more = message.rstrip(".") not in ("", title, "Not found")
     context = {"status": int(status), "title": title, "text": message if says_more else text, "level": "error"}
     if not getattr(request, "htmx", False):
         return render(request, "errors/error.html", context, status=status)

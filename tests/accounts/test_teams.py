@@ -52,7 +52,7 @@ def test_members_reach_their_team_with_the_rights_of_their_role(team: Team, bob:
 
 def test_for_everybody_else_there_is_no_team(team: Team, charlie: User) -> None:
     for user, slug in ((charlie, team.slug), (AnonymousUser(), team.slug), (charlie, "nowhere")):
-        with pytest.raises(NotFoundError, match="There is nothing here"):
+        with pytest.raises(NotFoundError, match="Not found"):
             access_team(user, slug)
 
 

@@ -9,6 +9,7 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
 from generations.common.errors import DailiesError
+from generations.common.pagination import BadCursorError
 
 from . import events, generations, keys, me, members, problems, quotas, quote, takes, wallets, webhooks
 from .openapi import Document, describe
@@ -45,6 +46,11 @@ def refused(request: HttpRequest, error: DailiesError) -> HttpResponse:
     return problems.problem_of(error)
 
 
+@api.exception_handler(BadCursorError)
+def bad_cursor(request: HttpRequest, error: BadCursorError) -> HttpResponse:
+    return problems.invalid([FieldProblem(field="cursor", message=error.message)])
+
+
 @api.exception_handler(ValidationError)
 def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     return problems.invalid([FieldProblem(field=_field(item["loc"]), message=item["msg"]) for item in error.errors])
@@ -57,7 +63,7 @@ def unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 @api.exception_handler(RequestDataTooBig)
 def too_large(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
-    return problem(problems.TOO_LARGE, "Send less at once.")
+    return problem(problems.TOO_LARGE, "Request body too large.")
 
 
 @api.exception_handler(Http404)

@@ -9,22 +9,12 @@ from typing import Any
 from django.http import JsonResponse
 from pydantic import BaseModel
 
-from generations.accounts.keys import EndedKeyError
-from generations.common.errors import DailiesError, ForbiddenError, NotFoundError
-from generations.common.pagination import BadCursorError
+from generations.common.errors import DailiesError
 from generations.contract.schemas import Timestamp
-from generations.credits.errors import FrozenError, OutOfCreditsError, TooManyJobsError
-from generations.credits.prices import NoPriceError
-from generations.events.webhooks.deliveries import SwitchedOffError
-from generations.events.webhooks.endpoints import TooManyEndpointsError
-from generations.jobs.cancel_retry import NotCancelableError, NotRetryableError
+from generations.credits.errors import OutOfCreditsError
 from generations.jobs.submit import InvalidWishError
-from generations.media.fetch import TooManyFetchesError
-from generations.media.stills import BadStillError
-from generations.media.storage_errors import StorageError
 
-from ..errors import RefusedError
-from ..limits import RateLimitedError
+from ..errors import ApiError
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 5
@@ -39,19 +29,19 @@ class Kind:
     title: str
 
 
-BAD_REQUEST = Kind(400, "bad_request", "The request cannot be read")
-UNAUTHENTICATED = Kind(401, "unauthenticated", "A valid key is needed")
+BAD_REQUEST = Kind(400, "bad_request", "The request could not be parsed")
+UNAUTHENTICATED = Kind(401, "unauthenticated", "Invalid or missing API key")
 OUT_OF_CREDITS = Kind(402, "out_of_credits", "Not enough credits")
-FORBIDDEN = Kind(403, "forbidden", "The key does not allow this")
-NOT_FOUND = Kind(404, "not_found", "There is nothing here")
-METHOD_NOT_ALLOWED = Kind(405, "method_not_allowed", "This address has no such method")
-CONFLICT = Kind(409, "conflict", "Too late for that")
-TOO_LARGE = Kind(413, "too_large", "The body is too large")
-INVALID = Kind(422, "invalid", "Something in the request does not fit")
-RATE_LIMITED = Kind(429, "rate_limited", "Too many requests")
-TOO_MANY_JOBS = Kind(429, "too_many_jobs", "Too many jobs at once")
-FAULT = Kind(500, "error", "Something went wrong here")
-UNAVAILABLE = Kind(503, "unavailable", "Not at present")
+FORBIDDEN = Kind(403, "forbidden", "The key lacks the permission")
+NOT_FOUND = Kind(404, "not_found", "Not found")
+METHOD_NOT_ALLOWED = Kind(405, "method_not_allowed", "Method not allowed")
+CONFLICT = Kind(409, "conflict", "Conflict")
+TOO_LARGE = Kind(413, "too_large", "Request body too large")
+INVALID = Kind(422, "invalid", "Invalid request")
+RATE_LIMITED = Kind(429, "rate_limited", "Rate limit exceeded")
+TOO_MANY_JOBS = Kind(429, "too_many_jobs", "Too many generations at once")
+FAULT = Kind(500, "error", "Internal error")
+UNAVAILABLE = Kind(503, "unavailable", "Service unavailable")
 
 KINDS = (
     BAD_REQUEST,
@@ -69,27 +59,7 @@ KINDS = (
     UNAVAILABLE,
 )
 
-KIND_OF: dict[type[DailiesError], Kind] = {
-    NotFoundError: NOT_FOUND,
-    ForbiddenError: FORBIDDEN,
-    OutOfCreditsError: OUT_OF_CREDITS,
-    EndedKeyError: CONFLICT,
-    NotCancelableError: CONFLICT,
-    NotRetryableError: CONFLICT,
-    SwitchedOffError: CONFLICT,
-    TooManyEndpointsError: CONFLICT,
-    BadCursorError: INVALID,
-    BadStillError: INVALID,
-    InvalidWishError: INVALID,
-    NoPriceError: INVALID,
-    RateLimitedError: RATE_LIMITED,
-    TooManyFetchesError: RATE_LIMITED,
-    TooManyJobsError: TOO_MANY_JOBS,
-    FrozenError: UNAVAILABLE,
-    StorageError: UNAVAILABLE,
-}
-# What the edge that both APIs share refuses says its status itself.
-_BY_STATUS = {kind.status: kind for kind in reversed(KINDS)}
+KIND_BY_CODE = {kind.code: kind for kind in KINDS}
 
 
 class FieldProblem(BaseModel):
@@ -132,17 +102,11 @@ def problem(kind: Kind, detail: str = "", *, headers: Mapping[str, str] | None =
     return response
 
 
-def kind_of(error: DailiesError) -> Kind:
-    """The kind of the nearest class in the table; a refusal that is not there is a request that does not fit."""
-    return next((KIND_OF[cls] for cls in type(error).__mro__ if cls in KIND_OF), INVALID)
-
-
 def problem_of(error: DailiesError) -> JsonResponse:
-    """Translate a refusal."""
-    if isinstance(error, RefusedError):
-        return problem(_BY_STATUS.get(error.status, INVALID), error.message, headers=error.headers)
-    kind = kind_of(error)
-    return problem(kind, error.message, headers=_headers(kind, error), **_members(error))
+    """Render an error of the product."""
+    kind = KIND_BY_CODE[error.code]
+    headers = error.headers if isinstance(error, ApiError) else _headers(kind, error)
+    return problem(kind, error.message, headers=headers, **_members(error))
 
 
 def invalid(errors: Sequence[FieldProblem]) -> JsonResponse:

@@ -23,7 +23,6 @@ from ..bodies import read_json
 from ..images import IMAGE_FAULTS, size_of
 from .auth import GENERATE, ApiRequest, require_right
 from .openapi import takes_submit_body
-from .problems import kind_of
 from .shapes import Moment
 
 router = Router(tags=["Quote"])
@@ -180,4 +179,4 @@ def _jobs_at_once(caller: Caller, quota: EffectiveQuota) -> Iterator[TooManyJobs
 
 def _told(error: OutOfCreditsError | TooManyJobsError | NotAllowedError) -> RefusalOut:
     limit = error.shortage.limit if isinstance(error, OutOfCreditsError) else error.limit
-    return RefusalOut(code=kind_of(error).code, limit=limit, detail=error.message)
+    return RefusalOut(code=error.code, limit=limit, detail=error.message)

@@ -14,6 +14,9 @@ from .auth import ApiRequest
 class UnknownParameterError(DailiesError):
     """The query names something that the operation does not have."""
 
+    status = 422
+    code = "invalid"
+
     def __init__(self, unknown: set[str], known: set[str]) -> None:
         has = f"It has {', '.join(sorted(known))}." if known else "It has none."
         super().__init__(f"No parameter of this operation is called {', '.join(sorted(unknown))}. {has}")

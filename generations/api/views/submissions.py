@@ -5,13 +5,12 @@ from django.http import HttpRequest, HttpResponse
 from generations.accounts.callers import Caller
 from generations.accounts.roles import Right
 from generations.common.ids import uuid7
-from generations.contract.errors import INVALID_REQUEST
-from generations.contract.rules import InvalidRequestError, parse_request
+from generations.contract import rules
 from generations.jobs.submit import Wish, submit_generation
 
 from ..bodies import read_json
 from ..endpoint import for_callers
-from ..errors import RefusedError
+from ..errors import InvalidRequestError
 from ..idempotency import answer_once
 from ..images import still_of
 from ..shapes import accepted
@@ -37,9 +36,9 @@ def submit(request: HttpRequest, caller: Caller) -> HttpResponse:
 def _wish_of(caller: Caller, body: object) -> Wish:
     """The rules are checked before an image is looked at, so that a bad body costs nothing and stores nothing."""
     try:
-        asked = parse_request(body)
-    except InvalidRequestError as error:
-        raise RefusedError(INVALID_REQUEST, str(error)) from error
+        asked = rules.parse_request(body)
+    except rules.InvalidRequestError as error:
+        raise InvalidRequestError(str(error)) from error
     return Wish(
         first_frame=still_of(caller, "image_uri", asked.image_uri),
         last_frame=still_of(caller, "last_frame_uri", asked.last_frame_uri) if asked.last_frame_uri else None,

@@ -21,6 +21,9 @@ _SWEPT_AT_ONCE = 5_000
 class SwitchedOffError(DailiesError):
     """Nothing is sent to an endpoint that is off."""
 
+    status = 409
+    code = "conflict"
+
     def __init__(self) -> None:
         super().__init__("This webhook is switched off. Switch it on first.")
 

@@ -28,6 +28,9 @@ OVERLAP = timedelta(hours=24)
 class TooManyEndpointsError(DailiesError):
     """The team has as many as it may have."""
 
+    status = 409
+    code = "conflict"
+
     def __init__(self) -> None:
         super().__init__(f"A team has at most {MOST_ENDPOINTS} webhooks. Delete one first.")
 

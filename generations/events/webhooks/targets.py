@@ -13,6 +13,9 @@ MOST_CHARACTERS = 500
 class BadEndpointError(DailiesError):
     """An address or a kind that cannot be taken; `field` says which."""
 
+    status = 422
+    code = "invalid"
+
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
         self.field = field

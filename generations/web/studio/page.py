@@ -28,6 +28,9 @@ from .options import FIELD_NAMES, Allowance, Group, number, selection_from
 class NothingOfferedError(DailiesError):
     """Every model is switched off."""
 
+    status = 503
+    code = "unavailable"
+
     def __init__(self) -> None:
         super().__init__("No model is on offer at present. Whoever runs this studio can switch one on.")
 
