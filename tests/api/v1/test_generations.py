@@ -162,7 +162,7 @@ def test_cancel_gives_the_credits_back_and_may_be_said_twice(program, bob, funde
 def test_cancel_comes_too_late_once_it_is_with_the_provider(program, bob, funded):
     gone = make_generation(funded, bob, State.PROCESSING)
     problem = refused(program(bob).post(f"/generations/{gone.pk}/cancel"), 409, "conflict")
-    assert "with the provider" in problem["detail"]
+    assert "cannot be canceled" in problem["detail"]
 
 
 def test_a_manager_cancels_for_others_and_a_member_does_not(program, alice, bob, funded):
