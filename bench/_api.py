@@ -18,9 +18,9 @@ from generations.accounts.keys import create_key
 from generations.accounts.models import Membership
 from generations.accounts.roles import Scope
 from generations.media.uploads import create_upload, fill_upload, storage_uri
-from project.stack import plan
-from project.stack.children import Plan, start_and_wait
+from project.stack import services
 from project.stack.ports import LOOPBACK, free_port
+from project.stack.processes import ProcessSpec, start_and_wait
 
 WORKERS = 2
 # As the limits of a request are counted, but with room for all that a benchmark sends.
@@ -71,8 +71,8 @@ def _account(membership: Membership, picture: bytes) -> Account:
 def servers(environment: dict[str, str]) -> Iterator[dict[str, int]]:
     """The limit and the product, each behind granian with two workers: their ports by name."""
     ports = {"limit": free_port(), "ours": free_port()}
-    plans = [_limit(environment, ports["limit"]), _ours(environment, ports["ours"])]
-    children = [start_and_wait(each, log=FOLDER / "run" / f"{each.name}.log") for each in plans]
+    specs = [_limit(environment, ports["limit"]), _ours(environment, ports["ours"])]
+    children = [start_and_wait(each, log=FOLDER / "run" / f"{each.name}.log") for each in specs]
     try:
         yield ports
     finally:
@@ -91,16 +91,16 @@ def run(port: int, *, clients: int, seconds: float, requests: list[str], expecte
     return measured
 
 
-def _ours(environment: dict[str, str], port: int) -> Plan:
+def _ours(environment: dict[str, str], port: int) -> ProcessSpec:
     """The web process of `make run`, with two workers instead of one."""
-    made = plan.web({**environment, **_ROOM}, LOOPBACK, port)
+    made = services.web({**environment, **_ROOM}, LOOPBACK, port)
     command = list(made.command)
     command[command.index("--workers") + 1] = str(WORKERS)
     return replace(made, command=command)
 
 
-def _limit(environment: dict[str, str], port: int) -> Plan:
-    made = plan.events(environment, LOOPBACK, port)
+def _limit(environment: dict[str, str], port: int) -> ProcessSpec:
+    made = services.events(environment, LOOPBACK, port)
     command = ["bench._limit:application" if part == "project.asgi:application" else part for part in made.command]
     command[command.index("--workers") + 1] = str(WORKERS)
-    return replace(made, name="limit", command=command, is_ready=plan.answers(f"http://{LOOPBACK}:{port}/"))
+    return replace(made, name="limit", command=command, is_ready=services.responds(f"http://{LOOPBACK}:{port}/"))

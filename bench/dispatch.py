@@ -25,8 +25,8 @@ from generations.accounts.models import Membership
 from generations.jobs.dispatch import claim_due
 from generations.jobs.models import Generation, State
 from generations.jobs.submit import Wish, submit_generation
-from project.stack import plan
-from project.stack.children import start_and_wait
+from project.stack import services
+from project.stack.processes import start_and_wait
 from tests.fakes.provider import ScriptedProvider
 
 CLAIMERS = 2
@@ -65,8 +65,8 @@ def workers(provider: ScriptedProvider) -> Iterator[None]:
         "PROVIDER_CONCURRENCY": "1000",
     }
     run = FOLDER / "run"
-    plans = [plan.worker(environment, run / "worker-ready"), plan.beat(environment, run / "beat")]
-    children = [start_and_wait(each, log=run / f"{each.name}.log") for each in plans]
+    specs = [services.worker(environment, run / "worker-ready"), services.beat(environment, run / "beat")]
+    children = [start_and_wait(each, log=run / f"{each.name}.log") for each in specs]
     try:
         yield
     finally:

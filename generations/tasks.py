@@ -1,19 +1,19 @@
-"""Gathers the tasks of the rooms, where each is defined and explained."""
+"""Imports the tasks of all rooms, so that Celery registers them."""
 
 from .api.tasks import send_webhooks, sweep_replays, sweep_webhooks
 from .credits.tasks import keep_wallets
 from .events.tasks import send_letter
 from .jobs.tasks import check_books, dispatch_due, poll_due, purge_teams, save_generation, send_generation
 from .media.tasks import sweep
-from .ops.tasks import canary
+from .ops.tasks import record_heartbeat
 
 __all__ = [
-    "canary",
     "check_books",
     "dispatch_due",
     "keep_wallets",
     "poll_due",
     "purge_teams",
+    "record_heartbeat",
     "save_generation",
     "send_generation",
     "send_letter",

@@ -13,10 +13,10 @@ from typing import Self
 import psutil
 
 from project.env import ROOT
-from project.stack.children import die_with_parent
-from project.stack.leftovers import end_leftovers, find_leftovers
+from project.stack.data_dir import RunningServices, read_services
 from project.stack.ports import free_port
-from project.stack.state import RunningServices, read_services
+from project.stack.processes import stop_with_parent
+from project.stack.stale_state import find_stale_processes, stop_stale_processes
 from tests.embedded import FOREIGN
 
 READY_SECONDS = 120
@@ -84,7 +84,7 @@ class StackProcess:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=lambda: die_with_parent(parent, signal.SIGTERM),  # noqa: PLW1509
+                preexec_fn=lambda: stop_with_parent(parent, signal.SIGTERM),  # noqa: PLW1509
             )
         return self
 
@@ -131,7 +131,7 @@ class StackProcess:
 
     def processes(self) -> list[psutil.Process]:
         """Everything that runs for this data folder, but the supervisor."""
-        return [process for process in find_leftovers(self.data_dir) if process.pid != self.pid]
+        return [process for process in find_stale_processes(self.data_dir) if process.pid != self.pid]
 
     def __enter__(self) -> Self:
         return self.start()
@@ -140,7 +140,7 @@ class StackProcess:
         with suppress(ProcessLookupError, AssertionError):
             if self._exit_code() is None:
                 self.stop()
-        end_leftovers(self.data_dir)
+        stop_stale_processes(self.data_dir)
 
     def _exit_code(self) -> int | None:
         assert self._process is not None

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from tests.fakes.behaviors import Behavior, drop, refuse, reset, truncated
 from tests.faults.cluster import Cluster, wait_until
 
-WORKERS = ("worker", "worker2", "saver", "saver2")
+WORKERS = ("worker", "worker2", "media-worker", "media-worker2")
 BEATS = ("beat", "beat2")
 PARTS = (*WORKERS, *BEATS, "web")
 LEASE = 5
@@ -49,7 +49,7 @@ class Chaos:
 
     def start_parts(self) -> None:
         self._cluster.start_all()
-        for name in ("worker", "saver", "beat"):
+        for name in ("worker", "media-worker", "beat"):
             self._cluster.stop(name)
         for name in PARTS:
             self._start(name)

@@ -1,1 +1,1 @@
-"""For whoever runs the studio: is it alive, is it ready, how is it doing."""
+"""Operation of the site: health checks, metrics, the heartbeat of the workers, and their watchdog and shutdown."""

@@ -1,8 +1,7 @@
-"""The studio in figures, as Prometheus reads them. Every query here walks an index or a small table."""
+"""Metrics for Prometheus. Each query here uses an index or reads a small table."""
 
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -11,47 +10,41 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Count, Min, Q, Sum
 from django.db.models.functions import Now
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 
 from generations.common.valkey import valkey
 from generations.credits.models import Hold, HoldState, Wallet
 from generations.jobs.models import ACTIVE, Generation, State
 
-from .canary import canary_age
+from .heartbeat import heartbeat_age
 
 _TIMEOUT = "SET LOCAL statement_timeout = '5s'"
 
 
-@dataclass(frozen=True)
-class Gauge:
-    """One figure, or one for each value of a label. None means that it cannot be told."""
+class StudioCollector(Collector):
+    """Reads all values from the database and Valkey, so every process returns the same values."""
 
-    name: str
-    help: str
-    values: dict[str, float | None] = field(default_factory=dict)
-    label: str = ""
-
-    def lines(self) -> Iterable[str]:
-        yield f"# HELP dailies_{self.name} {self.help}"
-        yield f"# TYPE dailies_{self.name} gauge"
-        for key, value in self.values.items():
-            label = f'{{{self.label}="{key}"}}' if self.label else ""
-            yield f"dailies_{self.name}{label} {'NaN' if value is None else format(value, '.15g')}"
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(_TIMEOUT)
+            return [*_generations(), *_credits(), *_workers()]
 
 
-def render_metrics() -> str:
-    """Return the text of all gauges. Raises database and Valkey errors."""
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(_TIMEOUT)
-        gauges = [*_generations(), *_credits(), *_workers()]
-    return "\n".join(line for gauge in gauges for line in gauge.lines()) + "\n"
+_REGISTRY = CollectorRegistry()
+_REGISTRY.register(StudioCollector())
 
 
-def _generations() -> list[Gauge]:
+def render_metrics() -> bytes:
+    """The text of all gauges. Raises database and Valkey errors."""
+    return generate_latest(_REGISTRY)
+
+
+def _generations() -> list[GaugeMetricFamily]:
     active = dict.fromkeys(ACTIVE, 0) | _count_by_state(Generation.objects.in_flight())
-    recent = dict.fromkeys(State, 0) | _count_by_state(
-        Generation.objects.filter(id__gte=_oldest_id(timedelta(hours=1)))
-    )
+    recent = dict.fromkeys(State, 0) | _count_by_state(Generation.objects.filter(id__gte=_min_id(timedelta(hours=1))))
     lags = Generation.objects.in_flight().aggregate(
         queued=Now() - Min("created_at", filter=Q(state=State.QUEUED)),
         due=Now() - Min("next_action_at", filter=Q(next_action_at__lte=Now())),
@@ -59,33 +52,38 @@ def _generations() -> list[Gauge]:
         lost=Count("id", filter=Q(lease_until__lt=Now())),
     )
     return [
-        Gauge("generations", "Generations under way.", _floats(active), "state"),
-        Gauge("generations_last_hour", "Generations submitted within the last hour.", _floats(recent), "state"),
-        _one("oldest_queued_seconds", "Age of the oldest generation that waits here.", _seconds(lags["queued"])),
-        _one("overdue_seconds", "How long the most overdue generation waits for a worker.", _seconds(lags["due"])),
-        _one("oldest_unsaved_seconds", "How long a finished video waits for a saver.", _seconds(lags["unsaved"])),
-        _one("leases_expired", "Generations whose worker has not come back.", lags["lost"]),
+        _labeled("generations", "Generations in progress.", "state", active),
+        _labeled("generations_last_hour", "Generations submitted within the last hour.", "state", recent),
+        _gauge("oldest_queued_seconds", "Age of the oldest queued generation.", _seconds(lags["queued"])),
+        _gauge("overdue_seconds", "How long the most overdue generation waits for a worker.", _seconds(lags["due"])),
+        _gauge("oldest_unsaved_seconds", "How long a finished video waits to be saved.", _seconds(lags["unsaved"])),
+        _gauge("leases_expired", "Generations whose lease has expired.", lags["lost"]),
     ]
 
 
-def _credits() -> list[Gauge]:
+def _credits() -> list[GaugeMetricFamily]:
     holds = Hold.objects.filter(state=HoldState.PENDING).aggregate(count=Count("id"), credits=Sum("amount"))
     wallets = Wallet.objects.aggregate(count=Count("id"), posted=Sum("posted"), held=Sum("held"))
     return [
-        _one("holds_pending", "Holds that are neither charged nor returned.", holds["count"]),
-        _one("holds_pending_credits", "Credits in pending holds.", holds["credits"] or 0),
-        _one("wallets", "Wallets.", wallets["count"]),
-        _one("credits_posted", "Credits that teams own.", wallets["posted"] or 0),
-        _one("credits_held", "Credits of these that are held.", wallets["held"] or 0),
+        _gauge("holds_pending", "Pending holds: neither captured nor released.", holds["count"]),
+        _gauge("holds_pending_credits", "Credits in pending holds.", holds["credits"] or 0),
+        _gauge("wallets", "Wallets.", wallets["count"]),
+        _gauge("credits_posted", "Credits of all teams.", wallets["posted"] or 0),
+        _gauge("credits_held", "Part of these credits that is on hold.", wallets["held"] or 0),
     ]
 
 
-def _workers() -> list[Gauge]:
-    queues = (settings.CELERY_TASK_DEFAULT_QUEUE, settings.SAVING_QUEUE, settings.WEBHOOKS_QUEUE)
+def _workers() -> list[GaugeMetricFamily]:
+    queues = (settings.CELERY_TASK_DEFAULT_QUEUE, settings.MEDIA_QUEUE, settings.WEBHOOKS_QUEUE)
     messages: Any = {queue: valkey().llen(queue) for queue in queues}
+    age = heartbeat_age()
     return [
-        Gauge("broker_messages", "Messages that wait for a worker.", messages, "queue"),
-        _one("canary_age_seconds", "Time since a worker finished the canary task.", canary_age()),
+        _labeled("broker_messages", "Messages that wait for a worker.", "queue", messages),
+        _gauge(
+            "heartbeat_age_seconds",
+            "Time since a worker finished the heartbeat task. NaN if none ever did.",
+            float("nan") if age is None else age,
+        ),
     ]
 
 
@@ -93,17 +91,20 @@ def _count_by_state(rows: Any) -> dict[str, int]:
     return dict(rows.order_by().values_list("state").annotate(Count("id")))
 
 
-def _oldest_id(age: timedelta) -> UUID:
-    """The smallest version 7 UUID of that moment: ids sort by time, so the primary key serves as a date index."""
+def _min_id(age: timedelta) -> UUID:
+    """The smallest version 7 UUID of that time. Ids sort by time, so the primary key serves as a date index."""
     return UUID(int=int((time.time() - age.total_seconds()) * 1000) << 80)
 
 
-def _floats(counts: dict[Any, int]) -> dict[str, float | None]:
-    return {str(key): float(value) for key, value in counts.items()}
+def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"dailies_{name}", text, value=value)
 
 
-def _one(name: str, text: str, value: float | None) -> Gauge:
-    return Gauge(name, text, {"": value})
+def _labeled(name: str, text: str, label: str, values: Mapping[Any, int]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(f"dailies_{name}", text, labels=[label])
+    for key, value in values.items():
+        family.add_metric([str(key)], value)
+    return family
 
 
 def _seconds(age: timedelta | None) -> float:

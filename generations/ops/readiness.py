@@ -1,6 +1,6 @@
-"""Can this studio take work? Each part is asked for real, in a thread of its own, with one deadline for all.
+"""Readiness: can this installation accept work? Each part is tested in its own thread, with one deadline for all.
 
-A part that hangs keeps its thread until its own time-out; while too many hang, the answer stays no.
+A check that hangs keeps its thread until its own timeout. While too many hang, the site is not ready.
 """
 
 import time
@@ -20,7 +20,7 @@ from generations.common.errors import DailiesError
 from generations.common.valkey import valkey
 from generations.media.storages import media_storage
 
-from .canary import canary_age
+from .heartbeat import heartbeat_age
 
 DEADLINE = 3.0
 """Seconds for all parts together."""
@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 
 class NotReadyError(DailiesError):
-    """A part answers, but not as it must. The message is shown to anybody: no addresses, no secrets."""
+    """A part works incorrectly. The message is public: it contains no addresses and no secrets."""
 
     status = 503
     code = "unavailable"
@@ -56,19 +56,19 @@ class Readiness:
 
 
 def readiness() -> Readiness:
-    """Ask every part; callers within the same second share one answer, so that asking often costs nothing."""
+    """Check every part. Calls within the same second share one result, so that frequent probes are cheap."""
     return _readiness_in(int(time.monotonic()))
 
 
 @lru_cache(maxsize=1)
 def _readiness_in(_second: int) -> Readiness:
-    futures = {name: _THREADS.submit(_ask, check) for name, check in CHECKS.items()}
+    futures = {name: _THREADS.submit(_run, check) for name, check in CHECKS.items()}
     wait(futures.values(), timeout=DEADLINE)
     parts = {name: _part(name, future) for name, future in futures.items()}
     return Readiness(parts)
 
 
-def _ask(check: Callable[[], None]) -> float:
+def _run(check: Callable[[], None]) -> float:
     started = time.perf_counter()
     try:
         check()
@@ -80,12 +80,12 @@ def _ask(check: Callable[[], None]) -> float:
 def _part(name: str, future: "Future[float]") -> Part:
     if not future.done():
         future.cancel()
-        return Part(False, DEADLINE * 1000, "no answer in time")
+        return Part(False, DEADLINE * 1000, "no response in time")
     error = future.exception()
     if error is None:
         return Part(True, future.result())
-    # Errors of our own are written for people; others may carry addresses.
-    reason = error.message if isinstance(error, DailiesError) else "it cannot be used"
+    # The messages of DailiesError are public. Other messages may contain addresses.
+    reason = error.message if isinstance(error, DailiesError) else "not usable"
     log.warning("not_ready", part=name, reason=reason, error=type(error).__name__)
     return Part(False, 0, reason)
 
@@ -96,7 +96,7 @@ def check_database() -> None:
 
 
 def check_broker() -> None:
-    """Write, because a full Valkey still reads."""
+    """Write, because a full Valkey still allows reads."""
     valkey().set("dailies:ready", "1", ex=60)
 
 
@@ -107,16 +107,16 @@ def check_storage() -> None:
     try:
         with storage.open(name) as file:
             if file.read() != content:
-                raise NotReadyError("it does not return what was stored")
+                raise NotReadyError("it does not return the stored content")
     finally:
         storage.delete(name)
 
 
-def check_canary() -> None:
-    age = canary_age()
+def check_heartbeat() -> None:
+    age = heartbeat_age()
     if age is None:
         raise NotReadyError("no worker has finished a task yet")
-    if age > settings.CANARY_FRESH.total_seconds():
+    if age > settings.HEARTBEAT_MAX_AGE.total_seconds():
         raise NotReadyError(f"no worker has finished a task for {age:.0f} s")
 
 
@@ -124,5 +124,5 @@ CHECKS: dict[str, Callable[[], None]] = {
     "database": check_database,
     "broker": check_broker,
     "storage": check_storage,
-    "canary": check_canary,
+    "heartbeat": check_heartbeat,
 }

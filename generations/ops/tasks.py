@@ -1,9 +1,9 @@
 from celery import shared_task
 
-from . import canary as canaries
+from . import heartbeat
 
 
-@shared_task(name="generations.canary")
-def canary() -> None:
-    """Show that messages reach a worker, and that it reaches the database and Valkey."""
-    canaries.sing()
+@shared_task(name="generations.record_heartbeat")
+def record_heartbeat() -> None:
+    """Show that a worker receives messages and reaches the database and Valkey."""
+    heartbeat.record_heartbeat()

@@ -221,12 +221,12 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SOFT_TIME_LIMIT = 14 * 60
 CELERY_TASK_TIME_LIMIT = 15 * 60
 CELERY_TASK_DEFAULT_QUEUE = "dailies"
-# Bringing a video home may take minutes. It has a queue and processes of its own, so that it holds up nothing else.
-SAVING_QUEUE = "saving"
-# Strangers' servers answer when they like: telling them has a queue and a process of its own as well.
+# Saving a video may take minutes. It has its own queue and workers, so that it does not delay other tasks.
+MEDIA_QUEUE = "media"
+# Webhook receivers may respond slowly, so webhooks have their own queue and worker as well.
 WEBHOOKS_QUEUE = "webhooks"
 CELERY_TASK_ROUTES = {
-    "generations.save_generation": {"queue": SAVING_QUEUE},
+    "generations.save_generation": {"queue": MEDIA_QUEUE},
     "generations.send_webhooks": {"queue": WEBHOOKS_QUEUE},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -241,7 +241,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "webhooks": {"task": "generations.send_webhooks", "schedule": 1.0, "options": {"expires": 5}},
     "old-webhooks": {"task": "generations.sweep_webhooks", "schedule": 3600.0, "options": {"expires": 600}},
     "wallets": {"task": "generations.keep_wallets", "schedule": 60.0, "options": {"expires": 50}},
-    "canary": {"task": "generations.canary", "schedule": 10.0, "options": {"expires": 30}},
+    "heartbeat": {"task": "generations.record_heartbeat", "schedule": 10.0, "options": {"expires": 30}},
 }
 
 # --- provider -------------------------------------------------------------------------------------
@@ -284,11 +284,12 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENV.default_from_email
 globals().update(mail_from_url(ENV.email_url))
 
 # --- operation ------------------------------------------------------------------------------------
-# Within this time some worker must have finished the canary task, or staff are told and nothing is ready.
-CANARY_FRESH = timedelta(seconds=60)
-# An idle worker that receives nothing for so long, while messages wait, ends itself.
-DEAF_AFTER = timedelta(seconds=45)
-# How long tasks may go on once their worker was asked to end. Less than its supervisor waits: `make run` 15 seconds.
+# If no worker finishes the heartbeat task within this time, staff get an alert and `/readyz` fails.
+HEARTBEAT_MAX_AGE = timedelta(seconds=60)
+# An idle worker that receives no message for this long, while messages wait, exits.
+WORKER_STALLED_AFTER = timedelta(seconds=45)
+# How long running tasks may continue after their worker got SIGTERM. Must be shorter than the supervisor's limit
+# (`make run`: 15 seconds).
 WORKER_GRACE = timedelta(seconds=10)
 METRICS_TOKEN = ENV.metrics_token.get_secret_value() if ENV.metrics_token else ""
 

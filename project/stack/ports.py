@@ -1,16 +1,18 @@
+"""Free loopback ports, and ports stored in the data folder."""
+
 import contextlib
 import json
 import secrets
 import socket
 from pathlib import Path
 
-from .errors import StackError
+from .processes import StackError
 
 LOOPBACK = "127.0.0.1"
-# Below the ports that systems lend to outgoing connections (Linux from 32768, the others from 49152): one of those
-# may be lent between the moment of choosing and the moment of listening.
-CHOSEN = range(20_000, 32_000)
-ATTEMPTS = 100
+# Below the ephemeral ports (Linux from 32768, others from 49152). The system may assign an ephemeral port to an
+# outgoing connection after it was chosen here and before the server listens on it.
+PORT_RANGE = range(20_000, 32_000)
+MAX_ATTEMPTS = 100
 
 
 def is_free(host: str, port: int) -> bool:
@@ -26,21 +28,23 @@ def is_free(host: str, port: int) -> bool:
 
 def require_free(name: str, host: str, port: int) -> int:
     if not is_free(host, port):
-        raise StackError(f"{name} {port} is taken on {host} by another program; stop it or choose another {name}")
+        raise StackError(f"{name} {port} is in use on {host} by another program; stop it or use another {name}")
     return port
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on, and that no outgoing connection will be given meanwhile."""
-    for _ in range(ATTEMPTS):
-        port = secrets.choice(CHOSEN)
+    """A loopback port without a listener, outside the range of ephemeral ports."""
+    for _ in range(MAX_ATTEMPTS):
+        port = secrets.choice(PORT_RANGE)
         if is_free(LOOPBACK, port):
             return port
-    raise StackError(f"{ATTEMPTS} ports between {CHOSEN.start} and {CHOSEN.stop} are all taken on {LOOPBACK}")
+    raise StackError(
+        f"{MAX_ATTEMPTS} ports between {PORT_RANGE.start} and {PORT_RANGE.stop} are all in use on {LOOPBACK}"
+    )
 
 
-class RememberedPorts:
-    """Free loopback ports, the same ones at every start where possible: addresses that were stored stay true."""
+class StoredPorts:
+    """Free loopback ports. Each start uses the same ones if possible, so that stored URLs stay valid."""
 
     def __init__(self, data_dir: Path) -> None:
         self._path = data_dir / "run" / "ports.json"
@@ -49,8 +53,8 @@ class RememberedPorts:
     def choose(self, name: str, *, first: int | None = None) -> int:
         for port in (self._ports.get(name), first):
             if port and is_free(LOOPBACK, port):
-                return self._remember(name, port)
-        return self._remember(name, free_port())
+                return self._store(name, port)
+        return self._store(name, free_port())
 
     def _load(self) -> dict[str, int]:
         try:
@@ -58,7 +62,7 @@ class RememberedPorts:
         except (OSError, ValueError, TypeError):
             return {}
 
-    def _remember(self, name: str, port: int) -> int:
+    def _store(self, name: str, port: int) -> int:
         self._ports[name] = port
         self._path.write_text(json.dumps(self._ports))
         return port

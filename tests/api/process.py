@@ -15,8 +15,8 @@ from django.conf import settings
 from django.db import connection
 
 from project.env import ROOT
-from project.stack.plan import WEB_THREADS
 from project.stack.ports import free_port
+from project.stack.services import WEB_THREADS
 from tests.events.wire import eventually
 
 

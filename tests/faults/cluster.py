@@ -5,7 +5,7 @@
     cluster.provider.script("submit", ...)    # the scripted provider, a process too
     cluster.points.arm("take.stored")         # hold whoever comes there: see `generations.common.failpoints`
 
-The parts are started by the plans of `make run`. What a test process does through services goes to the same database
+The parts are started by the commands of `make run`. What a test process does through services goes to the same database
 and the same media folder; its messages do not reach the cluster's Valkey, so the next beat finds what it submitted.
 """
 
@@ -23,18 +23,22 @@ import redis
 from celery import Celery
 
 from project.databases import database_from_url
-from project.stack import plan
-from project.stack.children import Child, Plan, start_and_wait
+from project.stack import services
+from project.stack.embedded import Valkey
 from project.stack.ports import free_port
 from project.stack.postgres import Postgres
-from project.stack.valkey import Valkey
+from project.stack.processes import Child, ProcessSpec, start_and_wait
 from tests.embedded import FAST
 from tests.fakes.provider import RemoteProvider
 from tests.stack import clean_environment
 
 PATIENCE = 90.0
-REGULAR_PARTS = ("postgres", "valkey", "provider", "worker", "saver", "beat")
-CONSUMERS = {"worker": plan.worker, "saver": plan.saver, "courier": plan.courier}
+REGULAR_PARTS = ("postgres", "valkey", "provider", "worker", "media-worker", "beat")
+CONSUMERS = {
+    "worker": services.worker,
+    "media-worker": services.media_worker,
+    "webhook-worker": services.webhook_worker,
+}
 
 
 def wait_until(
@@ -107,7 +111,7 @@ class Cluster:
         """Start a part and wait until it is ready. The settings hold for this process alone."""
         assert not self.is_running(name), f"{name} runs already"
         self._settings[name] = settings
-        self._children[name] = start_and_wait(self._plan(name, settings), log=self.log(name))
+        self._children[name] = start_and_wait(self._spec(name, settings), log=self.log(name))
 
     def fill_disk(self, name: str) -> None:
         """From now on no file of the part and its pool may grow beyond a few bytes: writing is an OSError."""
@@ -218,36 +222,36 @@ class Cluster:
             LOG_LEVEL="INFO",
         )
 
-    def _plan(self, name: str, settings: dict[str, object]) -> Plan:
+    def _spec(self, name: str, settings: dict[str, object]) -> ProcessSpec:
         environment = self.environment(settings)
         kind = name.rstrip("0123456789")
         if kind == "postgres":
             self.postgres.prepare()
-            return self.postgres.plan(environment)
+            return self.postgres.spec(environment)
         if kind == "valkey":
             self.valkey.prepare()
-            return self.valkey.plan(environment)
+            return self.valkey.spec(environment)
         if kind == "provider":
-            return self._provider_plan(environment)
+            return self._provider_spec(environment)
         if kind == "web":
             host, port = "127.0.0.1", int(self.web_url.rpartition(":")[2])
-            return plan.web(environment, host, port)
+            return services.web(environment, host, port)
         if kind == "beat":
-            return plan.beat(environment, self.folder / "run" / name)
+            return services.beat(environment, self.folder / "run" / name)
         made = CONSUMERS[kind](environment, self.folder / "run" / f"{name}-ready")
         return replace(made, command=[*made.command, "--hostname", f"{name}@cluster"])
 
-    def _provider_plan(self, environment: dict[str, str]) -> Plan:
+    def _provider_spec(self, environment: dict[str, str]) -> ProcessSpec:
         port = self.provider.base_url.rpartition(":")[2]
-        return Plan(
+        return ProcessSpec(
             name="provider",
             command=[sys.executable, "-m", "tests.fakes.provider", "--port", port, "--polls-until-done", "1"],
             environment=environment,
-            is_ready=plan.answers(self.provider.base_url),
+            is_ready=services.responds(self.provider.base_url),
         )
 
     def _migrate(self) -> None:
-        migration = Plan(
+        migration = ProcessSpec(
             name="migrate",
             command=[sys.executable, "manage.py", "migrate", "--settings", "tests.faults.settings", "--verbosity", "0"],
             environment=self.environment({}),

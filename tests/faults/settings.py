@@ -25,7 +25,7 @@ UNCONFIRMED_WINDOW = timedelta(seconds=4)
 WORKER_GRACE = timedelta(seconds=1)
 CELERY_BEAT_SCHEDULE = {
     name: {**CELERY_BEAT_SCHEDULE[name], "schedule": seconds}
-    for name, seconds in {"dispatch": 0.2, "poll": 0.2, "canary": 0.5}.items()
+    for name, seconds in {"dispatch": 0.2, "poll": 0.2, "heartbeat": 0.5}.items()
 }
 
 MESSAGE_COPIES = 1

@@ -24,7 +24,7 @@ def visitor(cluster: Cluster, studio: Studio) -> Iterator[Visitor]:
 
 def test_a_valkey_that_lost_everything_costs_no_job_and_no_restart(cluster: Cluster, studio: Studio) -> None:
     """Row 12: jobs at every step go on, with the same worker and the same beat."""
-    same = [cluster.process(name).pid for name in ("worker", "saver", "beat")]
+    same = [cluster.process(name).pid for name in ("worker", "media-worker", "beat")]
     cluster.provider.configure(polls_until_done=1000)
     studio.submit(3)
     studio.wait_for(State.PROCESSING)
@@ -35,7 +35,7 @@ def test_a_valkey_that_lost_everything_costs_no_job_and_no_restart(cluster: Clus
     cluster.provider.configure(polls_until_done=1)
     cluster.start("valkey")
     studio.wait_for(State.COMPLETED)
-    assert [cluster.process(name).pid for name in ("worker", "saver", "beat")] == same
+    assert [cluster.process(name).pid for name in ("worker", "media-worker", "beat")] == same
     assert cluster.provider.count("submit") == 5
 
 
@@ -54,8 +54,8 @@ def test_without_valkey_people_sign_in_read_and_submit(cluster: Cluster, studio:
 
 def test_a_long_outage_ends_by_itself(cluster: Cluster, studio: Studio, visitor: Visitor) -> None:
     """Row 13: workers go on trying at growing distances, staff are told, and nobody has to restart anything."""
-    cluster.restart("beat", CANARY_FRESH=1)
-    parts = ("worker", "saver", "beat")
+    cluster.restart("beat", HEARTBEAT_MAX_AGE=1)
+    parts = ("worker", "media-worker", "beat")
     same = [cluster.process(name).pid for name in parts]
     is_alarmed = Alert.objects.open().filter(kind="workers").exists
     tried = _tries(cluster)
@@ -83,7 +83,7 @@ def test_a_valkey_that_does_not_answer_keeps_nobody_waiting(cluster: Cluster, st
 
 def test_a_full_valkey_is_as_none_at_all(cluster: Cluster, studio: Studio, visitor: Visitor) -> None:
     """Row 14: it refuses every write and evicts nothing; staff are told."""
-    cluster.restart("beat", CANARY_FRESH=1)
+    cluster.restart("beat", HEARTBEAT_MAX_AGE=1)
     with cluster.valkey_client() as valkey:
         valkey.config_set("maxmemory", "1")
         visitor.sign_in()

@@ -14,7 +14,7 @@ def check_that_it_waits_for_room(cluster: Cluster, studio: Studio) -> None:
     assert is_alarmed()
     assert studio.balance().held == PRICE
     assert list((cluster.media / f"teams/{studio.team.pk}").rglob("*.mp4")) == []
-    cluster.restart("saver")
+    cluster.restart("media-worker")
     studio.wait_for(State.COMPLETED)
     wait_until(lambda: not is_alarmed(), what="the end of the alert")
     assert cluster.provider.count("submit") == 1
@@ -23,7 +23,7 @@ def check_that_it_waits_for_room(cluster: Cluster, studio: Studio) -> None:
 
 def test_no_room_to_download_keeps_a_paid_job_and_its_hold(cluster: Cluster, studio: Studio) -> None:
     """Row 24: the temporary folder."""
-    cluster.fill_disk("saver")
+    cluster.fill_disk("media-worker")
     studio.submit()
     check_that_it_waits_for_room(cluster, studio)
 
@@ -33,6 +33,6 @@ def test_no_room_to_keep_the_video_keeps_a_paid_job_and_its_hold(cluster: Cluste
     cluster.points.arm("take.inspected")
     studio.submit()
     cluster.points.wait_reached("take.inspected")
-    cluster.fill_disk("saver")
+    cluster.fill_disk("media-worker")
     cluster.points.release("take.inspected")
     check_that_it_waits_for_room(cluster, studio)

@@ -13,7 +13,7 @@ from .cluster import Cluster, wait_until
 from .studio import PRICE, Studio
 
 UNHURRIED = {"LEASE": 60}  # however slow the machine is: a lease that lapses would rightly give its job to another
-QUEUES = {"generations.send_generation": "dailies", "generations.save_generation": "saving"}
+QUEUES = {"generations.send_generation": "dailies", "generations.save_generation": "media"}
 
 
 def send(celery: Celery, job: UUID, *fences: int) -> None:
@@ -50,9 +50,9 @@ def _all_idle(celery: Celery) -> bool:
 
 def test_every_message_three_times_at_once_has_one_effect(cluster: Cluster, studio: Studio) -> None:
     """Row 16: whoever sends it, and by two workers at once."""
-    for part in ("worker", "saver", "beat"):
+    for part in ("worker", "media-worker", "beat"):
         cluster.restart(part, **UNHURRIED, MESSAGE_COPIES=3)
-    for part in ("worker2", "saver2"):
+    for part in ("worker2", "media-worker2"):
         cluster.start(part, **UNHURRIED, MESSAGE_COPIES=3)
     # Found together, the first is sent by whoever found them, and the others by message.
     both = ("worker", "worker2")
@@ -102,9 +102,9 @@ def test_messages_out_of_order_do_not_turn_a_job_back(cluster: Cluster, studio: 
 
 def test_two_beats_and_two_workers_do_the_work_of_one(cluster: Cluster, studio: Studio) -> None:
     """Row 18: every job is sent once, polled in turn and saved once."""
-    for part in ("worker", "saver"):
+    for part in ("worker", "media-worker"):
         cluster.restart(part, **UNHURRIED)
-    for part in ("beat2", "worker2", "saver2"):
+    for part in ("beat2", "worker2", "media-worker2"):
         cluster.start(part, **UNHURRIED)
     studio.submit(6)
     studio.wait_for(State.COMPLETED)
@@ -135,7 +135,7 @@ def test_a_saver_that_wakes_after_its_lease_charges_nothing(cluster: Cluster, st
     cluster.points.arm("take.stored")
     studio.submit()
     cluster.points.wait_reached("take.stored")
-    cluster.start("saver2")
+    cluster.start("media-worker2")
     studio.wait_for(State.COMPLETED)
     before = _facts(studio.job().pk)
     cluster.points.release("take.stored")

@@ -93,7 +93,7 @@ def test_a_submit_cut_off_at_its_commit_is_one_job_after_the_retry(
 
 def test_a_charge_cut_off_at_its_commit_is_made_once(cluster: Cluster, studio: Studio, relay: Relay) -> None:
     """Row 21: the worker does not know whether the take is paid; the row does."""
-    cluster.restart("saver", **through(relay, cluster))
+    cluster.restart("media-worker", **through(relay, cluster))
     relay.arm("capture")
     studio.submit()
     relay.wait_cut()
@@ -137,13 +137,13 @@ def test_no_connection_left_is_a_503_until_one_is_free(cluster: Cluster, studio:
     cluster.start("web")
     with Visitor(cluster, studio) as visitor, ExitStack() as others:
         form = visitor.filled_form()
-        for name in ("worker", "saver", "beat"):  # theirs would come and go
+        for name in ("worker", "media-worker", "beat"):  # theirs would come and go
             cluster.signal(name, signal.SIGSTOP)
         _drop_the_connections_of_others()
         _take_every_connection(cluster, others)
         assert visitor.submit(form) == 503
         others.close()
-        for name in ("worker", "saver", "beat"):
+        for name in ("worker", "media-worker", "beat"):
             cluster.signal(name, signal.SIGCONT)
         assert visitor.submit(form) == 303
     studio.wait_for(State.COMPLETED)

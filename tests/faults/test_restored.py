@@ -51,13 +51,13 @@ def test_nothing_is_sent_twice_after_a_restored_backup(cluster: Cluster, studio:
     wait_until(lambda: state_of(waiting) == State.COMPLETED, what="the last to be finished")
     sent = cluster.provider.count("submit")
 
-    for part in ("beat", "worker", "saver"):
+    for part in ("beat", "worker", "media-worker"):
         cluster.kill(part)
     administer(cluster, "DROP DATABASE dailies", "ALTER DATABASE yesterday RENAME TO dailies")
     told = recheck(cluster)
     assert f"{waiting}: may have been sent" in told
     assert "1 job failed and refunded, 2 jobs continue." in told
-    for part in ("worker", "saver", "beat"):
+    for part in ("worker", "media-worker", "beat"):
         cluster.start(part)
     studio.wait_for(State.COMPLETED, State.FAILED)
     assert [state_of(job) for job in (rendering, posting, waiting)] == [State.COMPLETED, State.FAILED, State.FAILED]

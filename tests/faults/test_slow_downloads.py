@@ -1,7 +1,7 @@
 """Downloads that take their time hold up each other, and nothing else."""
 
 from generations.jobs.models import Generation, State
-from project.stack.plan import SAVER_PROCESSES
+from project.stack.services import MEDIA_WORKER_PROCESSES
 from tests.fakes.behaviors import slow_drip
 
 from .cluster import Cluster, wait_until
@@ -11,18 +11,18 @@ from .studio import PRICE, Studio
 def test_jobs_are_sent_and_polled_while_every_saving_slot_is_taken(cluster: Cluster, studio: Studio) -> None:
     """Row 43: a byte a second wherever a video is fetched; what waits for a slot has done nothing wrong."""
     cluster.provider.always("download", slow_drip(1))
-    studio.submit(SAVER_PROCESSES)
-    wait_until(lambda: cluster.provider.count("download") == SAVER_PROCESSES, what="every slot to be taken")
+    studio.submit(MEDIA_WORKER_PROCESSES)
+    wait_until(lambda: cluster.provider.count("download") == MEDIA_WORKER_PROCESSES, what="every slot to be taken")
     with cluster.valkey_client() as valkey:
-        sung = valkey.get("dailies:canary")
+        heartbeat = valkey.get("dailies:heartbeat")
         (waiting,) = studio.submit()
         wait_until(lambda: Generation.objects.get(pk=waiting).state == State.SAVING, what="the job to be rendered")
-        wait_until(lambda: valkey.get("dailies:canary") != sung, what="the canary")
+        wait_until(lambda: valkey.get("dailies:heartbeat") != heartbeat, what="the heartbeat")
     fence = Generation.objects.get(pk=waiting).fence
     wait_until(lambda: Generation.objects.get(pk=waiting).fence > fence + 2, what="it to be offered again")
     assert Generation.objects.get(pk=waiting).losses == 0
-    assert cluster.provider.count("download") == SAVER_PROCESSES
+    assert cluster.provider.count("download") == MEDIA_WORKER_PROCESSES
     cluster.provider.regular("download")
-    cluster.restart("saver")
+    cluster.restart("media-worker")
     studio.wait_for(State.COMPLETED)
-    assert studio.balance().posted == 1000 - (SAVER_PROCESSES + 1) * PRICE
+    assert studio.balance().posted == 1000 - (MEDIA_WORKER_PROCESSES + 1) * PRICE

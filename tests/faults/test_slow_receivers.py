@@ -14,7 +14,7 @@ def test_jobs_are_sent_polled_and_saved_while_a_receiver_drips(cluster: Cluster,
     with Receiver() as receiver:
         receiver.always(slow_drip(1))
         create_endpoint(team_id=studio.team.pk, actor_id=studio.member.user_id, url=receiver.url)
-        cluster.start("courier", WEBHOOK_DEADLINE=300)
+        cluster.start("webhook-worker", WEBHOOK_DEADLINE=300)
         studio.submit()
         with cluster.celery() as client:
             client.send_task("generations.send_webhooks", queue="webhooks")
@@ -23,6 +23,6 @@ def test_jobs_are_sent_polled_and_saved_while_a_receiver_drips(cluster: Cluster,
         studio.wait_for(State.COMPLETED)
         wait_until(lambda: len(receiver.received) == 8, what="a message for each submit and each take")
         assert WebhookTry.objects.count() == 0  # none of them has been answered whole
-        cluster.kill("courier")
+        cluster.kill("webhook-worker")
     states = WebhookDelivery.objects.filter(endpoint__team=studio.team).values_list("state", flat=True)
     assert set(states) == {DeliveryState.PENDING}

@@ -57,7 +57,7 @@ def test_killed_during_the_download_it_is_downloaded_again(cluster: Cluster, stu
     cluster.provider.script("download", slow_drip(0.05))
     studio.submit()
     cluster.provider.wait_for("download")
-    cluster.restart("saver")
+    cluster.restart("media-worker")
     studio.wait_for(State.COMPLETED)
     assert cluster.provider.count("download") == 2
     assert list(cluster.temporary.glob("take-*")) == []
@@ -69,7 +69,7 @@ def test_killed_after_the_file_was_stored_the_same_file_is_used(cluster: Cluster
     cluster.points.arm("asset.stored")
     studio.submit()
     cluster.points.wait_reached("asset.stored")
-    cluster.restart("saver")
+    cluster.restart("media-worker")
     studio.wait_for(State.COMPLETED)
     assert videos_of(cluster, studio) == (1, 1)
     assert studio.balance().posted == 1000 - PRICE
@@ -81,7 +81,7 @@ def test_killed_between_the_take_and_its_charge_it_is_charged_once(cluster: Clus
     studio.submit()
     cluster.points.wait_reached("take.stored")
     assert (studio.states(), studio.balance().posted) == ([State.SAVING], 1000)
-    cluster.restart("saver")
+    cluster.restart("media-worker")
     studio.wait_for(State.COMPLETED)
     assert videos_of(cluster, studio) == (1, 1)
     assert studio.balance().posted == 1000 - PRICE
@@ -104,7 +104,7 @@ def test_a_killed_pool_process_is_replaced_and_its_task_is_done(cluster: Cluster
 
 def test_a_job_that_kills_its_workers_is_set_aside(cluster: Cluster, studio: Studio) -> None:
     """Row 10: its credits come back, staff are told, and the others' jobs go on."""
-    cluster.restart("saver", MAX_LOSSES=2)
+    cluster.restart("media-worker", MAX_LOSSES=2)
     cluster.points.arm("take.stored", then="die")
     studio.submit()
     studio.wait_for(State.FAILED)
@@ -118,7 +118,7 @@ def test_a_job_that_kills_its_workers_is_set_aside(cluster: Cluster, studio: Stu
 
 
 @pytest.mark.parametrize(
-    ("part", "step"), [("worker", "upload"), ("worker", "submit"), ("worker", "poll"), ("saver", "download")]
+    ("part", "step"), [("worker", "upload"), ("worker", "submit"), ("worker", "poll"), ("media-worker", "download")]
 )
 def test_a_deployment_loses_nothing(cluster: Cluster, studio: Studio, part: str, step: str) -> None:
     """Row 11: a deployment while a request is under way; the next worker goes on."""

@@ -1,4 +1,4 @@
-"""Probes: what they say while all is well, and when one part is broken. The other parts stay real."""
+"""Health checks when everything works, and when one part is broken. The other parts are real."""
 
 import time
 from collections.abc import Callable
@@ -13,15 +13,15 @@ from django.test import Client
 from pytest_django import Settings
 
 from generations.accounts.models import User
-from generations.ops import canary, readiness
-from generations.tasks import canary as canary_task
+from generations.ops import heartbeat, readiness
+from generations.tasks import record_heartbeat
 from project.stack.ports import free_port
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)
-def _asked_anew() -> None:
+def _no_cached_result() -> None:
     readiness._readiness_in.cache_clear()
 
 
@@ -33,55 +33,55 @@ def media(settings: Settings, tmp_path: Path) -> Path:
     return folder
 
 
-def ask(client: Client) -> tuple[int, dict[str, Any]]:
-    answer = client.get("/readyz")
-    assert answer["Content-Type"] == "application/json"
-    assert "no-store" in answer["Cache-Control"]
-    return answer.status_code, answer.json()
+def get_readiness(client: Client) -> tuple[int, dict[str, Any]]:
+    response = client.get("/readyz")
+    assert response["Content-Type"] == "application/json"
+    assert "no-store" in response["Cache-Control"]
+    return response.status_code, response.json()
 
 
-def test_alive_means_no_more_than_that(client: Client, settings: Settings, django_assert_num_queries: Any) -> None:
+def test_healthz_checks_only_the_process(client: Client, settings: Settings, django_assert_num_queries: Any) -> None:
     settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}/0"
     with django_assert_num_queries(0):
-        answer = client.get("/healthz")
-    assert (answer.status_code, answer.json()) == (200, {"status": "alive"})
+        response = client.get("/healthz")
+    assert (response.status_code, response.json()) == (200, {"status": "alive"})
 
 
-def test_ready_means_that_every_part_works(client: Client, media: Path) -> None:
-    canary_task()
-    status, body = ask(client)
+def test_readyz_checks_every_part(client: Client, media: Path) -> None:
+    record_heartbeat()
+    status, body = get_readiness(client)
     assert (status, body["status"]) == (200, "ready")
-    assert list(body["parts"]) == ["database", "broker", "storage", "canary"]
+    assert list(body["parts"]) == ["database", "broker", "storage", "heartbeat"]
     assert all(part["ok"] and part["reason"] == "" for part in body["parts"].values())
     assert [path for path in media.rglob("*") if path.is_file()] == []
 
 
 def only_broken(part: str, client: Client) -> str:
-    status, body = ask(client)
+    status, body = get_readiness(client)
     assert (status, body["status"]) == (503, "not_ready")
-    assert [name for name, told in body["parts"].items() if not told["ok"]] == [part]
+    assert [name for name, result in body["parts"].items() if not result["ok"]] == [part]
     return str(body["parts"][part]["reason"])
 
 
-def test_a_deaf_worker_is_noticed(client: Client) -> None:
-    assert "no worker has finished a task yet" in only_broken("canary", client)
+def test_a_missing_heartbeat_is_detected(client: Client) -> None:
+    assert "no worker has finished a task yet" in only_broken("heartbeat", client)
 
 
-def test_a_worker_gone_deaf_a_minute_ago_is_noticed(client: Client, valkey: redis.Redis) -> None:
-    canary_task()
-    valkey.set("dailies:canary", repr(float(valkey.get("dailies:canary") or 0) - 61))
-    assert "for 61 s" in only_broken("canary", client)
+def test_an_old_heartbeat_is_detected(client: Client, valkey: redis.Redis) -> None:
+    record_heartbeat()
+    valkey.set("dailies:heartbeat", repr(float(valkey.get("dailies:heartbeat") or 0) - 61))
+    assert "for 61 s" in only_broken("heartbeat", client)
 
 
-def test_a_storage_that_takes_nothing_is_noticed(client: Client, media: Path) -> None:
-    canary_task()
+def test_a_storage_that_is_not_writable_is_detected(client: Client, media: Path) -> None:
+    record_heartbeat()
     media.write_text("a file where the folder should be")
     only_broken("storage", client)
 
 
-def test_a_storage_that_returns_something_else_is_noticed(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Forgetful:
-        """A bucket that answers everything and keeps nothing."""
+def test_a_storage_that_returns_other_content_is_detected(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    class LossyStorage:
+        """A bucket that accepts everything and stores nothing."""
 
         def save(self, name: str, content: ContentFile) -> str:
             return name
@@ -91,23 +91,23 @@ def test_a_storage_that_returns_something_else_is_noticed(client: Client, monkey
 
         def delete(self, name: str) -> None: ...
 
-    canary_task()
-    monkeypatch.setattr(readiness, "media_storage", Forgetful)
-    assert "does not return what was stored" in only_broken("storage", client)
+    record_heartbeat()
+    monkeypatch.setattr(readiness, "media_storage", LossyStorage)
+    assert "does not return the stored content" in only_broken("storage", client)
 
 
-def test_a_lost_broker_is_noticed(client: Client, settings: Settings) -> None:
+def test_a_lost_broker_is_detected(client: Client, settings: Settings) -> None:
     settings.REDIS_URL = f"redis://:a-secret@127.0.0.1:{free_port()}/0"
-    status, body = ask(client)
+    status, body = get_readiness(client)
     assert status == 503
-    assert [name for name, part in body["parts"].items() if not part["ok"]] == ["broker", "canary"]
+    assert [name for name, part in body["parts"].items() if not part["ok"]] == ["broker", "heartbeat"]
     assert "a-secret" not in str(body)
     assert "127.0.0.1" not in str(body)
 
 
-def test_a_broker_that_takes_nothing_is_noticed(client: Client, valkey: redis.Redis, settings: Settings) -> None:
-    canary_task()
-    # Who may read but not write meets what a full Valkey answers: an error for each write.
+def test_a_read_only_broker_is_detected(client: Client, valkey: redis.Redis, settings: Settings) -> None:
+    record_heartbeat()
+    # A user with read access gets an error for each write, like every client of a full Valkey.
     valkey.execute_command("ACL", "SETUSER", "reader", "on", ">pass", "~*", "+@read", "+client", "+hello", "+select")
     try:
         place = settings.REDIS_URL.removeprefix("redis://").rpartition("@")[2]
@@ -117,18 +117,18 @@ def test_a_broker_that_takes_nothing_is_noticed(client: Client, valkey: redis.Re
         valkey.execute_command("ACL", "DELUSER", "reader")
 
 
-def test_a_lost_database_is_noticed(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    canary_task()
+def test_a_lost_database_is_detected(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    record_heartbeat()
     monkeypatch.setitem(connection.settings_dict, "HOST", "127.0.0.1")
     monkeypatch.setitem(connection.settings_dict, "PORT", str(free_port()))
-    status, body = ask(client)
+    status, body = get_readiness(client)
     assert status == 503
     assert not body["parts"]["database"]["ok"]
     assert "127.0.0.1" not in str(body)
 
 
-def test_a_part_that_hangs_does_not_hang_the_answer(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    canary_task()
+def test_a_part_that_hangs_does_not_delay_the_response(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    record_heartbeat()
     monkeypatch.setattr(readiness, "DEADLINE", 0.5)
     is_over = False
 
@@ -138,7 +138,7 @@ def test_a_part_that_hangs_does_not_hang_the_answer(client: Client, monkeypatch:
 
     monkeypatch.setitem(readiness.CHECKS, "storage", hang)
     try:
-        assert only_broken("storage", client) == "no answer in time"
+        assert only_broken("storage", client) == "no response in time"
     finally:
         is_over = True
 
@@ -148,15 +148,15 @@ def test_probes_only_read(client: Client) -> None:
         assert client.post(path).status_code == 405
 
 
-def test_the_canary_keeps_the_databases_time(valkey: redis.Redis) -> None:
-    assert canary.canary_age() is None
-    canary_task()
-    age = canary.canary_age()
+def test_the_heartbeat_uses_the_time_of_the_database(valkey: redis.Redis) -> None:
+    assert heartbeat.heartbeat_age() is None
+    record_heartbeat()
+    age = heartbeat.heartbeat_age()
     assert age is not None
     assert 0 <= age < 30
-    assert valkey.ttl("dailies:canary") > 60
+    assert valkey.ttl("dailies:heartbeat") > 60
 
 
 def test_probes_need_no_account(client: Client, client_of: Callable[[User], Client], charlie: User) -> None:
-    canary_task()
+    record_heartbeat()
     assert client.get("/readyz").status_code == client_of(charlie).get("/readyz").status_code == 200

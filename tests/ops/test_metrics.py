@@ -1,9 +1,13 @@
+"""The metrics for Prometheus: format, values, cost and access."""
+
 import re
 from datetime import timedelta
+from math import isnan
 from uuid import uuid4
 
 import pytest
 from django.test import Client
+from prometheus_client import CONTENT_TYPE_LATEST
 from pytest_django import Settings
 
 from generations.accounts.models import Membership, Team
@@ -12,42 +16,43 @@ from generations.credits.holds import place_hold
 from generations.jobs.models import Generation
 from generations.jobs.submit import Wish, submit_generation
 from generations.media.models import Asset
-from generations.tasks import canary
+from generations.tasks import record_heartbeat
 from project.stack.ports import free_port
 
-QUEUES = ("dailies", "saving", "webhooks")
+QUEUES = ("dailies", "media", "webhooks")
 LINE = re.compile(r'(?:# (?:HELP|TYPE) dailies_\w+ .+)|(?:dailies_\w+(?:\{\w+="\w+"\})? (?:NaN|[-+.e\d]+))')
 
 
-def read(client: Client, **headers: str) -> dict[str, str]:
-    answer = client.get("/metrics", headers=headers)
-    assert answer.status_code == 200
-    assert answer["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
-    lines = answer.content.decode().splitlines()
+def read(client: Client, **headers: str) -> dict[str, float]:
+    response = client.get("/metrics", headers=headers)
+    assert response.status_code == 200
+    assert response["Content-Type"] == CONTENT_TYPE_LATEST
+    lines = response.content.decode().splitlines()
     assert [line for line in lines if not LINE.fullmatch(line)] == []
-    return dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+    samples = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+    return {name: float(value) for name, value in samples}
 
 
-def test_an_empty_studio_has_figures(client: Client, db: None) -> None:
-    figures = read(client)
-    assert figures['dailies_generations{state="queued"}'] == "0"
-    assert figures["dailies_oldest_queued_seconds"] == "0"
-    assert figures["dailies_canary_age_seconds"] == "NaN"
-    assert [figures[f'dailies_broker_messages{{queue="{queue}"}}'] for queue in QUEUES] == ["0"] * 3
+def test_an_empty_installation_has_values(client: Client, db: None) -> None:
+    values = read(client)
+    assert values['dailies_generations{state="queued"}'] == 0
+    assert values["dailies_oldest_queued_seconds"] == 0
+    assert isnan(values["dailies_heartbeat_age_seconds"])
+    assert [values[f'dailies_broker_messages{{queue="{queue}"}}'] for queue in QUEUES] == [0] * 3
 
 
-def test_the_figures_are_those_of_the_database(client: Client, funded: Team) -> None:
-    canary()
+def test_the_values_come_from_the_database(client: Client, funded: Team) -> None:
+    record_heartbeat()
     place_hold(membership=Membership.objects.get(team=funded), reference=uuid4(), amount=30)
-    figures = read(client)
-    assert figures["dailies_wallets"] == "1"
-    assert figures["dailies_credits_posted"] == "1000"
-    assert figures["dailies_credits_held"] == figures["dailies_holds_pending_credits"] == "30"
-    assert figures["dailies_holds_pending"] == "1"
-    assert 0 <= float(figures["dailies_canary_age_seconds"]) < 60
+    values = read(client)
+    assert values["dailies_wallets"] == 1
+    assert values["dailies_credits_posted"] == 1000
+    assert values["dailies_credits_held"] == values["dailies_holds_pending_credits"] == 30
+    assert values["dailies_holds_pending"] == 1
+    assert 0 <= values["dailies_heartbeat_age_seconds"] < 60
 
 
-def test_jobs_under_way_are_counted(client: Client, funded: Team) -> None:
+def test_jobs_in_progress_are_counted(client: Client, funded: Team) -> None:
     still = Asset.objects.create(
         team=funded, kind="still", name="a", mime="image/png", sha256="a" * 64, bytes=1, width=1280, height=720
     )
@@ -56,14 +61,14 @@ def test_jobs_under_way_are_counted(client: Client, funded: Team) -> None:
     for _ in range(2):
         submit_generation(membership=membership, wish=wish, idempotency_key=str(uuid4()))
     Generation.objects.update(created_at=database_time(-timedelta(minutes=5)))
-    figures = read(client)
-    assert figures['dailies_generations{state="queued"}'] == "2"
-    assert figures['dailies_generations_last_hour{state="queued"}'] == "2"
-    assert 300 <= float(figures["dailies_oldest_queued_seconds"]) < 400
-    assert figures["dailies_holds_pending"] == "2"
+    values = read(client)
+    assert values['dailies_generations{state="queued"}'] == 2
+    assert values['dailies_generations_last_hour{state="queued"}'] == 2
+    assert 300 <= values["dailies_oldest_queued_seconds"] < 400
+    assert values["dailies_holds_pending"] == 2
 
 
-def test_scraping_costs_a_few_queries(client: Client, funded: Team, django_assert_max_num_queries: object) -> None:
+def test_scraping_takes_few_queries(client: Client, funded: Team, django_assert_max_num_queries: object) -> None:
     with django_assert_max_num_queries(9):
         read(client)
 
@@ -84,7 +89,7 @@ def test_scraping_costs_a_few_queries(client: Client, funded: Team, django_asser
         ("s3cret", False, "192.0.2.7", {"Authorization": "s3cret"}, 404),
     ],
 )
-def test_only_scrapers_may_read(
+def test_only_scrapers_have_access(
     token: str,
     is_local: bool,
     address: str,
@@ -99,6 +104,6 @@ def test_only_scrapers_may_read(
     assert client.get("/metrics", headers=headers, REMOTE_ADDR=address).status_code == status
 
 
-def test_a_lost_broker_is_no_error_of_ours(client: Client, settings: Settings, db: None) -> None:
+def test_a_lost_broker_is_a_503(client: Client, settings: Settings, db: None) -> None:
     settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}/0"
     assert client.get("/metrics").status_code == 503

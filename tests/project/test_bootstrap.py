@@ -1,4 +1,4 @@
-"""uv comes from the lock file: the right wheel, checked, in one piece."""
+"""uv is installed from the lock file: the right wheel, verified, in one step."""
 
 import hashlib
 import os
@@ -21,7 +21,7 @@ def wheel_at(folder: Path, content: bytes) -> dict[str, str]:
     return {"url": archive.as_uri(), "hash": f"sha256:{hashlib.sha256(archive.read_bytes()).hexdigest()}"}
 
 
-def test_the_program_is_unpacked_and_can_be_run(tmp_path: Path) -> None:
+def test_the_program_is_unpacked_and_executable(tmp_path: Path) -> None:
     uv = tmp_path / "uv"
     bootstrap._download_uv(wheel_at(tmp_path, b"#!/bin/sh\n"), uv)
     assert uv.read_bytes() == b"#!/bin/sh\n"
@@ -55,7 +55,7 @@ def test_the_wheel_fits_the_machine(
     assert expected in wheel["url"]
 
 
-def test_an_unknown_machine_falls_through_to_pip(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_machine_uses_pip(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(platform, "machine", lambda: "vax")
     with pytest.raises(ValueError, match="vax"):
         bootstrap._wheel_for_here(bootstrap._locked_uv()["wheels"])

@@ -21,18 +21,18 @@ def services() -> dict[str, dict[str, Any]]:
 
 def test_every_part_is_a_service(services: dict[str, Any]) -> None:
     assert set(services) == {
-        *("proxy", "web", "events", "worker", "saver", "courier", "beat", "migrate", "engine"),
+        *("proxy", "web", "events", "worker", "media-worker", "webhook-worker", "beat", "migrate", "engine"),
         *("postgres", "valkey", "storage"),
     }
 
 
 def test_whatever_serves_is_checked(services: dict[str, Any]) -> None:
-    for name in ("web", "events", "worker", "saver", "courier", "engine", "postgres", "valkey"):
+    for name in ("web", "events", "worker", "media-worker", "webhook-worker", "engine", "postgres", "valkey"):
         assert services[name]["healthcheck"]["test"], name
 
 
 def test_nothing_starts_before_the_migrations(services: dict[str, Any]) -> None:
-    for name in ("web", "events", "worker", "saver", "courier", "beat"):
+    for name in ("web", "events", "worker", "media-worker", "webhook-worker", "beat"):
         assert services[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully", name
 
 
@@ -48,7 +48,10 @@ def test_what_holds_data_keeps_it_in_a_named_volume(services: dict[str, Any]) ->
 
 
 def test_the_programs_it_starts_are_installed(services: dict[str, Any]) -> None:
-    own = [services[name]["command"][0] for name in ("events", "worker", "saver", "courier", "beat", "engine")]
+    own = [
+        services[name]["command"][0]
+        for name in ("events", "worker", "media-worker", "webhook-worker", "beat", "engine")
+    ]
     for program in {*own, "granian"} - {"python"}:
         assert shutil.which(program, path=str(Path(sys.executable).parent)), program
 

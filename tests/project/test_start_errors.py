@@ -1,4 +1,4 @@
-"""A start that cannot work ends with one line that says what to change."""
+"""A start that cannot work prints one line that says what to change."""
 
 import os
 import socket
@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 
 from project.env import ROOT
-from project.stack.errors import StackError
-from project.stack.lock import DataDirLock, open_data_dir
-from project.stack.options import read_options
+from project.stack.data_dir import DataDirLock, open_data_dir
+from project.stack.environment import read_environment
 from project.stack.ports import free_port
+from project.stack.processes import StackError
 from project.stack.run import check_free_space
 from tests.stack import clean_environment
 
 
-def refusal(data_dir: Path, **given: str) -> str:
-    """The one line on standard error of a start that is refused."""
+def error_line(data_dir: Path, **given: str) -> str:
+    """The one line on standard error of a start that fails."""
     done = subprocess.run(
         [sys.executable, "-m", "project.stack", "run"],
         env=clean_environment(data_dir, **{"PORT": str(free_port()), **given}),
@@ -34,38 +34,40 @@ def refusal(data_dir: Path, **given: str) -> str:
     return lines[0]
 
 
-def test_a_taken_port(data_dir: Path) -> None:
+def test_a_port_in_use(data_dir: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        line = refusal(data_dir, PORT=str(port))
-    assert line == f"dailies: PORT {port} is taken on 127.0.0.1 by another program; stop it or choose another PORT"
+        line = error_line(data_dir, PORT=str(port))
+    assert line == f"dailies: PORT {port} is in use on 127.0.0.1 by another program; stop it or use another PORT"
 
 
 @pytest.mark.parametrize("name", ["EVENTS_PORT", "ENGINE_PORT"])
-def test_another_taken_port(data_dir: Path, name: str) -> None:
+def test_another_port_in_use(data_dir: Path, name: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
-        assert f"{name} {other.getsockname()[1]} is taken" in refusal(data_dir, **{name: str(other.getsockname()[1])})
+        assert f"{name} {other.getsockname()[1]} is in use" in error_line(
+            data_dir, **{name: str(other.getsockname()[1])}
+        )
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "complaint"),
+    ("name", "value", "message"),
     [
         ("PORT", "many", "PORT: must be a valid integer, unable to parse string as an integer"),
         ("PORT", "70000", "PORT: must be less than or equal to 65535"),
         ("LOG_FORMAT", "xml", "LOG_FORMAT: must be 'console' or 'json'"),
         ("PROVIDER_CONCURRENCY", "0", "PROVIDER_CONCURRENCY: must be greater than or equal to 1"),
-        ("S3_ENDPOINT_URL", "http://127.0.0.1:1", "S3_BUCKET must be given together with S3_ENDPOINT_URL"),
+        ("S3_ENDPOINT_URL", "http://127.0.0.1:1", "S3_ENDPOINT_URL also requires S3_BUCKET"),
     ],
 )
-def test_a_wrong_value(monkeypatch: pytest.MonkeyPatch, name: str, value: str, complaint: str) -> None:
+def test_an_invalid_value(monkeypatch: pytest.MonkeyPatch, name: str, value: str, message: str) -> None:
     monkeypatch.setenv(name, value)
-    with pytest.raises(StackError) as refused:
-        read_options()
-    assert str(refused.value) == complaint
+    with pytest.raises(StackError) as error:
+        read_environment()
+    assert str(error.value) == message
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "complaint"),
+    ("name", "value", "message"),
     [
         ("PORT", "many", "PORT: must be a valid integer"),
         ("DATABASE_URL", "mysql://127.0.0.1/x", "DATABASE_URL must begin with postgresql://"),
@@ -74,29 +76,29 @@ def test_a_wrong_value(monkeypatch: pytest.MonkeyPatch, name: str, value: str, c
         ("REDIS_URL", "http://127.0.0.1:1/0", "REDIS_URL must begin with redis:// or rediss://"),
     ],
 )
-def test_a_start_with_a_wrong_value(data_dir: Path, name: str, value: str, complaint: str) -> None:
-    assert refusal(data_dir, **{name: value}).startswith(f"dailies: {complaint}")
+def test_a_start_with_an_invalid_value(data_dir: Path, name: str, value: str, message: str) -> None:
+    assert error_line(data_dir, **{name: value}).startswith(f"dailies: {message}")
 
 
-def test_a_secret_is_not_repeated(data_dir: Path) -> None:
-    assert "s3cret" not in refusal(data_dir, DATABASE_URL="postgresql://me:s3cret@127.0.0.1:1/x")
+def test_an_error_message_contains_no_secret(data_dir: Path) -> None:
+    assert "s3cret" not in error_line(data_dir, DATABASE_URL="postgresql://me:s3cret@127.0.0.1:1/x")
 
 
 def test_a_data_dir_that_is_a_file(data_dir: Path) -> None:
     data_dir.write_text("not a folder")
-    assert refusal(data_dir) == f"dailies: DATA_DIR {data_dir} is a file, not a folder"
+    assert error_line(data_dir) == f"dailies: DATA_DIR {data_dir} is a file, not a folder"
 
 
 def test_a_data_dir_that_cannot_be_written(data_dir: Path) -> None:
-    assert refusal(Path("/proc/dailies")).startswith("dailies: DATA_DIR /proc/dailies cannot be used: ")
+    assert error_line(Path("/proc/dailies")).startswith("dailies: DATA_DIR /proc/dailies cannot be used: ")
 
 
 def test_a_data_dir_that_another_run_uses(data_dir: Path) -> None:
     open_data_dir(data_dir)
     lock = DataDirLock(data_dir)
     assert lock.acquire("make run")
-    line = refusal(data_dir)
-    assert f"is in use by make run, process {os.getpid()}; stop it or choose another DATA_DIR" in line
+    line = error_line(data_dir)
+    assert f"is in use by make run, process {os.getpid()}; stop it or use another DATA_DIR" in line
     lock.release()
 
 

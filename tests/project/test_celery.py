@@ -1,4 +1,4 @@
-"""A worker's connection to the broker, when the broker goes away."""
+"""The connection of a worker to Valkey when Valkey is lost."""
 
 import os
 from pathlib import Path
@@ -6,17 +6,17 @@ from pathlib import Path
 from kombu import Consumer, Queue
 
 from project.celery import app
-from project.stack.children import start_and_wait
+from project.stack.embedded import Valkey
 from project.stack.ports import free_port
-from project.stack.valkey import Valkey
+from project.stack.processes import start_and_wait
 
 
-def test_whoever_holds_a_message_outlives_the_broker(tmp_path: Path) -> None:
-    """A worker lets go of the broken connection before it closes the channel."""
+def test_a_worker_survives_the_loss_of_the_broker(tmp_path: Path) -> None:
+    """The worker drops the broken connection before it closes the channel and acknowledges a message."""
     (tmp_path / "run").mkdir()
     valkey = Valkey(tmp_path, free_port(), is_durable=False)
     valkey.prepare()
-    server = start_and_wait(valkey.plan(os.environ), log=tmp_path / "valkey.log")
+    server = start_and_wait(valkey.spec(os.environ), log=tmp_path / "valkey.log")
     connection = app.connection_for_read(valkey.url)
     try:
         channel, queue, held = connection.default_channel, Queue("held"), []

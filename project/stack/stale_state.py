@@ -1,31 +1,34 @@
-"""Processes of an earlier run of the same data folder whose supervisor was killed."""
+"""Processes that an earlier run of the same data folder left behind because its supervisor was killed."""
 
 import signal
 from pathlib import Path
 
 import psutil
 
-from .children import MARK
+from .processes import STACK_VARIABLE
 
-GRACE_SECONDS = 10
+STOP_SECONDS = 10
 
 
-def find_leftovers(data_dir: Path) -> list[psutil.Process]:
-    """Known by the mark in their environment; PostgreSQL's backends, which overwrite theirs, by their folder."""
+def find_stale_processes(data_dir: Path) -> list[psutil.Process]:
+    """Processes with the data folder in STACK_VARIABLE.
+
+    PostgreSQL's backends overwrite their environment, so they are found by their working folder.
+    """
     own = {psutil.Process().pid, *(parent.pid for parent in psutil.Process().parents())}
     return [process for process in psutil.process_iter() if process.pid not in own and _belongs(process, data_dir)]
 
 
-def end_leftovers(data_dir: Path) -> list[str]:
-    """Ask them to stop, then make them; return the names of those that were found."""
-    found = find_leftovers(data_dir)
+def stop_stale_processes(data_dir: Path) -> list[str]:
+    """Ask them to stop, kill the rest after STOP_SECONDS, and return the names of all that were found."""
+    found = find_stale_processes(data_dir)
     names = sorted({_name(process) for process in found})
     for process in found:
         _signal(process, kill=False)
-    _, alive = psutil.wait_procs(found, timeout=GRACE_SECONDS)
+    _, alive = psutil.wait_procs(found, timeout=STOP_SECONDS)
     for process in alive:
         _signal(process, kill=True)
-    psutil.wait_procs(alive, timeout=GRACE_SECONDS)
+    psutil.wait_procs(alive, timeout=STOP_SECONDS)
     return names
 
 
@@ -33,7 +36,8 @@ def _belongs(process: psutil.Process, data_dir: Path) -> bool:
     try:
         if process.status() == psutil.STATUS_ZOMBIE:
             return False
-        return Path(process.cwd()) == data_dir / "postgres" or process.environ().get(MARK) == str(data_dir)
+        is_postgres = Path(process.cwd()) == data_dir / "postgres"
+        return is_postgres or process.environ().get(STACK_VARIABLE) == str(data_dir)
     except (psutil.Error, OSError):
         return False
 
