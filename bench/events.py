@@ -23,7 +23,7 @@ import psutil
 import psycopg
 import redis
 
-from generations.events.feed import stream_key
+from generations.events.streams.feed import stream_key
 from tests.stack import StackProcess
 
 AT_ONCE = 50

@@ -10,7 +10,7 @@ from django.contrib import admin
 from .accounts.admin import MembershipAdmin, TeamAdmin, UserAdmin
 from .credits.admin import HoldAdmin, LedgerEntryAdmin, OfferedModelAdmin, PriceRowAdmin, QuotaAdmin, WalletAdmin
 from .events.admin import EventAdmin
-from .events.audited import audited
+from .events.audit_log import audited
 from .jobs.admin import AttemptAdmin, GenerationAdmin
 from .media.admin import AssetAdmin
 

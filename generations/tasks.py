@@ -2,7 +2,7 @@
 
 from .api.tasks import send_webhooks, sweep_replays, sweep_webhooks
 from .credits.tasks import keep_wallets
-from .events.tasks import send_letter
+from .events.tasks import send_mail
 from .jobs.tasks import check_books, dispatch_due, poll_due, purge_teams, save_generation, send_generation
 from .media.tasks import sweep
 from .ops.tasks import record_heartbeat
@@ -16,7 +16,7 @@ __all__ = [
     "record_heartbeat",
     "save_generation",
     "send_generation",
-    "send_letter",
+    "send_mail",
     "send_webhooks",
     "sweep",
     "sweep_replays",

@@ -12,7 +12,7 @@ from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 
 from generations.common.admin import CarefulList, ModelAdmin, ReadOnlyInline, TabularInline
-from generations.events.live import doubt_listeners
+from generations.events.live import revalidate_subscribers
 from generations.events.record import record_audit
 
 from .models import Membership, Team, User
@@ -186,7 +186,7 @@ class TeamAdmin(CarefulList, ModelAdmin[Team]):
         super().save_formset(request, form, formset, change)
         for membership, _ in getattr(formset, "changed_objects", ()):
             _record_role(request, membership)
-            doubt_listeners(membership.team_id)
+            revalidate_subscribers(membership.team_id)
 
 
 @admin.register(Membership)

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from generations.common.clock import database_time
 from generations.common.errors import DailiesError, ForbiddenError
-from generations.events.notices import notify
+from generations.events.notifications import notify
 from generations.events.record import record_audit
 
 from .access import require

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from generations.common.errors import DailiesError
-from generations.events.notices import notify
+from generations.events.notifications import notify
 from generations.events.record import record_audit
 
 from .models import Invitation, InvitationQuerySet, Membership, User

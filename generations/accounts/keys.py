@@ -13,7 +13,7 @@ from django.db.models.functions import Least, Now
 from generations.common.clock import database_time
 from generations.common.errors import DailiesError, ForbiddenError, NotFoundError
 from generations.common.statements import Columns, parted, read_row
-from generations.events.live import doubt_listeners
+from generations.events.live import revalidate_subscribers
 from generations.events.record import record_audit
 
 from .access import require
@@ -77,7 +77,7 @@ def rotate_key(*, key: ApiKey, actor: User, overlap: timedelta) -> NewKey:
     key.secrets.update(expires_at=Least(F("expires_at"), database_time(overlap)))
     secret = _add_secret(key)
     _record("key.rotated", key, actor, overlap=int(overlap.total_seconds()), prefix=prefix_of(secret))
-    doubt_listeners(key.team_id)
+    revalidate_subscribers(key.team_id)
     return NewKey(key, secret)
 
 
@@ -91,7 +91,7 @@ def revoke_key(*, key: ApiKey, actor: User) -> None:
     """End the key for good, with all its secrets, from the next request on."""
     if ApiKey.objects.filter(pk=key.pk, revoked_at__isnull=True).update(revoked_at=Now()):
         _record("key.revoked", key, actor)
-        doubt_listeners(key.team_id)
+        revalidate_subscribers(key.team_id)
     key.refresh_from_db(fields=["revoked_at"])
 
 

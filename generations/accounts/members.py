@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from generations.common.errors import DailiesError, ForbiddenError, NotFoundError
-from generations.events.live import doubt_listeners
+from generations.events.live import revalidate_subscribers
 from generations.events.record import record_audit
 
 from .access import require
@@ -73,7 +73,7 @@ def change_role(*, membership: Membership, role: Role, actor: Membership) -> Non
         _require_other_owner(current)
     Membership.objects.filter(pk=current.pk).update(role=role)
     _record("member.role_changed", current, actor, before={"role": current.role}, after={"role": role}, role=role)
-    doubt_listeners(current.team_id)
+    revalidate_subscribers(current.team_id)
     membership.role = role
 
 
@@ -97,7 +97,7 @@ def close_membership(*, membership: Membership, actor: Membership) -> bool:
     made.update(revoked_at=Now())
     if not Membership.objects.active().filter(user=current.user).exists():
         end_sessions(user=current.user)
-    doubt_listeners(current.team_id)
+    revalidate_subscribers(current.team_id)
     kind = "member.left" if actor.pk == current.pk else "member.deactivated"
     _record(kind, current, actor, before={"active": True}, after={"active": False}, role=current.role)
     membership.refresh_from_db(fields=["deactivated_at"])

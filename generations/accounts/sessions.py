@@ -8,7 +8,7 @@ from django.contrib.auth import get_user
 from django.http import HttpRequest
 
 from generations.common.errors import NotFoundError
-from generations.events.live import doubt_listeners
+from generations.events.live import revalidate_subscribers
 
 from .access import access_team
 from .models import Membership, User
@@ -50,4 +50,4 @@ def end_sessions(*, user: User, but: str | None = None) -> int:
 
 def doubt_streams_of(user: User) -> None:
     """Have the person's open streams judged anew, in every team that they are or were in."""
-    doubt_listeners(*Membership.objects.filter(user=user).values_list("team", flat=True))
+    revalidate_subscribers(*Membership.objects.filter(user=user).values_list("team", flat=True))

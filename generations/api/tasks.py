@@ -1,7 +1,7 @@
 from celery import shared_task
 
 from generations.accounts.managers import manager_ids
-from generations.events.webhooks import deliveries, sending
+from generations.events.webhooks import delivery_log, sending
 
 from . import idempotency
 
@@ -14,9 +14,9 @@ def sweep_replays() -> None:
 
 @shared_task(name="generations.send_webhooks")
 def send_webhooks() -> None:
-    sending.send_webhooks(managers=manager_ids)
+    sending.send_webhooks(managers_of=manager_ids)
 
 
 @shared_task(name="generations.sweep_webhooks")
 def sweep_webhooks() -> None:
-    deliveries.sweep_deliveries()
+    delivery_log.sweep_deliveries()

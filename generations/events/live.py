@@ -1,4 +1,4 @@
-"""Tell open pages that something changed. A hint, never the truth: pages ask again for what they show."""
+"""Publish live hints to open pages. A hint is never the truth: pages read again what they show."""
 
 import json
 from collections import deque
@@ -13,41 +13,43 @@ from redis import RedisError
 from generations.common.debounce import Debouncer
 from generations.common.valkey import CircuitBreaker, valkey
 
-from .feed import stream_key
+from .streams.feed import stream_key
 
 STREAM_LENGTH = 1_000
 _STREAM_LIFE = 24 * 3600  # seconds after a team's last event
-_MOST_WAITING = 10_000  # the oldest are forgotten
+_MAX_QUEUED = 10_000  # beyond this the oldest are dropped
 
 Hint = tuple[str, str, str]  # the stream, the field and the text
 
 log = structlog.get_logger(__name__)
 _circuit_breaker = CircuitBreaker()
-_waiting: deque[Hint] = deque(maxlen=_MOST_WAITING)
+_queue: deque[Hint] = deque(maxlen=_MAX_QUEUED)
 
 
 def announce(*, team_id: int, kind: str, subject_id: UUID, state: str = "", author_id: int | None = None) -> None:
-    """Tell the team's open pages once the present transaction has committed, or at once outside of one.
+    """Publish a hint to the team's open pages after the commit, or immediately outside of a transaction.
 
-    Only identifiers and a state travel: no prompt, no name, no address. Every member of the team may receive them.
-    Nothing is raised: without Valkey the hint is lost, and pages find out by themselves.
+    It contains only identifiers and a state: no prompt, no name, no address. Every member of the team may receive it.
+    Nothing is raised: without Valkey the hint is lost, and pages poll.
     """
     hint = _hint(team_id, kind, subject_id, state, author_id)
     transaction.on_commit(partial(_publish, [hint]), robust=True)
 
 
-def announce_soon(*, team_id: int, kind: str, subject_id: UUID, state: str = "", author_id: int | None = None) -> None:
-    """The same for whoever has somebody waiting: from a thread of its own, and many in one round trip."""
+def announce_in_background(
+    *, team_id: int, kind: str, subject_id: UUID, state: str = "", author_id: int | None = None
+) -> None:
+    """Do the same from another thread, many hints in one round trip. For code that a user waits for."""
     hint = _hint(team_id, kind, subject_id, state, author_id)
-    transaction.on_commit(partial(_put_out, hint), robust=True)
+    transaction.on_commit(partial(_enqueue, hint), robust=True)
 
 
-def doubt_listeners(*team_ids: int) -> None:
-    """Have everyone who listens to these teams judged anew, once the present transaction has committed.
+def revalidate_subscribers(*team_ids: int) -> None:
+    """Have every subscriber of these teams checked again, after the commit. Call it when a right was removed.
 
-    For whatever takes a right away. Without Valkey the open streams find out by themselves, within a minute.
+    Without Valkey the open streams check by themselves, within a minute.
     """
-    hints = [(stream_key(team_id), "doubt", "") for team_id in team_ids]
+    hints = [(stream_key(team_id), "revalidate", "") for team_id in team_ids]
     transaction.on_commit(partial(_publish, hints), robust=True)
 
 
@@ -56,13 +58,13 @@ def _hint(team_id: int, kind: str, subject_id: UUID, state: str, author_id: int 
     return stream_key(team_id), "data", json.dumps(data)
 
 
-def _put_out(hint: Hint) -> None:
-    _waiting.append(hint)
+def _enqueue(hint: Hint) -> None:
+    _queue.append(hint)
     _publisher.trigger()
 
 
-def _publish_waiting() -> None:
-    _publish([_waiting.popleft() for _ in range(len(_waiting))])
+def _publish_queue() -> None:
+    _publish([_queue.popleft() for _ in range(len(_queue))])
 
 
 def _publish(hints: Sequence[Hint]) -> None:
@@ -77,7 +79,7 @@ def _publish(hints: Sequence[Hint]) -> None:
             pipe.execute()
     except RedisError as error:
         _circuit_breaker.trip()
-        log.warning("live_event_lost", hints=len(hints), error=type(error).__name__)
+        log.warning("live_hints_lost", hints=len(hints), error=type(error).__name__)
 
 
-_publisher = Debouncer(_publish_waiting)
+_publisher = Debouncer(_publish_queue)

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from generations.common.debounce import Debouncer
 from generations.common.failpoints import failpoint
 from generations.common.messages import send_message
-from generations.events.alerts import open_alert
+from generations.events.staff_alerts import open_alert
 
 from .models import Generation, State
 from .provider_throttle import allowance

@@ -14,7 +14,7 @@ from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Greatest, Least, Now
 
 from generations.common.clock import database_time
-from generations.events.alerts import close_alert, open_alert
+from generations.events.staff_alerts import close_alert, open_alert
 
 from .models import Attempt, Circuit, Generation, ProviderThrottle
 from .transitions import unpark

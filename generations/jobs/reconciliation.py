@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from generations.credits.audit import CHECKS as LEDGER_CHECKS
 from generations.credits.audit import Finding, run_checks
-from generations.events.alerts import close_alert, open_alert
+from generations.events.staff_alerts import close_alert, open_alert
 
 ALERT = "books"
 

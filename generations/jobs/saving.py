@@ -20,8 +20,8 @@ from filelock import FileLock, Timeout
 from generations.common.clock import database_now
 from generations.common.failpoints import failpoint
 from generations.contract.support import size_of
-from generations.events.alerts import close_alert, open_alert
 from generations.events.record import record_event
+from generations.events.staff_alerts import close_alert, open_alert
 from generations.media.storage_errors import StorageError
 from generations.media.videos import (
     BadVideoError,

@@ -24,7 +24,7 @@ from generations.credits.holds import hold_parameters, refusal
 from generations.credits.prices import NoPriceError, offered_models
 from generations.credits.quotas import EffectiveQuota
 from generations.credits.settled import recall_settled, settle
-from generations.events.live import announce_soon
+from generations.events.live import announce_in_background
 from generations.media.models import Asset
 from generations.media.uploads import MISSING, UploadedStill
 
@@ -111,7 +111,7 @@ def submit_generation(
         return Receipt.of(Generation.objects.get(pk=answer.known))
     if answer.created_at is None:
         raise _refusal(membership, wish, answer, quota)
-    announce_soon(team_id=membership.team_id, kind="generation", subject_id=given["id"], state=State.QUEUED)
+    announce_in_background(team_id=membership.team_id, kind="generation", subject_id=given["id"], state=State.QUEUED)
     notify_dispatcher()
     return Receipt(given["id"], answer.created_at)
 

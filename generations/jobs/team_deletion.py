@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 
 from generations.accounts.models import Membership, Team
 from generations.accounts.roles import Role
-from generations.events.live import doubt_listeners
+from generations.events.live import revalidate_subscribers
 from generations.events.record import record_audit
 from generations.media.models import Asset
 from generations.media.storage_errors import StorageError
@@ -98,6 +98,6 @@ def _delete_rows(team: Team) -> bool:
             for path in paths:
                 model._base_manager.filter(**{path: team.pk})._raw_delete("default")
         Team.objects.filter(pk=team.pk)._raw_delete("default")
-    doubt_listeners(team.pk)
+    revalidate_subscribers(team.pk)
     record_audit("team.purged", team_id=None, actor_id=None, name=team.name, slug=team.slug)
     return True

@@ -14,7 +14,7 @@ from redis import RedisError
 
 from generations.common.clock import database_time
 from generations.common.valkey import valkey
-from generations.events.alerts import close_alert, open_alert
+from generations.events.staff_alerts import close_alert, open_alert
 from generations.jobs.models import Generation, State
 
 WORKERS_ALERT = "workers"

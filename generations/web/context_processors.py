@@ -16,7 +16,7 @@ from generations.common.errors import NotFoundError
 from generations.credits.balances import balance_of
 from generations.credits.freezes import freezes_of
 from generations.events.models import Alert
-from generations.events.notices import count_unread
+from generations.events.notifications import count_unread
 
 from .decorators import LAST_TEAM
 

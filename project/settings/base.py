@@ -56,9 +56,9 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "generations.events.middleware.LiveEventsPolicyMiddleware",
+    "generations.events.streams.origins.EventsOriginCspMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
-    "generations.events.origin.OriginMiddleware",
+    "generations.events.record.ClientAddressMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -71,7 +71,7 @@ MIDDLEWARE = [
 ]
 API_MIDDLEWARE = [
     "generations.api.middleware.LogMiddleware",
-    "generations.events.origin.OriginMiddleware",
+    "generations.events.record.ClientAddressMiddleware",
     "generations.api.origins.OriginsMiddleware",
     "generations.api.middleware.ErrorMiddleware",
 ]

@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.utils import timezone
 
 from generations.credits.models import OfferedModel, PriceRow
-from generations.events.audited import AuditedAdmin
+from generations.events.audit_log import AuditedAdmin
 from generations.events.models import Event
 from tests.conftest import make_user
 

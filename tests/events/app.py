@@ -1,4 +1,4 @@
-"""The live events with short times, so that tests need not wait for long ones; RECHECK names one that is long."""
+"""The events process with short intervals, so that tests are fast; RECHECK sets the one that a test needs long."""
 
 import os
 
@@ -6,21 +6,29 @@ import django
 
 django.setup(set_prefix=False)
 
-from generations.accounts import listeners  # noqa: E402
 from generations.accounts.sessions import access_team_by_session  # noqa: E402
-from generations.events.programs.streams import ProgramStreams  # noqa: E402
-from generations.events.server import EventsServer  # noqa: E402
-from generations.events.stream import EventStreams  # noqa: E402
+from generations.accounts.stream_access import authorize_subscriber, reauthorize_subscriber  # noqa: E402
+from generations.events.streams.api_stream import ApiStream  # noqa: E402
+from generations.events.streams.page_stream import PageStream  # noqa: E402
+from generations.events.streams.server import EventsServer  # noqa: E402
 
 RECHECK = float(os.environ.get("RECHECK", "0.5"))
 
 application = EventsServer(
-    EventStreams(
-        admit=lambda session_key, slug: access_team_by_session(session_key, slug).team_id,
+    PageStream(
+        authorize=lambda session_key, slug: access_team_by_session(session_key, slug).team_id,
         heartbeat=0.5,
         recheck=RECHECK,
         send_timeout=1,
         idle=1,
     ),
-    api=ProgramStreams(access=listeners, heartbeat=0.5, look=0.5, recheck=RECHECK, send_timeout=1, idle=1),
+    api=ApiStream(
+        authorize=authorize_subscriber,
+        reauthorize=reauthorize_subscriber,
+        heartbeat=0.5,
+        poll=0.5,
+        recheck=RECHECK,
+        send_timeout=1,
+        idle=1,
+    ),
 )

@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 import redis
 
-from generations.events.feed import Subscription
-from generations.events.hub import Hub
-from generations.events.stream import EventStreams
+from generations.events.streams.feed import FeedRegistry, Subscription
+from generations.events.streams.page_stream import PageStream
 
 CLIENTS = 50
 
@@ -35,25 +34,25 @@ def scope() -> dict[str, Any]:
     return {"type": "http", "method": "GET", "path": "/events/lighthouse", "query_string": b"", "headers": []}
 
 
-async def come_and_go(streams: EventStreams, hub: Hub) -> None:
+async def come_and_go(streams: PageStream, feeds: FeedRegistry) -> None:
     browsers = [Browser() for _ in range(CLIENTS)]
     visits = [asyncio.create_task(streams(scope(), browser.receive, browser.send)) for browser in browsers]
     async with asyncio.timeout(20):
         while not all(browser.chunks >= 2 for browser in browsers):
             await asyncio.sleep(0.01)
-        assert hub.feeds_open == 1
+        assert feeds.open_count == 1
         for browser in browsers:
             browser.gone.set()
         await asyncio.gather(*visits)
 
 
 async def visit(born: "weakref.WeakSet[Subscription]") -> None:
-    streams = EventStreams(admit=lambda session_key, slug: 7, heartbeat=0.2, idle=0.2)
+    streams = PageStream(authorize=lambda session_key, slug: 7, heartbeat=0.2, idle=0.2)
     before = asyncio.all_tasks()
     for _ in range(2):
-        await come_and_go(streams, streams.hub)
+        await come_and_go(streams, streams.feeds)
     async with asyncio.timeout(20):
-        while streams.hub.feeds_open or asyncio.all_tasks() != before:
+        while streams.feeds.open_count or asyncio.all_tasks() != before:
             await asyncio.sleep(0.01)
     gc.collect()
     assert len(born) == 0

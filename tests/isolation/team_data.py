@@ -34,7 +34,7 @@ from generations.credits.models import (
 from generations.credits.raises import raise_quota
 from generations.credits.requests import request_credits
 from generations.events.models import Event, Notice, WebhookDelivery
-from generations.events.webhooks.deliveries import send_test
+from generations.events.webhooks.delivery_log import send_test
 from generations.events.webhooks.endpoints import create_endpoint
 from generations.jobs.models import Generation, Project, State
 from generations.jobs.projects import create_project

@@ -20,7 +20,7 @@ from django.utils import timezone
 from generations.accounts.models import Membership, Team, User
 from generations.accounts.roles import RIGHTS, Right, Role
 from generations.accounts.teams import add_member
-from generations.events.notices import notify
+from generations.events.notifications import notify
 from tests.conftest import make_user
 
 from .routes import METHODS, PERSONAL, STAFF_ROUTES, TEAM_ROUTES, all_patterns

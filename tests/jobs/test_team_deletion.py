@@ -16,7 +16,7 @@ from generations.credits.audit import CHECKS, run_checks
 from generations.credits.grants import grant_credits
 from generations.credits.models import LedgerEntry, Quota
 from generations.events.models import Event
-from generations.events.notices import notify
+from generations.events.notifications import notify
 from generations.jobs.models import Generation, State
 from generations.jobs.team_deletion import purge_deleted_teams, rows_of_a_team
 from generations.media.models import Asset

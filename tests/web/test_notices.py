@@ -2,9 +2,9 @@ import json
 
 import pytest
 
-from generations.events.feed import stream_key
 from generations.events.models import Notice
-from generations.events.notices import count_unread, notify
+from generations.events.notifications import count_unread, notify
+from generations.events.streams.feed import stream_key
 from tests.web.pages import words
 
 

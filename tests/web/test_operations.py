@@ -11,8 +11,8 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from generations.accounts.models import Team, User
 from generations.common.clock import database_time
-from generations.events.alerts import open_alert
 from generations.events.models import Event
+from generations.events.staff_alerts import open_alert
 from generations.jobs.models import Attempt, Bill, Generation, Outcome, ProviderThrottle, State
 from generations.jobs.provider_throttle import open_circuit, throttle_for
 from generations.jobs.reconciliation import audit_books

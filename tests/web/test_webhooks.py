@@ -115,7 +115,7 @@ def test_off_and_on_again_sends_what_waits(client_of: Open, alice: User, page: s
     client.post(f"{one}off")
     endpoint.refresh_from_db()
     assert endpoint.state == EndpointState.OFF
-    assert "Switched off by a manager" in words(client.get(one))
+    assert "Turned off by a manager" in words(client.get(one))
     WebhookEndpoint.objects.update(failing_since=database_time(timedelta(hours=-1)))
     assert "On. What waited is sent now." in words(client.post(f"{one}on", follow=True))
     endpoint.refresh_from_db()

@@ -7,14 +7,13 @@ from django.http import HttpResponse
 from ninja import Query, Router
 from pydantic import AfterValidator, BaseModel, Field
 
-from generations.accounts.listeners import listener_of, make_ticket
+from generations.accounts.stream_access import make_ticket, subscriber_of
 from generations.common.pagination import BadCursorError
-from generations.events.address import events_origin
-from generations.events.audience import audible
 from generations.events.catalogue import PUBLIC_KINDS, body_of
-from generations.events.feed import parse_position
 from generations.events.models import Event
-from generations.events.order import LARGEST, Position, events_after
+from generations.events.reading import LARGEST, Position, events_after, visible_events
+from generations.events.streams.feed import parse_position
+from generations.events.streams.origins import events_origin
 
 from . import problems
 from .auth import READ, ApiRequest
@@ -73,9 +72,9 @@ def list_events(request: ApiRequest, filters: Query[EventFilters]) -> PageOut[Ev
     """
     if STREAM in request.headers.get("Accept", ""):
         return _to_stream(request)
-    listener = listener_of(request.auth)
-    found = list(audible(events_after(filters.position), listener, filters.kinds)[: filters.limit + 1])
-    data = [EventOut.of(event, listener.team_slug) for event in found[: filters.limit]]
+    subscriber = subscriber_of(request.auth)
+    found = list(visible_events(events_after(filters.position), subscriber, filters.kinds)[: filters.limit + 1])
+    data = [EventOut.of(event, subscriber.team_slug) for event in found[: filters.limit]]
     return PageOut(data=data, next_cursor=data[-1].id if len(found) > filters.limit else None)
 
 

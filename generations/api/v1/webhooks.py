@@ -13,7 +13,7 @@ from generations.accounts.roles import Right
 from generations.common.pagination import keyset_page
 from generations.events.catalogue import PUBLIC_KINDS
 from generations.events.models import DeliveryState, EndpointState, WebhookDelivery, WebhookEndpoint, WebhookTry
-from generations.events.webhooks import deliveries, endpoints
+from generations.events.webhooks import delivery_log, endpoints
 from generations.events.webhooks.targets import MOST_CHARACTERS
 
 from .auth import MANAGE, ApiRequest, require_right
@@ -197,7 +197,7 @@ def delete(request: ApiRequest, webhook_id: UUID) -> HttpResponse:
 def switch_on(request: ApiRequest, webhook_id: UUID) -> WebhookDetail:
     """Send again, beginning with all that waited while it was paused."""
     endpoint = _access(request, webhook_id)
-    endpoints.switch_on(endpoint=endpoint, actor_id=_actor(request))
+    endpoints.turn_on(endpoint=endpoint, actor_id=_actor(request))
     return WebhookDetail.of(endpoint)
 
 
@@ -211,7 +211,7 @@ def switch_on(request: ApiRequest, webhook_id: UUID) -> WebhookDetail:
 def switch_off(request: ApiRequest, webhook_id: UUID) -> WebhookDetail:
     """Send nothing, and keep nothing of what happens meanwhile."""
     endpoint = _access(request, webhook_id)
-    endpoints.switch_off(endpoint=endpoint, actor_id=_actor(request))
+    endpoints.turn_off(endpoint=endpoint, actor_id=_actor(request))
     return WebhookDetail.of(endpoint)
 
 
@@ -239,7 +239,7 @@ def rotate(request: ApiRequest, webhook_id: UUID, rotation: SecretRotation) -> W
 )
 def test(request: ApiRequest, webhook_id: UUID) -> DeliveryOut:
     """Send a `webhook.test` message, once. Ask for the delivery to see what came of it."""
-    return DeliveryOut.of(deliveries.send_test(_access(request, webhook_id)))
+    return DeliveryOut.of(delivery_log.send_test(_access(request, webhook_id)))
 
 
 @router.post(
@@ -251,7 +251,7 @@ def test(request: ApiRequest, webhook_id: UUID) -> DeliveryOut:
 )
 def recover(request: ApiRequest, webhook_id: UUID, recovery: Recovery) -> Recovered:
     """Send again whatever was given up since then."""
-    return Recovered(count=deliveries.recover_failed(_access(request, webhook_id), since=recovery.since))
+    return Recovered(count=delivery_log.resend_failed(_access(request, webhook_id), since=recovery.since))
 
 
 @router.get(
@@ -263,7 +263,7 @@ def recover(request: ApiRequest, webhook_id: UUID, recovery: Recovery) -> Recove
 )
 def list_deliveries(request: ApiRequest, webhook_id: UUID, filters: Query[DeliveryFilters]) -> PageOut[DeliveryOut]:
     """What it was told, newest first, for a month."""
-    log = deliveries.log_of(_access(request, webhook_id), filters.state or "")
+    log = delivery_log.deliveries_of(_access(request, webhook_id), filters.state or "")
     page = keyset_page(log, cursor=filters.cursor, size=filters.limit)
     return PageOut(data=[DeliveryOut.of(delivery) for delivery in page.rows], next_cursor=page.next_cursor)
 
@@ -277,7 +277,7 @@ def list_deliveries(request: ApiRequest, webhook_id: UUID, filters: Query[Delive
 )
 def get_delivery(request: ApiRequest, webhook_id: UUID, delivery_id: UUID) -> DeliveryDetail:
     """One delivery: its body, and each try with what came back."""
-    return DeliveryDetail.of(deliveries.access_delivery(_access(request, webhook_id), delivery_id))
+    return DeliveryDetail.of(delivery_log.access_delivery(_access(request, webhook_id), delivery_id))
 
 
 @router.post(
@@ -290,8 +290,8 @@ def get_delivery(request: ApiRequest, webhook_id: UUID, delivery_id: UUID) -> De
 def send_again(request: ApiRequest, webhook_id: UUID, delivery_id: UUID) -> DeliveryOut:
     """Send it now, with the same id, from the beginning of the schedule."""
     endpoint = _access(request, webhook_id)
-    deliveries.send_again(deliveries.access_delivery(endpoint, delivery_id))
-    return DeliveryOut.of(deliveries.access_delivery(endpoint, delivery_id))
+    delivery_log.resend(delivery_log.access_delivery(endpoint, delivery_id))
+    return DeliveryOut.of(delivery_log.access_delivery(endpoint, delivery_id))
 
 
 def _manages(request: ApiRequest) -> int:

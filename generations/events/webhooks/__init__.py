@@ -1,6 +1,6 @@
-"""Tell programs of what happened, by a signed POST to their address (Standard Webhooks).
+"""Send events to a team's endpoints as signed POST requests (Standard Webhooks).
 
-    Event --fanout--> WebhookDelivery (one an endpoint) --claim, sending, settling--> delivered, tried again or given up
+    Event --fan_out--> WebhookDelivery (one per endpoint) --claim, send, record--> delivered, retried or failed
 
-A task of its own queue does all of it, so that no receiver, however slow, holds up a job.
+One task with its own queue does all of it, so that a slow receiver does not delay jobs.
 """

@@ -1,4 +1,4 @@
-"""Where a team's programs want to be told: made, changed, switched, rotated and removed by its managers."""
+"""A team's webhook endpoints: create, change, turn on and off, rotate the secret, delete."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -14,33 +14,33 @@ from generations.common.errors import DailiesError, NotFoundError
 from ..catalogue import PUBLIC_KINDS
 from ..models import EndpointState, WebhookEndpoint
 from ..record import record_audit
-from .fanout import begin_fan_out
-from .schedule import hold_back, let_go
+from .delivery import resume, suspend_new
+from .fan_out import create_cursor
 from .signing import new_secret
 from .targets import BadEndpointError, checked_url, host_of
 
-MOST_ENDPOINTS = 20
-"""Of one team."""
+MAX_ENDPOINTS = 20
+"""Per team."""
 OVERLAP = timedelta(hours=24)
-"""How long an old secret still signs after a rotation, unless said otherwise."""
+"""How long an old secret still signs after a rotation, by default."""
 
 
 class TooManyEndpointsError(DailiesError):
-    """The team has as many as it may have."""
+    """The team already has MAX_ENDPOINTS webhooks."""
 
     status = 409
     code = "conflict"
 
     def __init__(self) -> None:
-        super().__init__(f"A team has at most {MOST_ENDPOINTS} webhooks. Delete one first.")
+        super().__init__(f"A team has at most {MAX_ENDPOINTS} webhooks. Delete one first.")
 
 
 @transaction.atomic
 def create_endpoint(
     *, team_id: int, actor_id: int, url: str, kinds: Iterable[str] = (), description: str = ""
 ) -> WebhookEndpoint:
-    """Make an endpoint that is told of what happens from now on. Raises BadEndpointError, TooManyEndpointsError."""
-    if WebhookEndpoint.objects.filter(team=team_id).count() >= MOST_ENDPOINTS:
+    """Create an endpoint for events from now on. Raises BadEndpointError, TooManyEndpointsError."""
+    if WebhookEndpoint.objects.filter(team=team_id).count() >= MAX_ENDPOINTS:
         raise TooManyEndpointsError
     endpoint = WebhookEndpoint(
         team_id=team_id,
@@ -51,7 +51,7 @@ def create_endpoint(
     )
     endpoint.secret = new_secret()
     endpoint.save(force_insert=True)
-    begin_fan_out()
+    create_cursor()
     _record("created", endpoint, actor_id, kinds=endpoint.kinds)
     return endpoint
 
@@ -65,7 +65,7 @@ def change_endpoint(
     kinds: Iterable[str] | None = None,
     description: str | None = None,
 ) -> None:
-    """Change what is given. What waits already goes to the new address. Raises BadEndpointError."""
+    """Change the given fields. Pending deliveries go to the new URL. Raises BadEndpointError."""
     if url is not None:
         endpoint.url = checked_url(url)
     if kinds is not None:
@@ -77,28 +77,28 @@ def change_endpoint(
 
 
 @transaction.atomic
-def switch_on(*, endpoint: WebhookEndpoint, actor_id: int) -> None:
-    """Send again, beginning with all that waited."""
+def turn_on(*, endpoint: WebhookEndpoint, actor_id: int) -> None:
+    """Resume sending, beginning with the suspended deliveries."""
     WebhookEndpoint.objects.filter(pk=endpoint.pk).update(state=EndpointState.ON, state_reason="", failing_since=None)
-    let_go(endpoint)
+    resume(endpoint)
     endpoint.refresh_from_db()
     _record("switched_on", endpoint, actor_id)
 
 
 @transaction.atomic
-def switch_off(*, endpoint: WebhookEndpoint, actor_id: int) -> None:
-    """Send nothing more, and keep nothing of what happens meanwhile."""
+def turn_off(*, endpoint: WebhookEndpoint, actor_id: int) -> None:
+    """Stop sending. Events that happen while the endpoint is off are not delivered later."""
     WebhookEndpoint.objects.filter(pk=endpoint.pk).update(
-        state=EndpointState.OFF, state_reason="Switched off by a manager of the team."
+        state=EndpointState.OFF, state_reason="Turned off by a manager of the team."
     )
-    hold_back(endpoint)
+    suspend_new(endpoint)
     endpoint.refresh_from_db()
     _record("switched_off", endpoint, actor_id)
 
 
 @transaction.atomic
 def rotate_secret(*, endpoint: WebhookEndpoint, actor_id: int, overlap: timedelta = OVERLAP) -> None:
-    """Sign with a new secret, and with the old one as well until the overlap has passed."""
+    """Sign with a new secret, and with the old one too until the overlap has passed."""
     endpoint.secret = new_secret()
     WebhookEndpoint.objects.filter(pk=endpoint.pk).update(
         sealed_old_secret=F("sealed_secret"),
@@ -111,13 +111,13 @@ def rotate_secret(*, endpoint: WebhookEndpoint, actor_id: int, overlap: timedelt
 
 @transaction.atomic
 def delete_endpoint(*, endpoint: WebhookEndpoint, actor_id: int) -> None:
-    """Remove it with its log and all that waits."""
+    """Delete the endpoint with all its deliveries, pending ones included."""
     _record("deleted", endpoint, actor_id)
     endpoint.delete()
 
 
 def access_endpoint(team_id: int, endpoint_id: UUID) -> WebhookEndpoint:
-    """The team's endpoint. The caller has checked that they may manage the team. Raises NotFoundError."""
+    """Return the team's endpoint. The caller checks the right to manage the team. Raises NotFoundError."""
     found = WebhookEndpoint.objects.filter(team=team_id, pk=endpoint_id).first()
     if found is None:
         raise NotFoundError
@@ -125,14 +125,15 @@ def access_endpoint(team_id: int, endpoint_id: UUID) -> WebhookEndpoint:
 
 
 def checked_kinds(kinds: Iterable[str]) -> list[str]:
+    """Return the kinds without duplicates, in catalogue order. Raises BadEndpointError."""
     wanted = set(kinds)
     if unknown := sorted(wanted - PUBLIC_KINDS.keys()):
-        raise BadEndpointError("kinds", f"There are no events of the kind {unknown[0][:60]}.")
+        raise BadEndpointError("kinds", f"Unknown event type {unknown[0][:60]}.")
     return [name for name in PUBLIC_KINDS if name in wanted]
 
 
 def _record(act: str, endpoint: WebhookEndpoint, actor_id: int, **data: Any) -> None:
-    # The host alone: an address may hold a secret of its receiver.
+    # Only the host: the rest of a URL may contain a secret of its receiver.
     host = host_of(endpoint.url)
     record_audit(
         f"webhook.{act}", team_id=endpoint.team_id, actor_id=actor_id, subject_id=endpoint.pk, host=host, **data

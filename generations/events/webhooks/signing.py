@@ -1,4 +1,4 @@
-"""Secrets and signatures by the Standard Webhooks specification."""
+"""Secrets and signatures as specified by Standard Webhooks."""
 
 import base64
 import json
@@ -18,13 +18,13 @@ def new_secret() -> str:
 
 
 def body_bytes(payload: dict[str, Any]) -> bytes:
-    """The body as it is signed and sent: the same bytes at every try, type first."""
+    """Return the body as it is signed and sent: the same bytes at every attempt, type first."""
     ordered = {name: payload[name] for name in ("type", "timestamp", "data")}
     return json.dumps(ordered, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def signed_headers(delivery: WebhookDelivery, body: bytes, now: datetime) -> dict[str, str]:
-    """The three headers of the standard; while a rotation overlaps, with a signature by each secret."""
+    """Return the three headers of the standard, with a signature by each valid secret."""
     moment = now.astimezone(UTC)
     signers = [Webhook(secret) for secret in valid_secrets(delivery.endpoint, now)]
     signatures = [signer.sign(str(delivery.pk), moment, body.decode()) for signer in signers]
@@ -36,6 +36,6 @@ def signed_headers(delivery: WebhookDelivery, body: bytes, now: datetime) -> dic
 
 
 def valid_secrets(endpoint: WebhookEndpoint, now: datetime) -> list[str]:
-    """The secrets that sign now, the newest first. Raises UnreadableSecretError."""
+    """Return the secrets that sign now, the newest first. Raises UnreadableSecretError."""
     has_two = endpoint.old_secret_until is not None and endpoint.old_secret_until > now
     return [endpoint.secret, endpoint.old_secret] if has_two else [endpoint.secret]

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from generations.events.trail import Search
+from generations.events.audit_log import AuditSearch
 
 from .page import title_of
 
@@ -24,11 +24,11 @@ class AuditForm(forms.Form):
         choices = [("", "Everything"), *((kind, title_of(kind)) for kind in kinds)]
         self.fields["kind"].choices = choices  # type: ignore[attr-defined]
 
-    def search(self, zone: tzinfo) -> Search:
+    def search(self, zone: tzinfo) -> AuditSearch:
         """What can be read of the form; the rest is told beside its field."""
         self.is_valid()
         values = self.cleaned_data
-        return Search(
+        return AuditSearch(
             zone=zone,
             person=values.get("who", ""),
             kind=values.get("kind", ""),

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from generations.accounts.roles import Right
 from generations.common.csv_export import csv_lines
 from generations.common.pagination import numbered_page
-from generations.events.trail import audit_trail, kinds_of
+from generations.events.audit_log import audit_events, audit_kinds
 
 from ..decorators import PageRequest, TeamRequest, staff_page, team_page
 from .forms import AuditForm
@@ -36,8 +36,8 @@ def site_audit(request: PageRequest) -> HttpResponseBase:
 
 
 def _answer(request: HttpRequest, *, team_id: int | None, zone: tzinfo, name: str) -> HttpResponseBase:
-    form = AuditForm(request.GET, kinds=kinds_of(team_id))
-    found = audit_trail(team_id=team_id, search=form.search(zone))
+    form = AuditForm(request.GET, kinds=audit_kinds(team_id))
+    found = audit_events(team_id=team_id, search=form.search(zone))
     if request.GET.get("format") == "csv":
         lines = csv_lines(csv_rows(found[:MOST_ROWS].iterator(chunk_size=1000)))
         response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")

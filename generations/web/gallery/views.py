@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from generations.common.errors import NotFoundError
-from generations.events.address import events_url
+from generations.events.streams.origins import events_url
 from generations.gallery.takes import gallery_page, running_jobs
 from generations.jobs.models import Project
 from generations.jobs.projects import access_project, open_projects

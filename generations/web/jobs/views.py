@@ -11,7 +11,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from generations.accounts.roles import Right
 from generations.common.errors import NotFoundError
 from generations.common.pagination import keyset_page
-from generations.events.address import events_url
+from generations.events.streams.origins import events_url
 from generations.jobs.cancel_retry import cancel_generation, retry_generation
 from generations.jobs.estimates import usual_time
 from generations.jobs.models import Generation, State

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from generations.common.errors import NotFoundError
 from generations.common.pagination import numbered_page
-from generations.events.notices import mark_read, notices_of
+from generations.events.notifications import mark_read, notifications_of
 
 from ..decorators import PageRequest, signed_in
 
@@ -17,7 +17,7 @@ PAGE_SIZE = 50
 @signed_in
 @require_safe
 def notices(request: PageRequest) -> HttpResponse:
-    page = numbered_page(notices_of(request.user.pk), cursor=request.GET.get("after"), size=PAGE_SIZE)
+    page = numbered_page(notifications_of(request.user.pk), cursor=request.GET.get("after"), size=PAGE_SIZE)
     return render(request, "notifications/_rows.html" if request.htmx else "notifications/list.html", {"page": page})
 
 
@@ -25,7 +25,7 @@ def notices(request: PageRequest) -> HttpResponse:
 @require_POST
 def read(request: PageRequest, notice_id: int) -> HttpResponse:
     """Mark one notice as read and go where it leads, or back to the list."""
-    notice = notices_of(request.user.pk).filter(pk=notice_id).first()
+    notice = notifications_of(request.user.pk).filter(pk=notice_id).first()
     if notice is None:
         raise NotFoundError
     mark_read(request.user.pk, notice.pk)

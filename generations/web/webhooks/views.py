@@ -14,7 +14,7 @@ from generations.accounts.roles import Right
 from generations.common.errors import DailiesError, NotFoundError
 from generations.common.pagination import keyset_page
 from generations.events.models import DeliveryState, WebhookEndpoint
-from generations.events.webhooks import deliveries, endpoints
+from generations.events.webhooks import delivery_log, endpoints
 from generations.events.webhooks.signing import body_bytes
 from generations.events.webhooks.targets import BadEndpointError
 
@@ -84,7 +84,7 @@ edit = by_method(get=open_edit, post=change)
 def webhook(request: TeamRequest, endpoint_id: UUID) -> HttpResponse:
     """One webhook with its log, all of it or one state. htmx asks for more rows and gets rows alone."""
     endpoint, state = _access(request, endpoint_id), request.GET.get("state", "")
-    page = keyset_page(deliveries.log_of(endpoint, state), cursor=request.GET.get("after"), size=PAGE_SIZE)
+    page = keyset_page(delivery_log.deliveries_of(endpoint, state), cursor=request.GET.get("after"), size=PAGE_SIZE)
     context = {"endpoint": endpoint, "page": page, "state": state if state in DeliveryState.values else ""}
     if request.htmx:
         return render(request, "webhooks/_deliveries.html", context)
@@ -98,7 +98,7 @@ def webhook(request: TeamRequest, endpoint_id: UUID) -> HttpResponse:
 @require_safe
 def delivery(request: TeamRequest, endpoint_id: UUID, delivery_id: UUID) -> HttpResponse:
     endpoint = _access(request, endpoint_id)
-    found = deliveries.access_delivery(endpoint, delivery_id)
+    found = delivery_log.access_delivery(endpoint, delivery_id)
     body = json.dumps(json.loads(body_bytes(found.payload)), indent=2, ensure_ascii=False)
     return render(request, "webhooks/delivery.html", {"endpoint": endpoint, "delivery": found, "body": body})
 
@@ -108,16 +108,16 @@ def delivery(request: TeamRequest, endpoint_id: UUID, delivery_id: UUID) -> Http
 def row(request: TeamRequest, endpoint_id: UUID, delivery_id: UUID) -> HttpResponse:
     """One row of the log, asked for again while its outcome is awaited."""
     endpoint = _access(request, endpoint_id)
-    found = deliveries.access_delivery(endpoint, delivery_id)
+    found = delivery_log.access_delivery(endpoint, delivery_id)
     return render(request, "webhooks/_delivery.html", {"endpoint": endpoint, "delivery": found})
 
 
 @manager_page
 @require_POST
 def again(request: TeamRequest, endpoint_id: UUID, delivery_id: UUID) -> HttpResponse:
-    found = deliveries.access_delivery(_access(request, endpoint_id), delivery_id)
+    found = delivery_log.access_delivery(_access(request, endpoint_id), delivery_id)
     try:
-        deliveries.send_again(found)
+        delivery_log.resend(found)
         messages.success(request, "It is sent again now.")
     except DailiesError as error:
         messages.warning(request, error.message)
@@ -140,20 +140,20 @@ def act(request: TeamRequest, endpoint_id: UUID, name: str) -> HttpResponse:
 
 def _test(request: TeamRequest, endpoint: WebhookEndpoint) -> HttpResponse:
     """Queue a test; htmx gets its row, which asks for itself until the answer is there."""
-    made = deliveries.send_test(endpoint)
+    made = delivery_log.send_test(endpoint)
     if request.htmx:
         return render(request, "webhooks/_delivery.html", {"endpoint": endpoint, "delivery": made})
     return redirect("webhook_delivery", request.membership.team.slug, endpoint.pk, made.pk)
 
 
 def _on(request: TeamRequest, endpoint: WebhookEndpoint) -> HttpResponse:
-    endpoints.switch_on(endpoint=endpoint, actor_id=request.user.pk)
+    endpoints.turn_on(endpoint=endpoint, actor_id=request.user.pk)
     messages.success(request, "On. What waited is sent now.")
     return _back(request, endpoint)
 
 
 def _off(request: TeamRequest, endpoint: WebhookEndpoint) -> HttpResponse:
-    endpoints.switch_off(endpoint=endpoint, actor_id=request.user.pk)
+    endpoints.turn_off(endpoint=endpoint, actor_id=request.user.pk)
     messages.success(request, "Off. Nothing is sent or kept for it until you switch it on.")
     return _back(request, endpoint)
 
@@ -167,7 +167,7 @@ def _rotate(request: TeamRequest, endpoint: WebhookEndpoint) -> HttpResponse:
 def _recover(request: TeamRequest, endpoint: WebhookEndpoint) -> HttpResponse:
     form = RecoverForm(request.POST)
     if form.is_valid():
-        count = deliveries.recover_failed(endpoint, since=form.since)
+        count = delivery_log.resend_failed(endpoint, since=form.since)
         messages.success(request, f"{count:,} sent again now." if count else "Nothing was given up in that time.")
     return _back(request, endpoint)
 

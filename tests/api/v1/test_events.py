@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from generations.accounts import listeners
+from generations.accounts import stream_access
 from generations.accounts.models import Team, User
 from generations.accounts.roles import Scope
 from generations.events.record import record_event
@@ -74,7 +74,7 @@ def test_a_stream_is_asked_for_elsewhere_with_a_ticket(
     target = urlsplit(answer["Location"])
     query = parse_qs(target.query)
     assert (target.netloc, target.path, query["kinds"]) == ("testserver:8001", "/api/v1/events", ["credits.grant"])
-    assert listeners.admit("", query["ticket"][0]).team_slug == "lighthouse"
+    assert stream_access.authorize_subscriber("", query["ticket"][0]).team_slug == "lighthouse"
     assert answer["Cache-Control"] == "no-store"
     settings.EVENTS_PORT = None
     assert reader._client.get("/api/v1/events", headers={"Accept": "text/event-stream"}).status_code == 503

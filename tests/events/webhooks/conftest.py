@@ -50,7 +50,7 @@ def work() -> Callable[[], int]:
     def go() -> int:
         until_complete()
         make_due()
-        return send_webhooks(managers=manager_ids)
+        return send_webhooks(managers_of=manager_ids)
 
     return go
 

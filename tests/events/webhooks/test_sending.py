@@ -11,10 +11,11 @@ from pytest_django import Settings
 from generations.accounts.models import Team, User
 from generations.common.clock import database_now, database_time
 from generations.events.models import DeliveryState, EndpointState, Event, Notice, WebhookEndpoint, WebhookTry
-from generations.events.webhooks import schedule
-from generations.events.webhooks.deliveries import send_test
+from generations.events.webhooks.delivery import MAX_CONCURRENT_PER_ENDPOINT, RETRY_DELAYS, claim_due, record_outcome
+from generations.events.webhooks.delivery_log import send_test
 from generations.events.webhooks.endpoints import create_endpoint
-from generations.events.webhooks.fanout import fan_out
+from generations.events.webhooks.fan_out import fan_out
+from generations.events.webhooks.posting import Outcome
 from project.stack.ports import free_port
 from tests.fakes.behaviors import Behavior, drop, endless, hang, respond, slow_drip
 
@@ -122,7 +123,7 @@ def test_a_secret_that_cannot_be_read_any_more_is_a_failed_try(
     tell()
     work()
     assert not receiver.received
-    assert WebhookTry.objects.get().error.endswith("Make a new one.")
+    assert WebhookTry.objects.get().error.endswith("Create a new one.")
 
 
 def test_the_schedule_lasts_three_days_and_then_gives_up(
@@ -131,7 +132,7 @@ def test_the_schedule_lasts_three_days_and_then_gives_up(
     receiver.always(respond(503, b"away"))
     tell()
     waited = timedelta()
-    for _ in schedule.DELAYS:
+    for _ in RETRY_DELAYS:
         work()
         delivery = only_delivery()
         assert delivery.next_try_at is not None
@@ -156,7 +157,7 @@ def test_gone_switches_the_endpoint_off_and_tells_its_managers(
     assert "410" in endpoint.state_reason
     assert only_delivery().state == DeliveryState.FAILED
     assert [notice.user for notice in Notice.objects.all()] == [alice]
-    assert "switched off" in Notice.objects.get().text
+    assert "turned off" in Notice.objects.get().text
     tell()
     work()
     assert len(receiver.received) == 1
@@ -237,8 +238,8 @@ def test_one_endpoint_has_ten_messages_under_way_at_most(
     tell("member.added")
     until_complete()
     fan_out()
-    assert len(schedule.claim_due(100)) == schedule.MOST_AT_ONCE + 1
-    assert schedule.claim_due(100) == []
+    assert len(claim_due(100)) == MAX_CONCURRENT_PER_ENDPOINT + 1
+    assert claim_due(100) == []
 
 
 def test_of_two_workers_one_sends(endpoint: WebhookEndpoint, receiver: Receiver, tell: Tell, work: Work) -> None:
@@ -246,13 +247,14 @@ def test_of_two_workers_one_sends(endpoint: WebhookEndpoint, receiver: Receiver,
     receiver.always(respond(500, b""))
     work()
     make_due()
-    [mine] = schedule.claim_due(10)
-    assert schedule.claim_due(10) == []
+    [mine] = claim_due(10)
+    assert claim_due(10) == []
     assert work() == 0
     # Its worker died: when the lease has run out another sends, and the first decides nothing any more.
     type(mine).objects.update(lease_until=database_time(timedelta(seconds=-1)))
     receiver.always(Behavior())
     assert work() == 1
-    assert not schedule.settle(mine, DeliveryState.FAILED)
+    gone = Outcome(status=410, error="", answer="", milliseconds=1)
+    record_outcome(mine, gone, managers_of=lambda team_id: [])
     assert only_delivery().state == DeliveryState.DELIVERED
     assert mail.outbox == []

@@ -8,7 +8,7 @@ from pytest_django import Settings
 
 from generations.common.valkey import CircuitBreaker
 from generations.events import live
-from generations.events.feed import stream_key
+from generations.events.streams.feed import stream_key
 from project.stack.ports import free_port
 from tests.events.wire import eventually
 
@@ -40,7 +40,7 @@ def test_those_that_come_soon_are_told_in_their_order(valkey: redis.Redis) -> No
     subjects = [uuid4() for _ in range(200)]
     with transaction.atomic():
         for subject in subjects:
-            live.announce_soon(team_id=7, kind="generation", subject_id=subject, state="queued")
+            live.announce_in_background(team_id=7, kind="generation", subject_id=subject, state="queued")
         assert valkey.xlen(stream_key(7)) == 0
     eventually(lambda: valkey.xlen(stream_key(7)) == 200 and valkey.ttl(stream_key(7)) > 0)
     told = [json.loads(fields[b"data"])["subject_id"] for _, fields in valkey.xrange(stream_key(7))]
@@ -67,7 +67,7 @@ def test_without_valkey_the_caller_goes_on(settings: Settings, caplog: pytest.Lo
         live.announce(team_id=7, kind="generation", subject_id=uuid4())
     for _ in range(1_000):
         live.announce(team_id=7, kind="generation", subject_id=uuid4())
-    assert caplog.text.count("live_event_lost") == 1
+    assert caplog.text.count("live_hints_lost") == 1
 
 
 def test_hints_come_back_with_valkey(settings: Settings, valkey: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> None:

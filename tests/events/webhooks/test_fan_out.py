@@ -11,8 +11,8 @@ from generations.credits.limits import QuotaHolder, QuotaRule, clear_quota, set_
 from generations.events.catalogue import PUBLIC_KINDS
 from generations.events.models import Event, WebhookCursor, WebhookDelivery, WebhookEndpoint
 from generations.events.record import record_event
-from generations.events.webhooks.endpoints import create_endpoint, switch_off
-from generations.events.webhooks.fanout import fan_out
+from generations.events.webhooks.endpoints import create_endpoint, turn_off
+from generations.events.webhooks.fan_out import fan_out
 
 from .conftest import until_complete
 from .receiver import Receiver
@@ -126,7 +126,7 @@ def test_an_endpoint_gets_the_kinds_it_wants_of_its_own_team_from_now_on(
 
 
 def test_one_that_is_off_collects_nothing(endpoint: WebhookEndpoint, tell: Tell, alice: User) -> None:
-    switch_off(endpoint=endpoint, actor_id=alice.pk)
+    turn_off(endpoint=endpoint, actor_id=alice.pk)
     tell(amount=1)
     assert told() == []
 

@@ -7,8 +7,8 @@ import pytest
 import redis
 
 from generations.accounts.models import Team, User
-from generations.events.feed import stream_key
 from generations.events.live import announce
+from generations.events.streams.feed import stream_key
 
 from .conftest import Connect
 from .wire import Stream, eventually

@@ -1,7 +1,7 @@
 import pytest
 from django.test import RequestFactory
 
-from generations.events.origin import client_address, current_address
+from generations.events.record import client_address, current_client_address
 
 
 @pytest.mark.parametrize(
@@ -29,4 +29,4 @@ def test_a_socket_without_an_address_has_none() -> None:
 
 
 def test_outside_of_a_request_there_is_none() -> None:
-    assert current_address() is None
+    assert current_client_address() is None

@@ -5,7 +5,7 @@ from django.test import Client, RequestFactory
 from pytest_django import Settings
 
 from generations.accounts.models import Team, User
-from generations.events.address import events_url, may_read
+from generations.events.streams.origins import events_url, is_allowed_origin
 
 from .conftest import Connect
 
@@ -55,9 +55,9 @@ def test_only_pages_of_the_studio_may_read(
 ) -> None:
     settings.PUBLIC_URL = "http://localhost:8000"
     settings.EVENTS_PORT = 8001
-    assert may_read(origin, host) is with_port
+    assert is_allowed_origin(origin, host) is with_port
     settings.EVENTS_PORT = None
-    assert may_read(origin, host) is behind_proxy
+    assert is_allowed_origin(origin, host) is behind_proxy
 
 
 @pytest.mark.django_db(transaction=True)

@@ -7,21 +7,21 @@ from celery import current_app
 from django.core import mail
 from django.db import transaction
 
-from generations.events.letters import write_letter
-from generations.events.tasks import send_letter
+from generations.events.mail import queue_mail
+from generations.events.tasks import send_mail
 
 
 @pytest.fixture
 def at_once() -> Iterator[None]:
     """The worker's part in this process, which knows the task by now."""
-    assert send_letter.name in current_app.tasks
+    assert send_mail.name in current_app.tasks
     current_app.conf.task_always_eager = True
     yield
     current_app.conf.task_always_eager = False
 
 
 def write(*addresses: str) -> None:
-    write_letter(addresses=addresses, subject="Credits", text="You have 5 more.", path="/t/lighthouse/credits/")
+    queue_mail(addresses=addresses, subject="Credits", text="You have 5 more.", path="/t/lighthouse/credits/")
 
 
 @pytest.mark.django_db(transaction=True)

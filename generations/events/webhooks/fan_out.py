@@ -1,4 +1,4 @@
-"""Turn events into deliveries: one for each endpoint of the team that wants the kind."""
+"""Create deliveries from events: one for each endpoint of the team that subscribes to the kind."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -8,38 +8,37 @@ from django.db.models.functions import Now
 
 from ..catalogue import PUBLIC_KINDS, body_of
 from ..models import EndpointState, Event, WebhookCursor, WebhookDelivery, WebhookEndpoint
-from ..order import events_after, horizon, position_of
+from ..reading import events_after, horizon, position_of
 
 BATCH = 500
 
 
-def begin_fan_out() -> None:
-    """Make the cursor with the first endpoint there is, from where on events are still to come."""
+def create_cursor() -> None:
+    """Create the cursor with the first endpoint. It starts where future events begin."""
     at, event_id = horizon()
     WebhookCursor.objects.get_or_create(pk=1, defaults={"transaction": at, "event_id": event_id})
 
 
 @transaction.atomic
 def fan_out() -> int:
-    """Make the deliveries of the next events and move the cursor behind them. Returns how many events were read.
+    """Create the deliveries of the next events, move the cursor past them, and return the number of events.
 
-    Whoever comes while another is at it finds nothing to do. A crash repeats the batch: a delivery exists once for an
-    event and an endpoint.
+    A concurrent call returns 0. After a crash the batch is repeated; a delivery exists once per event and endpoint.
     """
     cursor = WebhookCursor.objects.select_for_update(skip_locked=True).first()
     if cursor is None:
         return 0
     events = list(events_after((cursor.transaction, cursor.event_id)).select_related("team")[:BATCH])
     if events:
-        _deliver(events)
+        _create_deliveries(events)
         cursor.transaction, cursor.event_id = position_of(events[-1])
         cursor.save(update_fields=["transaction", "event_id"])
     return len(events)
 
 
-def _deliver(events: Iterable[Event]) -> None:
-    told = [(event, event.team) for event in events if event.kind in PUBLIC_KINDS and event.team]
-    endpoints = _listening({team.pk for _, team in told})
+def _create_deliveries(events: Iterable[Event]) -> None:
+    public = [(event, event.team) for event in events if event.kind in PUBLIC_KINDS and event.team]
+    endpoints = _lock_endpoints({team.pk for _, team in public})
     WebhookDelivery.objects.bulk_create(
         [
             WebhookDelivery(
@@ -49,7 +48,7 @@ def _deliver(events: Iterable[Event]) -> None:
                 payload=body_of(event, team.slug),
                 next_try_at=Now() if endpoint.state == EndpointState.ON else None,
             )
-            for event, team in told
+            for event, team in public
             for endpoint in endpoints.get(team.pk, [])
             if wants(endpoint, event)
         ],
@@ -57,10 +56,10 @@ def _deliver(events: Iterable[Event]) -> None:
     )
 
 
-def _listening(teams: set[int]) -> Mapping[int, list[WebhookEndpoint]]:
-    """Endpoints by team. Those that are paused collect too: what waited is sent when they are on again.
+def _lock_endpoints(teams: set[int]) -> Mapping[int, list[WebhookEndpoint]]:
+    """Return the endpoints by team. Paused ones also get deliveries, which are sent when they are on again.
 
-    They are locked, so that whoever switches one on finds all that waits, or none of it is left waiting.
+    The rows are locked, so that turning an endpoint on at the same time leaves no delivery suspended.
     """
     found: dict[int, list[WebhookEndpoint]] = defaultdict(list)
     rows = WebhookEndpoint.objects.select_for_update(no_key=True).order_by("pk")

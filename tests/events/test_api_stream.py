@@ -10,15 +10,15 @@ from http.client import HTTPConnection
 import pytest
 from django.db import connection, transaction
 
-from generations.accounts import listeners
+from generations.accounts import stream_access
 from generations.accounts.callers import Caller
 from generations.accounts.keys import create_key, key_by_secret, revoke_key, rotate_key
 from generations.accounts.models import Membership, Team, User
 from generations.accounts.roles import Scope
 from generations.common.ids import uuid7
 from generations.events.models import Event
-from generations.events.programs.streams import MOST_PER_KEY
 from generations.events.record import record_event
+from generations.events.streams.api_stream import MAX_STREAMS_PER_KEY
 
 from .conftest import server
 from .wire import Received, Stream, eventually
@@ -254,7 +254,7 @@ def test_a_place_from_another_database_means_from_now_on(
 
 def test_a_key_has_so_many_streams_and_no_more(make_key: Make, listen: Listen, alice: User, bob: User) -> None:
     secret = make_key(alice)
-    streams = [listen(secret) for _ in range(MOST_PER_KEY)]
+    streams = [listen(secret) for _ in range(MAX_STREAMS_PER_KEY)]
     assert {stream.answer.status for stream in streams} == {200}
     refused = listen(secret)
     assert problem(refused) == (429, "rate_limited")
@@ -266,7 +266,7 @@ def test_a_key_has_so_many_streams_and_no_more(make_key: Make, listen: Listen, a
 
 def test_a_ticket_opens_the_stream_at_another_address(make_key: Make, listen: Listen, alice: User, team: Team) -> None:
     secret = make_key(alice)
-    stream = listen("", f"?ticket={listeners.make_ticket(caller_of(secret))}")
+    stream = listen("", f"?ticket={stream_access.make_ticket(caller_of(secret))}")
     assert stream.answer.status == 200
     stream._block()
     grant(team, 3)

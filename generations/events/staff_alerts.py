@@ -1,4 +1,4 @@
-"""Tell site staff, once, that something needs them; and take it back when its cause has gone."""
+"""Alerts for site staff: opened and mailed once, closed when the cause is gone."""
 
 from functools import partial
 from smtplib import SMTPException
@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 
 @transaction.atomic
 def open_alert(kind: str, text: str) -> bool:
-    """Open the alert unless one of its kind is open, and mail staff after the commit. True when it is new."""
+    """Open the alert unless one of its kind is open, and mail staff after the commit. Return True when it is new."""
     _, is_new = Alert.objects.open().get_or_create(kind=kind, defaults={"text": text})
     if is_new:
         transaction.on_commit(partial(_mail_staff, text), robust=True)
@@ -25,7 +25,7 @@ def open_alert(kind: str, text: str) -> bool:
 
 
 def close_alert(kind: str) -> bool:
-    """The cause has gone. False when none of this kind was open."""
+    """Close the open alert of this kind. Return False when there was none."""
     return bool(Alert.objects.open().filter(kind=kind).update(closed_at=Now()))
 
 
@@ -33,7 +33,7 @@ def _mail_staff(text: str) -> None:
     staff = get_user_model()._default_manager.filter(is_staff=True, is_active=True)
     body = f"{text}\n\n{settings.PUBLIC_URL}/ops/\n"
     try:
-        send_mail("Dailies needs you", body, None, list(staff.values_list("email", flat=True)))
+        send_mail("[Dailies] Action needed", body, None, list(staff.values_list("email", flat=True)))
     except (SMTPException, OSError) as error:
-        # The banner stands all the same.
+        # The pages show the alert even when the mail fails.
         log.warning("alert_not_mailed", error=str(error))

@@ -1,0 +1,1 @@
+"""The event streams: an ASGI process of its own, because streams stay open and pages are faster under WSGI."""
