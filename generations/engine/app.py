@@ -1,4 +1,4 @@
-"""The routes. Each checks the key, calls one thing, and answers in the words of the contract."""
+"""The routes of the engine. Each checks the key, calls one function and returns a response of the contract."""
 
 import asyncio
 import os
@@ -7,8 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
@@ -17,20 +16,16 @@ from generations.contract.errors import AUTHENTICATION, NOT_FOUND
 from generations.contract.schemas import Accepted, UploadTicket
 from generations.contract.support import SUPPORT
 
-from .answers import on_disconnect, on_fault, on_http_error, on_refusal
-from .bodies import capped_stream, read_json
-from .edge import Edge
-from .errors import RefusedError
+from .http import EXCEPTION_HANDLERS, ContractError, RequestIdMiddleware, limited_stream, read_json, video_response
 from .jobs import Job, JobStore
-from .submission import Submissions, digest_of_key
+from .submission import Submissions, hash_api_key
 from .uploads import UploadStore
-from .videos import video_answer
 
 NO_JOB = "there is no such job, or it has expired"
 
 
 class Routes:
-    """The handlers, with what they stand on."""
+    """The request handlers and the objects that they use."""
 
     def __init__(self, *, base_url: str, jobs: JobStore, uploads: UploadStore, submissions: Submissions) -> None:
         self._base_url, self._jobs, self._uploads, self._submissions = base_url, jobs, uploads, submissions
@@ -47,7 +42,7 @@ class Routes:
         return _json(job.as_status(f"{self._base_url}/videos/{job.id}.mp4"))
 
     async def video(self, request: Request) -> Response:
-        return video_answer(request, self._jobs.video(self._job(request).id))
+        return video_response(request, self._jobs.video(self._job(request).id))
 
     async def create_upload(self, request: Request) -> Response:
         upload = await asyncio.to_thread(self._uploads.create, _owner(request))
@@ -65,7 +60,7 @@ class Routes:
         part = self._uploads.part(upload)
         try:
             await _stream_to(request, part)
-            await asyncio.to_thread(self._uploads.keep, upload, part)
+            await asyncio.to_thread(self._uploads.complete, upload, part)
         finally:
             part.unlink(missing_ok=True)
         return Response(status_code=201)
@@ -79,7 +74,7 @@ class Routes:
         except ValueError:
             job = None
         if job is None or (owner is not None and job.owner != owner):
-            raise RefusedError(NOT_FOUND, NO_JOB)
+            raise ContractError(NOT_FOUND, NO_JOB)
         return job
 
 
@@ -93,31 +88,26 @@ def make_app(routes: Routes) -> ASGIApp:
             Route("/videos/{id}.mp4", routes.video, methods=["GET"]),
             Route("/healthz", routes.healthz, methods=["GET"]),
         ],
-        exception_handlers={
-            RefusedError: on_refusal,
-            HTTPException: on_http_error,
-            ClientDisconnect: on_disconnect,
-            Exception: on_fault,
-        },
+        exception_handlers=EXCEPTION_HANDLERS,
     )
-    return Edge(app)
+    return RequestIdMiddleware(app)
 
 
 def _owner(request: Request) -> str:
-    """Return who asks, by the digest of the key. Any key will do, but there must be one."""
+    """Return the hash of the API key as the owner. Every key is accepted, but a key is required."""
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not key.strip() or " " in key.strip():
-        raise RefusedError(
+        raise ContractError(
             AUTHENTICATION,
             "send an API key as: Authorization: Bearer <key>",
             headers={"www-authenticate": "Bearer"},
         )
-    return digest_of_key(key.strip())
+    return hash_api_key(key.strip())
 
 
 async def _stream_to(request: Request, path: Path) -> None:
     with path.open("wb") as file:
-        async for chunk in capped_stream(request, SUPPORT.image.upload_max_bytes):
+        async for chunk in limited_stream(request, SUPPORT.image.upload_max_bytes):
             file.write(chunk)
         file.flush()
         await asyncio.to_thread(os.fsync, file.fileno())

@@ -1,18 +1,19 @@
-"""Write so that a power cut leaves either the old file or the new one, and read it back."""
+"""Durable writes, and the lock of the data directory."""
 
 import contextlib
-import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from filelock import FileLock, Timeout
 
-class DataDirTakenError(RuntimeError):
-    """Another engine works in the same data directory."""
+
+class DataDirInUseError(RuntimeError):
+    """Another engine uses the same data directory."""
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Replace a file in one step and wait until it is on the disk."""
+    """Replace a file in one step and wait until it is on the disk: a power cut leaves the old file or the new one."""
     temporary = path.with_name(f".{path.name}.new")
     with temporary.open("wb") as file:
         file.write(data)
@@ -32,12 +33,13 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def exclusive(folder: Path) -> Iterator[None]:
-    """Own a folder for as long as the process lives; the kernel lets go of it however the process ends."""
+def lock_data_dir(folder: Path) -> Iterator[None]:
+    """Create a folder and lock it for this process. The kernel releases the lock, also when the process is killed."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise DataDirTakenError(f"another engine already uses {folder}") from error
+    lock = FileLock(folder / "lock", blocking=False)
+    try:
+        held = lock.acquire()
+    except Timeout as error:
+        raise DataDirInUseError(f"another engine already uses {folder}") from error
+    with held:
         yield

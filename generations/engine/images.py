@@ -1,4 +1,4 @@
-"""Open an image from a stranger: checked format and size, decoded whole, upright, in sRGB, without alpha."""
+"""Decode untrusted images: check format and size, decode fully, make them upright, sRGB and opaque."""
 
 import io
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _WITH_ALPHA = ("RGBA", "LA", "PA", "La", "RGBa")
 
 
 class BadImageError(ValueError):
-    """The bytes are not an image we can use; the message says why, and what would do."""
+    """The bytes are not a usable image. The message says why and what is accepted."""
 
 
 @dataclass(frozen=True)
@@ -23,23 +23,23 @@ class ImageFacts:
 
 
 def check_image(data: bytes) -> ImageFacts:
-    """Decode an image only to see that it decodes. Raises BadImageError."""
-    with _opened(data) as image:
+    """Decode an image to prove that it is valid. Raises BadImageError."""
+    with _open(data) as image:
         return ImageFacts(*image.size)
 
 
 def load_image(data: bytes) -> Image.Image:
-    """Return the picture as people see it: orientation applied, in sRGB, on white where it was transparent."""
-    with _opened(data) as image:
-        return _in_srgb(_flattened(ImageOps.exif_transpose(image)), image.info.get("icc_profile"))
+    """Return the image as a viewer shows it: orientation applied, in sRGB, on white where it was transparent."""
+    with _open(data) as image:
+        return _to_srgb(_flatten(ImageOps.exif_transpose(image)), image.info.get("icc_profile"))
 
 
 def cover(image: Image.Image, width: int, height: int) -> Image.Image:
-    """Scale and crop about the centre so that the picture covers the size exactly."""
+    """Scale and crop around the center so that the image covers the size exactly."""
     return ImageOps.fit(image, (width, height), Image.Resampling.LANCZOS)
 
 
-def _opened(data: bytes) -> Image.Image:
+def _open(data: bytes) -> Image.Image:
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
         if image.width * image.height > MAX_PIXELS:
@@ -54,27 +54,27 @@ def _opened(data: bytes) -> Image.Image:
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError) as error:
         if isinstance(error, BadImageError):
             raise
-        # Pillow's readers raise all of these on damaged files.
+        # Pillow's decoders raise all of these for damaged files.
         raise BadImageError("the image is damaged and cannot be decoded") from error
     return image
 
 
-def _flattened(image: Image.Image) -> Image.Image:
+def _flatten(image: Image.Image) -> Image.Image:
     if image.mode in _WITH_ALPHA or "transparency" in image.info:
-        picture = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
-    if image.mode.startswith("I"):  # 16 bits of grey; convert() would clip instead of scale
+        layer = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
+    if image.mode.startswith("I"):  # 16-bit gray; convert() would clip instead of scale
         return image.point(lambda value: value / 257).convert("L")
     return image.convert("RGB") if image.mode in ("P", "1") else image
 
 
-def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     if profile:
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
             converted = ImageCms.profileToProfile(image, source, _SRGB, outputMode="RGB")
         except (ImageCms.PyCMSError, OSError, ValueError):
-            converted = None  # a broken or unsuitable profile is common, and no reason to refuse the picture
+            converted = None  # broken or unsuitable profiles are common; the image is then read as sRGB
         if converted is not None:
             return converted
     return image.convert("RGB")

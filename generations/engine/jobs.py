@@ -1,10 +1,10 @@
-"""The jobs, each a folder on disk: `job.json`, the stills, and in the end `video.mp4`.
+"""The jobs. Each is a folder on disk with `job.json`, the images and, when it is completed, `video.mp4`.
 
-- A job is accepted when its `job.json` is on the disk, and only then does the client hear of it.
-- Memory holds a copy of every record; the disk is the truth after a restart.
-- Whatever is not finished when the engine starts is rendered from the beginning.
+- A job is accepted when its `job.json` is on the disk. Only then does the client get a response.
+- Memory holds a copy of every record; after a restart the records are read from the disk.
+- Jobs that are unfinished when the engine starts are rendered from the beginning.
 - A job belongs to the key that submitted it; for any other key it does not exist.
-- It is kept for the retention after its end, then it is gone for everybody.
+- It is deleted when the retention after its end is over.
 """
 
 import logging
@@ -22,11 +22,11 @@ from .disk import sync_folder, write_atomically
 
 log = logging.getLogger(__name__)
 
-FIRST_STILL, LAST_STILL, VIDEO, RECORD = "first", "last", "video.mp4", "job.json"
+FIRST_FRAME, LAST_FRAME, VIDEO, RECORD = "first", "last", "video.mp4", "job.json"
 
 
 class ClipSpec(BaseModel):
-    """What to render, without the pictures."""
+    """What to render, without the images."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -39,7 +39,7 @@ class ClipSpec(BaseModel):
 
 
 class Job(BaseModel):
-    """One accepted request. `owner` and `idempotency_key` are digests; `fingerprint` is that of the body."""
+    """One accepted request. `owner`, `idempotency_key` and `fingerprint` (of the body) are hashes."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -65,7 +65,7 @@ class Job(BaseModel):
         return self.completed_at is not None and self.completed_at + retention <= now
 
     def as_status(self, video_url: str) -> JobStatus:
-        """The answer to a poll."""
+        """Return the response to a poll."""
         if self.completed_at is None:
             status: Literal["pending", "processing"] = "processing" if self.status == "processing" else "pending"
             return Pending(id=self.id, status=status, created_at=self.created_at)
@@ -91,7 +91,7 @@ def new_job(*, owner: str, idempotency_key: str | None, fingerprint: str, clip: 
 
 
 class JobStore:
-    """All jobs of one data directory. Methods write to the disk before they return; call them off the event loop."""
+    """All jobs of one data directory. Methods write to the disk before they return: call them in a thread."""
 
     def __init__(self, root: Path, retention: timedelta) -> None:
         self._root, self._retention = root, retention
@@ -100,7 +100,7 @@ class JobStore:
         root.mkdir(parents=True, exist_ok=True)
         for folder in sorted(root.iterdir()):
             if job := _read_record(folder):
-                self._remember(job)
+                self._add_to_memory(job)
 
     def folder(self, job_id: UUID) -> Path:
         return self._root / str(job_id)
@@ -109,68 +109,68 @@ class JobStore:
         return self.folder(job_id) / VIDEO
 
     def get(self, job_id: UUID) -> Job | None:
-        """Return a job that has not expired."""
+        """Return a job, or None if it is unknown or has expired."""
         job = self._jobs.get(job_id)
         return None if job is None or job.is_expired(datetime.now(UTC), self._retention) else job
 
     def with_key(self, owner: str, idempotency_key: str) -> Job | None:
-        """Return the job that this owner has submitted under a key."""
+        """Return the job that this owner submitted with an idempotency key, if there is one."""
         job_id = self._by_key.get((owner, idempotency_key))
         return self.get(job_id) if job_id else None
 
     def unfinished(self) -> list[Job]:
-        """List the jobs still to be rendered, oldest first."""
+        """List the jobs that are not rendered yet, oldest first."""
         return sorted((job for job in self._jobs.values() if not job.is_finished), key=lambda job: job.created_at)
 
     def add(self, job: Job, *, first: bytes, last: bytes | None) -> None:
-        """Store a new job with its stills, as they came."""
+        """Store a new job with its images, unchanged."""
         folder = self.folder(job.id)
         folder.mkdir()
         try:
-            write_atomically(folder / FIRST_STILL, first)
+            write_atomically(folder / FIRST_FRAME, first)
             if last is not None:
-                write_atomically(folder / LAST_STILL, last)
+                write_atomically(folder / LAST_FRAME, last)
             write_atomically(folder / RECORD, job.model_dump_json().encode())
             sync_folder(self._root)
         except OSError:
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        self._remember(job)
+        self._add_to_memory(job)
 
     def save(self, job: Job) -> None:
-        """Store a change. A disk that refuses it costs a second render after a restart, and nothing now."""
-        self._remember(job)
+        """Store a change. If the write fails, the change stays in memory, and a restart renders the job again."""
+        self._add_to_memory(job)
         try:
             write_atomically(self.folder(job.id) / RECORD, job.model_dump_json().encode())
         except OSError:
             log.exception("job %s: the record could not be written", job.id)
 
-    def sweep(self) -> int:
-        """Remove what has expired, and return how many jobs that was."""
+    def delete_expired(self) -> int:
+        """Delete expired jobs, and return their number."""
         now = datetime.now(UTC)
         expired = [job for job in list(self._jobs.values()) if job.is_expired(now, self._retention)]
         for job in expired:
             shutil.rmtree(self.folder(job.id), ignore_errors=True)
-            self._forget(job)
+            self._remove_from_memory(job)
         return len(expired)
 
-    def _remember(self, job: Job) -> None:
+    def _add_to_memory(self, job: Job) -> None:
         self._jobs[job.id] = job
         if job.idempotency_key:
             self._by_key[job.owner, job.idempotency_key] = job.id
 
-    def _forget(self, job: Job) -> None:
+    def _remove_from_memory(self, job: Job) -> None:
         del self._jobs[job.id]
         if job.idempotency_key and self._by_key.get((job.owner, job.idempotency_key)) == job.id:
             del self._by_key[job.owner, job.idempotency_key]
 
 
 def _read_record(folder: Path) -> Job | None:
-    """Read one job; a folder without a record is a submit that was cut off, and goes."""
+    """Read one job. Delete a folder without a record: its submit did not finish."""
     try:
         return Job.model_validate_json((folder / RECORD).read_bytes())
     except FileNotFoundError:
         shutil.rmtree(folder, ignore_errors=True)
     except (OSError, ValidationError):
-        log.exception("%s is not readable and is left alone", folder)
+        log.exception("%s is not readable; it is ignored", folder)
     return None

@@ -1,8 +1,8 @@
-"""The render processes: a bounded queue in front, a pipe to each, and a plan for when one of them dies.
+"""The render processes: a bounded queue, a pipe to each process, and the handling of crashes.
 
-A process of ours is a fresh interpreter, so a crash in a codec costs one render and not the server. It is led by its
-standard input: one line is one job, and the end of the stream means that the server is gone and there is nothing left
-to do. What it has to say comes back as one JSON object a line.
+Each process is a new interpreter, so a crash in a codec ends one render and not the server. The server writes one line
+per job to its standard input. When this input closes, the server has ended and the process exits. The process writes
+its reports to standard output, one JSON object per line.
 """
 
 import asyncio
@@ -20,74 +20,74 @@ from uuid import UUID
 from generations.contract.errors import API, RATE_LIMIT
 from generations.contract.schemas import ErrorDetail
 
-from .errors import RefusedError
+from .http import ContractError
 from .jobs import Job, JobStore
 
 log = logging.getLogger(__name__)
 
 MAX_CRASHES = 2
-STALL_SECONDS = 120  # without a single frame
+STALL_SECONDS = 120  # the longest time without a finished frame
 RETRY_AFTER_SECONDS = 10
 
 _ROOT = Path(__file__).parents[2]
 
 
 class RenderFailedError(Exception):
-    """The job cannot be rendered, and trying again would not help."""
+    """The job cannot be rendered, and a second attempt would not help."""
 
 
 class RenderCrashedError(Exception):
-    """The process died or fell silent in the middle of a job."""
+    """The process ended or stopped reporting in the middle of a job."""
 
 
 @dataclass
-class Place:
-    """A place in the queue, held while a request is still being looked at."""
+class Reservation:
+    """A reserved place in the queue, while a request is being checked."""
 
     pool: "RenderPool"
 
-    def fill(self, job: Job) -> None:
+    def enqueue(self, job: Job) -> None:
         self.pool.enqueue(job)
 
 
 class RenderPool:
-    """Renders stored jobs in the order they came, a few at a time."""
+    """Renders stored jobs in the order of their arrival, `workers` at a time."""
 
     def __init__(self, jobs: JobStore, *, workers: int, queue_size: int, threads: int) -> None:
         self._jobs, self._workers, self._threads = jobs, workers, threads
-        self._room = workers + queue_size
-        self._held = 0
+        self._capacity = workers + queue_size
+        self._reserved = 0
         self._open: set[UUID] = set()
         self._queue: asyncio.Queue[Job] = asyncio.Queue()
 
     @contextmanager
-    def place(self) -> Iterator[Place]:
-        """Hold a place. Raises RefusedError (429) when the queue is full."""
-        if len(self._open) + self._held >= self._room:
-            raise RefusedError(
+    def reserve(self) -> Iterator[Reservation]:
+        """Reserve a place in the queue. Raises ContractError (429) if the queue is full."""
+        if len(self._open) + self._reserved >= self._capacity:
+            raise ContractError(
                 RATE_LIMIT,
                 "the render queue is full; try again later",
                 headers={"retry-after": str(RETRY_AFTER_SECONDS)},
             )
-        self._held += 1
+        self._reserved += 1
         try:
-            yield Place(self)
+            yield Reservation(self)
         finally:
-            self._held -= 1
+            self._reserved -= 1
 
     def enqueue(self, job: Job) -> None:
         self._open.add(job.id)
         self._queue.put_nowait(job)
 
     async def run(self) -> None:
-        """Render until cancelled; then stop the processes at once. What they were at is begun again after a start."""
+        """Render until cancelled, then stop the processes at once. The next start renders their jobs again."""
         for job in self._jobs.unfinished():
             self.enqueue(job)
         async with asyncio.TaskGroup() as group:
             for _ in range(self._workers):
-                group.create_task(self._serve_slot())
+                group.create_task(self._run_worker())
 
-    async def _serve_slot(self) -> None:
+    async def _run_worker(self) -> None:
         process = RenderProcess(self._threads)
         try:
             await process.start()
@@ -123,7 +123,7 @@ class RenderPool:
 
 
 class RenderProcess:
-    """One process, started when it is needed and again after it died."""
+    """One process. It is started when it is needed, and again after it has ended."""
 
     def __init__(self, threads: int) -> None:
         self._threads = threads
@@ -140,18 +140,18 @@ class RenderProcess:
         return self._process
 
     async def render(self, folder: Path) -> None:
-        """Render one job to its end. Raises RenderFailedError or RenderCrashedError."""
+        """Render one job. Raises RenderFailedError or RenderCrashedError."""
         try:
             process = await self.start()
-            async with asyncio.timeout(None) as patience:
-                await self._follow(process, folder, patience)
+            async with asyncio.timeout(None) as deadline:
+                await self._follow(process, folder, deadline)
         except (TimeoutError, OSError, EOFError, ValueError) as error:
-            cause = "fell silent" if isinstance(error, TimeoutError) else "died"
+            cause = "stopped reporting" if isinstance(error, TimeoutError) else "ended"
             await self.stop()
             raise RenderCrashedError(f"the render process {cause}") from error
 
     async def stop(self) -> None:
-        """Kill the process, which has nothing to lose: an unfinished video is never looked at."""
+        """Kill the process. It loses nothing: an unfinished video is never used."""
         if self._process is None:
             return
         if self._process.returncode is None:
@@ -159,12 +159,12 @@ class RenderProcess:
         await self._process.wait()
         self._process = None
 
-    async def _follow(self, process: asyncio.subprocess.Process, folder: Path, patience: asyncio.Timeout) -> None:
-        orders, reports = cast(asyncio.StreamWriter, process.stdin), cast(asyncio.StreamReader, process.stdout)
-        orders.write(json.dumps(str(folder)).encode() + b"\n")
-        await orders.drain()
+    async def _follow(self, process: asyncio.subprocess.Process, folder: Path, deadline: asyncio.Timeout) -> None:
+        stdin, reports = cast(asyncio.StreamWriter, process.stdin), cast(asyncio.StreamReader, process.stdout)
+        stdin.write(json.dumps(str(folder)).encode() + b"\n")
+        await stdin.drain()
         while True:
-            patience.reschedule(asyncio.get_running_loop().time() + STALL_SECONDS)
+            deadline.reschedule(asyncio.get_running_loop().time() + STALL_SECONDS)
             line = await reports.readline()
             if not line:
                 raise EOFError

@@ -1,4 +1,4 @@
-"""Uploaded stills: a ticket first, then the bytes by a URL that is its own permission, then use by `ltx://`."""
+"""Uploaded images: create an upload, PUT the bytes to its signed URL, then use it as `ltx://uploads/<id>`."""
 
 import hmac
 import os
@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 from generations.contract.errors import INVALID_REQUEST, NOT_FOUND, PERMISSION
 
 from .disk import sync_folder, write_atomically
-from .errors import RefusedError
+from .http import ContractError
 
 PUT_FOR = timedelta(hours=1)
 USABLE_FOR = timedelta(hours=24)
@@ -22,7 +22,7 @@ _BYTES, _RECORD = "bytes", "upload.json"
 
 
 class Upload(BaseModel):
-    """A ticket. `token` is part of the upload URL: who has it may store the bytes, once."""
+    """The record of an upload. `token` is part of the upload URL and allows one PUT."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -45,7 +45,7 @@ class Upload(BaseModel):
 
 
 class UploadStore:
-    """All uploads of one data directory, each a folder. Touches the disk: call it off the event loop."""
+    """All uploads of one data directory, one folder each. Methods use the disk: call them in a thread."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -61,40 +61,40 @@ class UploadStore:
         return upload
 
     def access(self, upload_id: str, token: str) -> Upload:
-        """Return the ticket for a PUT. Raises RefusedError for a wrong, used or expired URL."""
+        """Return the upload for a PUT. Raises ContractError for a wrong, used or expired URL."""
         upload = self._read(upload_id)
         if upload is None:
-            raise RefusedError(NOT_FOUND, "there is no such upload")
+            raise ContractError(NOT_FOUND, "there is no such upload")
         if not hmac.compare_digest(upload.token.encode(), token.encode()):
-            raise RefusedError(PERMISSION, "the signature of the upload URL is wrong")
+            raise ContractError(PERMISSION, "the signature of the upload URL is wrong")
         if upload.put_until <= datetime.now(UTC):
-            raise RefusedError(PERMISSION, "the upload URL has expired; ask for a new one")
+            raise ContractError(PERMISSION, "the upload URL has expired; create a new upload")
         if (self._root / upload_id / _BYTES).exists():
-            raise RefusedError(INVALID_REQUEST, "these bytes were uploaded already and cannot be replaced")
+            raise ContractError(INVALID_REQUEST, "these bytes were already uploaded and cannot be replaced")
         return upload
 
     def part(self, upload: Upload) -> Path:
-        """Return a fresh name to stream the bytes to, before `keep`."""
+        """Return a new path for the bytes while they arrive. Pass it to `complete`."""
         return self._root / upload.id / f".{secrets.token_hex(8)}.part"
 
-    def keep(self, upload: Upload, part: Path) -> None:
-        """Make streamed bytes the upload, unless another PUT was faster."""
+    def complete(self, upload: Upload, part: Path) -> None:
+        """Store the received bytes. Raises ContractError if another PUT has stored its bytes first."""
         try:
             os.link(part, self._root / upload.id / _BYTES)
         except FileExistsError as error:
-            raise RefusedError(INVALID_REQUEST, "these bytes were uploaded already and cannot be replaced") from error
+            raise ContractError(INVALID_REQUEST, "these bytes were already uploaded and cannot be replaced") from error
         sync_folder(self._root / upload.id)
 
     def read(self, upload_id: str, owner: str) -> bytes | None:
-        """Return the bytes of an upload of this owner, or None when there are none to use."""
+        """Return the bytes of an upload of this owner, or None if it is unknown, empty or expired."""
         upload = self._read(upload_id)
         if upload is None or upload.owner != owner or upload.usable_until <= datetime.now(UTC):
             return None
         path = self._root / upload_id / _BYTES
         return path.read_bytes() if path.exists() else None
 
-    def sweep(self) -> int:
-        """Remove what can no longer be used, and return how many uploads that was."""
+    def delete_expired(self) -> int:
+        """Delete uploads that can no longer be used, and return their number."""
         now, count = datetime.now(UTC), 0
         for folder in list(self._root.iterdir()):
             upload = self._read(folder.name)

@@ -1,7 +1,7 @@
-"""A render process: reads the folder of a job from standard input, renders it, reports a line per frame.
+"""A render process: it reads the folder of a job from standard input, renders it and reports one line per frame.
 
-Standard input is also the leash. It ends when the server goes, however it goes, and then this process goes too, in the
-middle of a frame if need be.
+Standard input also ties the process to the server. It closes when the server ends, for whatever reason, and then this
+process exits at once, even in the middle of a frame.
 """
 
 import json
@@ -16,23 +16,23 @@ from pathlib import Path
 import numpy as np
 
 from .images import BadImageError, cover, load_image
-from .jobs import FIRST_STILL, LAST_STILL, RECORD, VIDEO, Job
+from .jobs import FIRST_FRAME, LAST_FRAME, RECORD, VIDEO, Job
 from .render.clip import Clip, render_clip
 from .render.planes import Planes, planes_from_rgb
 
 log = logging.getLogger(__name__)
 
-NICENESS = 5  # the server, and everything else on the machine, goes first
+NICENESS = 5  # the server and all other processes of the machine have priority
 
 
 def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then lets go of the leash
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then closes our input
     os.nice(NICENESS)
     reports = os.dup(sys.stdout.fileno())
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nothing a library prints may look like a report
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # output that a library prints must not mix with the reports
     folders: queue.Queue[Path] = queue.Queue()
-    threading.Thread(target=_read_leash, args=(folders,), daemon=True).start()
+    threading.Thread(target=_read_input, args=(folders,), daemon=True).start()
     threads = int(sys.argv[1])
     while True:
         folder = folders.get()
@@ -40,9 +40,9 @@ def main() -> None:
 
 
 def render_job(folder: Path, *, threads: int, reports: int) -> None:
-    """Render the job of a folder to `video.mp4`, which appears only when it is whole."""
+    """Render the job of a folder to `video.mp4`. The file appears only when it is complete."""
     job = Job.model_validate_json((folder / RECORD).read_bytes())
-    first, last = _planes(folder / FIRST_STILL, job), _planes(folder / LAST_STILL, job)
+    first, last = _planes(folder / FIRST_FRAME, job), _planes(folder / LAST_FRAME, job)
     if first is None:
         raise BadImageError("the first frame is missing")
     clip = Clip(first, last, job.clip.motion, job.clip.seconds, job.clip.fps, job.clip.has_sound)
@@ -53,7 +53,7 @@ def render_job(folder: Path, *, threads: int, reports: int) -> None:
             os.fsync(file.fileno())
         part.replace(folder / VIDEO)
     finally:
-        part.unlink(missing_ok=True)  # on a full disk, half a video would keep it full
+        part.unlink(missing_ok=True)  # a partial video would keep a full disk full
 
 
 def _outcome(folder: Path, threads: int, reports: int) -> dict[str, object]:
@@ -71,11 +71,11 @@ def _outcome(folder: Path, threads: int, reports: int) -> dict[str, object]:
 def _planes(path: Path, job: Job) -> Planes | None:
     if not path.exists():
         return None
-    picture = cover(load_image(path.read_bytes()), job.clip.width, job.clip.height)
-    return planes_from_rgb(np.asarray(picture))
+    image = cover(load_image(path.read_bytes()), job.clip.width, job.clip.height)
+    return planes_from_rgb(np.asarray(image))
 
 
-def _read_leash(folders: "queue.Queue[Path]") -> None:
+def _read_input(folders: "queue.Queue[Path]") -> None:
     for line in sys.stdin:
         folders.put(Path(json.loads(line)))
     os._exit(0)

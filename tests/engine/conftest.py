@@ -1,4 +1,4 @@
-"""One engine for the tests that only ask, one of their own for those that break it, and one rendered video."""
+"""Fixtures: a shared engine, engines for single tests that break them, and one rendered video."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ import httpx
 import pytest
 from PIL import Image
 
+from .images import data_uri, encoded, photo
 from .process import EngineProcess
-from .stills import data_uri, encoded, photo
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """A completed job: what went in, what the poll said, and the downloaded file."""
+    """A completed job: its images, the last poll response and the downloaded file."""
 
     first: Image.Image
     last: Image.Image
@@ -25,7 +25,7 @@ class Rendered:
 
 @pytest.fixture(scope="session")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineProcess]:
-    """An engine that runs as long as the suite, with room for many jobs."""
+    """An engine for the whole suite with a long queue."""
     process = EngineProcess(tmp_path_factory.mktemp("engine"), queue_size="100")
     yield process
     process.close()
@@ -33,7 +33,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineProcess]:
 
 @pytest.fixture
 def start_engine(tmp_path: Path) -> Iterator[Callable[..., EngineProcess]]:
-    """Start an engine for one test, with settings of its own."""
+    """Start an engine for one test with its own settings."""
     started: list[EngineProcess] = []
 
     def start(**settings: str) -> EngineProcess:
@@ -53,7 +53,7 @@ def client(engine: EngineProcess) -> Iterator[httpx.Client]:
 
 @pytest.fixture(scope="session")
 def rendered(engine: EngineProcess, tmp_path_factory: pytest.TempPathFactory) -> Rendered:
-    """Two unrelated stills and sound, rendered through the front door."""
+    """Two unrelated images and sound, rendered over HTTP."""
     first, last = photo(1000, 800, seed=1), photo(900, 1200, seed=2)
     job_id = engine.submit(
         image_uri=data_uri(encoded(first)),

@@ -1,4 +1,4 @@
-"""A real engine in a process of its own, reached over a real socket."""
+"""A real engine in its own process, called over a real socket."""
 
 import os
 import signal
@@ -13,28 +13,28 @@ import httpx
 
 from project.stack.ports import free_port
 
-from .stills import data_uri, encoded, photo
+from .images import data_uri, encoded, photo
 
 ROOT = Path(__file__).parents[2]
-STILL = encoded(photo(1000, 800), "JPEG", quality=90)
-STILL_URI = data_uri(STILL, "image/jpeg")
-DEADLINE_SECONDS = 150  # generous: the machine may be busy with other tests
+IMAGE = encoded(photo(1000, 800), "JPEG", quality=90)
+IMAGE_URI = data_uri(IMAGE, "image/jpeg")
+DEADLINE_SECONDS = 150  # long, because the machine may be busy with other tests
 
 
 def until(condition: Callable[[], Any], what: str) -> Any:
-    """Wait for something to become true, and return it."""
+    """Wait until a condition is true and return its value."""
     deadline = time.monotonic() + DEADLINE_SECONDS
     while time.monotonic() < deadline:
         if result := condition():
             return result
         time.sleep(0.02)
-    raise AssertionError(f"waited in vain: {what}")
+    raise AssertionError(f"timed out waiting for {what}")
 
 
 def request_body(**changes: Any) -> dict[str, Any]:
-    """The smallest valid submit body, with changes; a field changed to None stays in as null."""
+    """Return the smallest valid submit body with changes. A field changed to None is sent as null."""
     return {
-        "image_uri": STILL_URI,
+        "image_uri": IMAGE_URI,
         "prompt": "Fog rolls over the hills",
         "model": "ltx-2-3-fast",
         "duration": 6,
@@ -44,7 +44,7 @@ def request_body(**changes: Any) -> dict[str, Any]:
 
 
 class EngineProcess:
-    """Start, reach, stop or kill one engine."""
+    """Start, call, stop or kill one engine."""
 
     def __init__(self, data_dir: Path, **settings: str) -> None:
         self.data_dir, self.port = data_dir, free_port()
@@ -67,7 +67,7 @@ class EngineProcess:
         self.start()
 
     def is_healthy(self) -> bool:
-        assert self.process.poll() is None, "the engine ended by itself"
+        assert self.process.poll() is None, "the engine ended unexpectedly"
         try:
             return httpx.get(f"{self.url}/healthz").json() == {"status": "ok"}
         except httpx.TransportError:
@@ -80,9 +80,9 @@ class EngineProcess:
     def submit(self, **changes: Any) -> str:
         """Submit and return the id of the accepted job."""
         with self.client() as client:
-            answer = client.post("/v2/image-to-video", json=request_body(**changes))
-        assert answer.status_code == 202, answer.text
-        return answer.json()["id"]
+            response = client.post("/v2/image-to-video", json=request_body(**changes))
+        assert response.status_code == 202, response.text
+        return response.json()["id"]
 
     def poll(self, job_id: str) -> dict[str, Any]:
         with self.client() as client:
@@ -92,8 +92,8 @@ class EngineProcess:
         """Wait for the end of a job and return its last status."""
 
         def ended() -> dict[str, Any] | None:
-            answer = self.poll(job_id)
-            return answer if answer.get("status") in ("completed", "failed") else None
+            response = self.poll(job_id)
+            return response if response.get("status") in ("completed", "failed") else None
 
         return until(ended, f"job {job_id} to end")
 

@@ -1,27 +1,26 @@
-"""Drawn frames: exact where nothing moves, steady where something does, without seams between bands."""
+"""Drawn frames: exact without motion, steady with motion, without seams between bands."""
 
 import cv2
 import numpy as np
 import pytest
 
 from generations.engine.render.camera import View, camera_path, source_positions
-from generations.engine.render.focus import FocusRack, softness_by_row
-from generations.engine.render.morph import find_flow, travelled
+from generations.engine.render.morph import backward_warp, find_flow
 from generations.engine.render.planes import Planes, blank_planes, planes_from_rgb
 from generations.engine.render.sampler import CELL, Sampler, doubled
-from generations.engine.render.scenes import DissolveScene, MorphScene, Scene, make_scene
+from generations.engine.render.scenes import DissolveScene, FocusScene, MorphScene, Scene, make_scene, softness_by_row
 
-from .stills import photo
+from .images import photo
 
 WIDTH, HEIGHT = 640, 384
 
 
-def still(seed: int = 1) -> Planes:
+def photo_planes(seed: int = 1) -> Planes:
     return planes_from_rgb(np.asarray(photo(WIDTH, HEIGHT, seed)))
 
 
 def shifted(across: int) -> Planes:
-    """The same picture seen a little to the side."""
+    """Return the same image, shifted sideways."""
     wide = np.asarray(photo(WIDTH + 100, HEIGHT))
     return planes_from_rgb(np.ascontiguousarray(wide[:, across : across + WIDTH]))
 
@@ -46,7 +45,7 @@ def grid_of_points() -> np.ndarray:
 
 
 def tracked(before: Planes, after: Planes, points: np.ndarray) -> np.ndarray:
-    """Follow points from one frame to another, to a small part of a pixel."""
+    """Track points from one frame to another with sub-pixel accuracy."""
     criteria = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_COUNT, 100, 1e-4)
     found, status, _ = cv2.calcOpticalFlowPyrLK(
         before.y, after.y, points[:, None], None, winSize=(41, 41), criteria=criteria
@@ -56,52 +55,52 @@ def tracked(before: Planes, after: Planes, points: np.ndarray) -> np.ndarray:
 
 
 def ideal(points: np.ndarray, view: View) -> np.ndarray:
-    """Where the camera puts points of the still on the screen, by inverting its maps."""
+    """Return the screen positions of image points, by inverting the maps of the camera."""
     read = [source_positions(view, axis, size) for axis, size in ((0, WIDTH), (1, HEIGHT))]
     return np.stack([np.interp(points[:, axis], read[axis], np.arange(len(read[axis]))) for axis in (0, 1)], axis=1)
 
 
 @pytest.mark.parametrize("motion", ["dolly_in", "dolly_out", "dolly_left", "jib_down", "static", "focus_shift", None])
-def test_the_first_frame_is_the_still_to_the_last_bit(motion: str | None):
-    picture = still()
-    assert is_same(drawn(make_scene(first=picture, last=None, motion=motion, seconds=6), 0.0), picture)
+def test_the_first_frame_is_bit_exact(motion: str | None):
+    image = photo_planes()
+    assert is_same(drawn(make_scene(first=image, last=None, motion=motion, seconds=6), 0.0), image)
 
 
 @pytest.mark.parametrize("motion", ["dolly_in", "dolly_out", "dolly_left", "dolly_right", "jib_up", "jib_down"])
-def test_moves_are_steady_to_a_fiftieth_of_a_pixel_from_frame_to_frame(motion: str):
-    """Points are followed through the drawn frames and compared with where the camera should put them.
+def test_motions_are_steady_to_a_fiftieth_of_a_pixel(motion: str):
+    """Compare points tracked through the drawn frames with the positions that the camera defines.
 
-    A camera that rounds to whole pixels is off by 0.4 at each step.
+    A camera that rounds to whole pixels has an error of 0.4 at each step.
     """
-    picture, points = still(), grid_of_points()
-    scene, path = make_scene(first=picture, last=None, motion=motion, seconds=6), camera_path(motion, 6)
+    image, points = photo_planes(), grid_of_points()
+    scene, path = make_scene(first=image, last=None, motion=motion, seconds=6), camera_path(motion, 6)
     errors = np.array(
-        [tracked(picture, drawn(scene, t), points) - ideal(points, path(t)) for t in np.linspace(0.05, 0.3, 12)]
+        [tracked(image, drawn(scene, t), points) - ideal(points, path(t)) for t in np.linspace(0.05, 0.3, 12)]
     )
     assert np.sqrt(np.mean(errors**2)) < 0.06
-    for order in (1, 2):  # what the eye sees: the error of a step, and of a change of speed
+    for order in (1, 2):  # visible errors: of the step and of the change of speed
         assert np.sqrt(np.mean(np.diff(errors, n=order, axis=0) ** 2)) < 0.02
 
 
 @pytest.mark.parametrize(
     ("motion", "axis", "sign"), [("dolly_left", 0, 1), ("dolly_right", 0, -1), ("jib_up", 1, 1), ("jib_down", 1, -1)]
 )
-def test_the_picture_moves_against_the_camera(motion: str, axis: int, sign: int):
-    picture, points = still(), grid_of_points()
-    scene = make_scene(first=picture, last=None, motion=motion, seconds=6)
-    moved = (tracked(picture, drawn(scene, 0.3), points) - points)[:, axis] * sign
+def test_the_image_moves_against_the_camera(motion: str, axis: int, sign: int):
+    image, points = photo_planes(), grid_of_points()
+    scene = make_scene(first=image, last=None, motion=motion, seconds=6)
+    moved = (tracked(image, drawn(scene, 0.3), points) - points)[:, axis] * sign
     assert moved.min() > 0
 
 
-def test_a_static_camera_shows_the_same_picture_throughout():
-    picture = still()
-    scene = make_scene(first=picture, last=None, motion="static", seconds=6)
-    assert all(is_same(drawn(scene, t), picture) for t in (0.2, 0.5, 1.0))
+def test_a_static_camera_shows_the_same_image_at_all_times():
+    image = photo_planes()
+    scene = make_scene(first=image, last=None, motion="static", seconds=6)
+    assert all(is_same(drawn(scene, t), image) for t in (0.2, 0.5, 1.0))
 
 
-def test_a_focus_shift_goes_soft_and_comes_back_sharp():
-    rack = FocusRack(still())
-    measured = [sharpness(drawn(rack, t)) for t in (0.0, 0.2, 0.5, 0.8, 1.0)]
+def test_a_focus_shift_becomes_soft_and_sharp_again():
+    scene = FocusScene(photo_planes())
+    measured = [sharpness(drawn(scene, t)) for t in (0.0, 0.2, 0.5, 0.8, 1.0)]
     assert measured[0] == measured[-1]
     assert measured[2] < 0.75 * measured[0]
     assert measured[2] < measured[1] < measured[0]
@@ -114,37 +113,37 @@ def test_focus_sweeps_from_near_to_far():
     assert softness_by_row(1 / 143, 100).max() < 0.001
 
 
-def test_doubling_keeps_the_picture_on_its_even_samples():
-    plane = still().y
+def test_doubling_keeps_the_image_on_even_samples():
+    plane = photo_planes().y
     assert np.array_equal(doubled(plane)[::2, ::2], plane)
 
 
 def test_a_field_draws_without_seams():
-    """Bands are drawn apart; a ramp over the whole picture must come out as if drawn at once."""
-    picture = still()
+    """Bands are drawn separately. A ramp over the whole image must look as if drawn at once."""
+    image = photo_planes()
     field = np.zeros((HEIGHT // CELL, WIDTH // CELL, 2), np.float32)
     field[..., 1] = np.linspace(0, 7.5, HEIGHT // CELL)[:, None]
     into = blank_planes(WIDTH, HEIGHT)
-    Sampler(picture).draw_field(field, into)
+    Sampler(image).draw_field(field, into)
     rows = np.repeat(cv2.resize(field[:, :1, 1], (1, HEIGHT), interpolation=cv2.INTER_LINEAR), WIDTH, axis=1)
     across, down = np.meshgrid(np.arange(WIDTH, dtype=np.float32), np.arange(HEIGHT, dtype=np.float32))
     whole = cv2.remap(
-        doubled(picture.y), 2 * across, 2 * (down + rows), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        doubled(image.y), 2 * across, 2 * (down + rows), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
     assert np.abs(into.y.astype(int) - whole).max() <= 1
 
 
 @pytest.mark.parametrize("last_seed", [2, 3])
 @pytest.mark.parametrize("motion", ["dolly_in", "jib_up", "focus_shift", "static", None])
-def test_unrelated_stills_dissolve_and_end_on_the_last_one(motion: str | None, last_seed: int):
-    first, last = still(), still(last_seed)
+def test_unrelated_images_dissolve_and_end_on_the_last_one(motion: str | None, last_seed: int):
+    first, last = photo_planes(), photo_planes(last_seed)
     scene = make_scene(first=first, last=last, motion=motion, seconds=6)
     assert isinstance(scene, DissolveScene)
     assert is_same(drawn(scene, 0.0), first)
     assert is_same(drawn(scene, 1.0), last)
 
 
-def test_related_stills_move_into_each_other():
+def test_related_images_move_into_each_other():
     first, last = shifted(20), shifted(32)
     scene = make_scene(first=first, last=last, motion="dolly_right", seconds=6)
     assert isinstance(scene, MorphScene)
@@ -154,17 +153,17 @@ def test_related_stills_move_into_each_other():
     assert np.median(moved[:, 0]) == pytest.approx(-6, abs=0.5)
 
 
-def test_flow_is_found_in_another_light_and_not_between_strangers():
-    first = still()
+def test_flow_is_found_in_another_light_and_not_between_unrelated_images():
+    first = photo_planes()
     dark = Planes(*(np.asarray(plane // 2, np.uint8) for plane in first))
     flow = find_flow(first, dark)
     assert flow is not None
     assert np.median(np.abs(flow.forward)) < 1
-    assert find_flow(first, still(2)) is None
+    assert find_flow(first, photo_planes(2)) is None
 
 
-def test_a_flow_travelled_in_part_is_undone_by_reading_backwards():
+def test_a_backward_warp_inverts_a_fraction_of_the_flow():
     flow = np.zeros((HEIGHT // CELL, WIDTH // CELL, 2), np.float32)
     flow[..., 0] = 10
-    assert np.allclose(travelled(flow, 0.5)[..., 0], -5)
-    assert not travelled(flow, 0.0).any()
+    assert np.allclose(backward_warp(flow, 0.5)[..., 0], -5)
+    assert not backward_warp(flow, 0.0).any()

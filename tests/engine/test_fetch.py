@@ -1,4 +1,4 @@
-"""Fetching an image by URL: only from the open internet, and within limits."""
+"""Fetching an image by URL: only from public addresses and within limits."""
 
 import asyncio
 import threading
@@ -17,7 +17,7 @@ LIMIT = SUPPORT.image.https_url_max_bytes
 BODIES = {"/small": b"image", "/limit": b"x" * LIMIT, "/large": b"x" * (LIMIT + 1)}
 
 
-class Stills(BaseHTTPRequestHandler):
+class ImageHandler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path == "/moved":
             self.send_response(302)
@@ -32,8 +32,8 @@ class Stills(BaseHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def stills() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Stills) as server:
+def image_server() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), ImageHandler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
@@ -54,39 +54,39 @@ def downloaded(url: str) -> bytes:
     ["127.0.0.1", "10.0.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0", "224.0.0.1", "100.64.0.1", "::1", "fe80::1",  # noqa: S104
      "fd00::1", "::ffff:127.0.0.1", "2002:7f00:1::", "64:ff9b::7f00:1", "::7f00:1", "ff02::1"],
 )  # fmt: skip
-def test_an_inside_address_is_not_public(address: str):
+def test_an_internal_address_is_not_public(address: str):
     assert not is_public(address)
 
 
 @pytest.mark.parametrize("address", ["1.1.1.1", "93.184.215.14", "2606:4700::1111", "::ffff:1.1.1.1"])
-def test_an_address_of_the_internet_is_public(address: str):
+def test_an_internet_address_is_public(address: str):
     assert is_public(address)
 
 
-def test_a_name_that_leads_inside_is_refused():
+def test_a_name_with_an_internal_address_is_refused():
     with pytest.raises(BadImageError, match="public"):
         asyncio.run(public_address("localhost", 443))
 
 
-@pytest.mark.parametrize("url", ["https://stills.invalid/a.png", f"https://{'a' * 70}.example/"])
+@pytest.mark.parametrize("url", ["https://images.invalid/a.png", f"https://{'a' * 70}.example/"])
 def test_an_unknown_name_is_refused(url: str):
     with pytest.raises(BadImageError, match="not known"):
         asyncio.run(fetch_image(url))
 
 
-def test_a_connection_goes_to_the_checked_address_and_speaks_to_the_named_host():
-    request = pinned_request(httpx.URL("https://stills.example:8443/a.png?size=2"), "203.0.113.7")
+def test_a_request_connects_to_the_checked_address_with_the_name_of_the_host():
+    request = pinned_request(httpx.URL("https://images.example:8443/a.png?size=2"), "203.0.113.7")
     assert str(request.url) == "https://203.0.113.7:8443/a.png?size=2"
-    assert request.headers["host"] == "stills.example:8443"
-    assert request.extensions["sni_hostname"] == "stills.example"
+    assert request.headers["host"] == "images.example:8443"
+    assert request.extensions["sni_hostname"] == "images.example"
 
 
 @pytest.mark.parametrize("path", ["/small", "/limit"])
-def test_it_downloads_up_to_the_limit(stills: str, path: str):
-    assert downloaded(stills + path) == BODIES[path]
+def test_it_downloads_up_to_the_limit(image_server: str, path: str):
+    assert downloaded(image_server + path) == BODIES[path]
 
 
 @pytest.mark.parametrize(("path", "hint"), [("/large", "more than"), ("/moved", "redirects"), ("/none", "404")])
-def test_it_refuses_anything_but_a_plain_answer(stills: str, path: str, hint: str):
+def test_it_accepts_only_a_complete_response_with_status_200(image_server: str, path: str, hint: str):
     with pytest.raises(BadImageError, match=hint):
-        downloaded(stills + path)
+        downloaded(image_server + path)

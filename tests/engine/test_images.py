@@ -1,4 +1,4 @@
-"""Reading a stranger's image the way a person sees it."""
+"""Decoding of untrusted images as a viewer would show them."""
 
 import io
 
@@ -8,7 +8,7 @@ from PIL import Image, ImageCms
 
 from generations.engine.images import MAX_PIXELS, BadImageError, check_image, cover, load_image
 
-from .stills import encoded, photo
+from .images import encoded, photo
 
 
 def half_and_half() -> Image.Image:
@@ -28,14 +28,14 @@ def test_it_reads_the_three_formats(kind: str):
 
 def test_it_applies_the_orientation():
     exif = Image.Exif()
-    exif[0x0112] = 6  # to be turned clockwise by a quarter
+    exif[0x0112] = 6  # must be rotated clockwise by 90 degrees
     loaded = load_image(encoded(half_and_half(), "JPEG", exif=exif.tobytes(), quality=95))
     assert loaded.size == (40, 80)
     assert loaded.getpixel((20, 10))[0] > 200
     assert loaded.getpixel((20, 70))[2] > 200
 
 
-def test_it_lays_transparency_on_white():
+def test_transparent_parts_become_white():
     image = Image.new("RGBA", (20, 20), (255, 0, 0, 0))
     image.paste((0, 0, 255, 255), (0, 0, 10, 20))
     for candidate in (image, image.quantize()):
@@ -44,13 +44,13 @@ def test_it_lays_transparency_on_white():
         assert loaded.getpixel((5, 10)) == (0, 0, 255)
 
 
-def test_it_converts_the_colours_of_a_profile():
-    """A fifth of full light is a low number in a linear space, and the middle of sRGB."""
+def test_it_converts_the_colors_of_a_profile():
+    """A fifth of full light is a low value in a linear color space and a middle value in sRGB."""
     loaded = load_image(encoded(Image.new("RGB", (8, 8), (55, 55, 55)), icc_profile=_linear_profile()))
     assert loaded.getpixel((4, 4))[0] == pytest.approx(128, abs=4)
 
 
-def test_a_broken_profile_is_no_reason_to_refuse():
+def test_a_broken_profile_is_ignored():
     loaded = load_image(encoded(half_and_half(), icc_profile=b"not a profile"))
     assert loaded.getpixel((10, 10)) == (255, 0, 0)
 
@@ -73,8 +73,8 @@ def test_damaged_bytes_are_a_bad_image(data: bytes):
         check_image(data)
 
 
-def test_every_cut_of_a_file_is_a_bad_image_or_an_image():
-    """No other error gets out, wherever the file breaks off."""
+def test_every_truncated_file_is_a_bad_image_or_an_image():
+    """Decoding raises no other error, wherever the file ends."""
     for data in (encoded(photo(48, 48)), encoded(photo(48, 48), "JPEG"), encoded(photo(48, 48), "WEBP")):
         for cut in range(0, len(data) - 1, max(1, len(data) // 60)):
             try:
@@ -89,7 +89,7 @@ def test_too_many_pixels_are_refused_before_they_are_decoded():
         check_image(encoded(Image.new("1", (side, side))))
 
 
-def test_it_crops_about_the_centre():
+def test_it_crops_around_the_center():
     image = Image.new("RGB", (300, 100), "black")
     image.paste("white", (100, 0, 200, 100))
     covered = cover(image, 64, 64)
@@ -98,7 +98,7 @@ def test_it_crops_about_the_centre():
 
 
 def _linear_profile() -> bytes:
-    """An sRGB profile whose curves are straight, made by overwriting those of a stock one."""
+    """Return an sRGB profile with linear curves, made by overwriting the curves of a standard one."""
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     count = int.from_bytes(profile[128:132], "big")
     for index in range(count):

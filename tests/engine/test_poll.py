@@ -1,4 +1,4 @@
-"""`GET /v2/image-to-video/{id}`: the four words, and who may read them."""
+"""`GET /v2/image-to-video/{id}`: the four states and who may read them."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ import pytest
 
 from .conftest import Rendered
 from .process import EngineProcess, until
-from .test_submit import refusal
+from .test_submit import error_message
 
 
 def test_a_job_is_pending_or_processing_before_it_is_done(engine: EngineProcess):
@@ -16,7 +16,7 @@ def test_a_job_is_pending_or_processing_before_it_is_done(engine: EngineProcess)
     assert status["status"] in ("pending", "processing")
 
 
-def test_a_completed_job_says_where_its_video_is(engine: EngineProcess, rendered: Rendered):
+def test_a_completed_job_has_a_video_url(engine: EngineProcess, rendered: Rendered):
     status = rendered.status
     assert status.keys() == {"id", "status", "created_at", "completed_at", "result"}
     assert status["result"] == {"video_url": f"{engine.url}/videos/{status['id']}.mp4"}
@@ -25,32 +25,32 @@ def test_a_completed_job_says_where_its_video_is(engine: EngineProcess, rendered
 
 @pytest.mark.parametrize("job_id", ["0192f0c4-5b6a-7def-8123-456789abcdef", "no-uuid", "1"])
 def test_an_unknown_job_is_not_found(client: httpx.Client, job_id: str):
-    refusal(client.get(f"/v2/image-to-video/{job_id}"), 404, "not_found_error")
+    error_message(client.get(f"/v2/image-to-video/{job_id}"), 404, "not_found_error")
 
 
-def test_somebody_elses_job_is_not_found(engine: EngineProcess, rendered: Rendered):
+def test_a_job_of_another_key_is_not_found(engine: EngineProcess, rendered: Rendered):
     with engine.client("charlie") as charlie:
-        refusal(charlie.get(f"/v2/image-to-video/{rendered.status['id']}"), 404, "not_found_error")
+        error_message(charlie.get(f"/v2/image-to-video/{rendered.status['id']}"), 404, "not_found_error")
 
 
 def test_polling_needs_a_key(engine: EngineProcess, rendered: Rendered):
     with engine.client(None) as anonymous:
-        refusal(anonymous.get(f"/v2/image-to-video/{rendered.status['id']}"), 401, "authentication_error")
+        error_message(anonymous.get(f"/v2/image-to-video/{rendered.status['id']}"), 401, "authentication_error")
 
 
-def test_an_expired_job_is_gone_with_its_files(start_engine):
+def test_an_expired_job_is_deleted_with_its_files(start_engine):
     engine = start_engine()
     job_id = engine.submit()
     url = engine.finished(job_id)["result"]["video_url"]
     engine.terminate()
     engine.restart(retention="0.001")
     with engine.client() as client:
-        refusal(client.get(f"/v2/image-to-video/{job_id}"), 404, "not_found_error")
-        refusal(client.get(url), 404, "not_found_error")
-    until(lambda: not (engine.data_dir / "jobs" / job_id).exists(), "the sweep")
+        error_message(client.get(f"/v2/image-to-video/{job_id}"), 404, "not_found_error")
+        error_message(client.get(url), 404, "not_found_error")
+    until(lambda: not (engine.data_dir / "jobs" / job_id).exists(), "the deletion")
 
 
-def test_a_public_url_stands_in_front_of_every_link(start_engine):
+def test_every_link_starts_with_the_public_url(start_engine):
     engine = start_engine(public_url="https://engine.example/base/")
     with engine.client() as client:
         assert client.post("/v1/upload").json()["upload_url"].startswith("https://engine.example/base/uploads/")

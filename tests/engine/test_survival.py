@@ -1,4 +1,4 @@
-"""Crashes, kills and stops: no accepted job is lost, and no process is left behind."""
+"""Crashes, kills and stops: no accepted job is lost and no process remains."""
 
 import json
 import os
@@ -16,7 +16,7 @@ def is_processing(engine: EngineProcess, job_id: str) -> bool:
 
 
 def kill_renderer(engine: EngineProcess, job_id: str) -> None:
-    """Kill the render process in the middle of a job, and wait until the engine has seen it."""
+    """Kill the render process in the middle of a job and wait until the engine has noticed it."""
     until(lambda: is_processing(engine, job_id), "the job to start")
     [pid] = until(engine.render_processes, "a render process")
     os.kill(pid, signal.SIGKILL)
@@ -33,14 +33,14 @@ def test_a_killed_engine_finishes_its_jobs_after_a_restart(start_engine):
         until(lambda: is_processing(engine, first), "the job to start")
         [renderer] = until(engine.render_processes, "a render process")
         engine.kill()
-        until(lambda: not is_running(renderer), "the render process to follow its engine")
+        until(lambda: not is_running(renderer), "the render process to end with its engine")
         engine.start()
         assert engine.finished(first)["status"] == "completed"
         assert engine.finished(second)["status"] == "completed"
         assert client.post("/v2/image-to-video", json=body, headers=headers).json()["id"] == first
 
 
-def test_a_crashed_render_process_is_replaced_and_the_job_done_again(start_engine):
+def test_a_crashed_render_process_is_replaced_and_the_job_rendered_again(start_engine):
     engine = start_engine()
     job_id = engine.submit()
     kill_renderer(engine, job_id)
@@ -58,11 +58,11 @@ def test_a_job_that_crashes_twice_fails_and_the_next_one_runs(start_engine):
     assert engine.finished(engine.submit())["status"] == "completed"
 
 
-def test_a_job_whose_still_is_lost_fails_and_the_next_one_runs(start_engine):
+def test_a_job_with_a_damaged_image_fails_and_the_next_one_runs(start_engine):
     engine = start_engine()
     job_id = engine.submit(**LONG)
     engine.kill()
-    (engine.data_dir / "jobs" / job_id / "first").write_bytes(b"worn out")
+    (engine.data_dir / "jobs" / job_id / "first").write_bytes(b"damaged")
     engine.start()
     status = engine.finished(job_id)
     assert (status["status"], status["error"]["type"]) == ("failed", "api_error")
@@ -80,7 +80,7 @@ def test_sigterm_stops_everything_and_keeps_the_job(start_engine):
     assert record["status"] == "processing"
 
 
-def test_a_submit_that_was_cut_off_leaves_nothing(start_engine):
+def test_an_incomplete_submit_is_deleted_at_the_start(start_engine):
     engine = start_engine()
     engine.terminate()
     half = engine.data_dir / "jobs" / "half-a-job"
@@ -90,16 +90,16 @@ def test_a_submit_that_was_cut_off_leaves_nothing(start_engine):
     assert not half.exists()
 
 
-def test_it_says_in_one_line_why_it_cannot_start(start_engine, tmp_path):
+def test_it_reports_in_one_line_why_it_cannot_start(start_engine, tmp_path):
     engine = start_engine()
-    (tmp_path / "file").write_text("in the way")
+    (tmp_path / "file").write_text("not a folder")
     for settings, cause in [
         ({"ENGINE_DATA_DIR": str(engine.data_dir), "ENGINE_PORT": "1"}, "another engine already uses"),
         ({"ENGINE_DATA_DIR": str(tmp_path / "other"), "ENGINE_PORT": str(engine.port)}, "in use"),
         ({"ENGINE_DATA_DIR": str(tmp_path / "file" / "x"), "ENGINE_PORT": "1"}, "cannot use"),
         ({"ENGINE_PORT": "many"}, "ENGINE_PORT: "),
     ]:
-        refused = subprocess.run(
+        ended = subprocess.run(
             [sys.executable, "-m", "generations.engine"],
             cwd=ROOT,
             env={**os.environ, **settings},
@@ -107,6 +107,6 @@ def test_it_says_in_one_line_why_it_cannot_start(start_engine, tmp_path):
             capture_output=True,
             text=True,
         )
-        assert refused.returncode == 1
-        assert cause in refused.stderr
-        assert refused.stderr.count("\n") == 1
+        assert ended.returncode == 1
+        assert cause in ended.stderr
+        assert ended.stderr.count("\n") == 1

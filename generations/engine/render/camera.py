@@ -1,8 +1,8 @@
-"""The camera: eight moves as pure functions from time to a view of the still.
+"""The camera: eight motions as pure functions from time to a view of the image.
 
-Frame 0 is the still itself, so every move begins at the whole picture and can only look closer. A sideways move is
-therefore a zoom about the far edge: the view slides towards that edge with exactly the margin the zoom gives it.
-Pulling back would show what is not there; `dolly_out` shrinks the middle while the rim stays pinned.
+Frame 0 is the image itself, so every motion starts with the whole image and can only zoom in. A sideways motion is
+therefore a zoom around the far edge: the view moves toward that edge within the margin that the zoom creates.
+Moving back would show pixels that do not exist; `dolly_out` shrinks the center while the border stays fixed.
 """
 
 import math
@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-RAMP = 0.3  # share of the time spent speeding up, and again slowing down
+RAMP = 0.3  # fraction of the time for acceleration, and again for deceleration
 
 
 @dataclass(frozen=True)
 class View:
-    """What the camera sees. `zoom` is about the anchor, given in shares of width and height from the top left."""
+    """What the camera shows. `zoom` is around the anchor, in fractions of width and height from the top left."""
 
     zoom: float = 1.0
     anchor: tuple[float, float] = (0.5, 0.5)
@@ -33,7 +33,7 @@ _ANCHORS = {
     "jib_up": (0.5, 0.0),
     "jib_down": (0.5, 1.0),
 }
-_DRIFT_ANCHOR, _DRIFT_SHARE = (0.46, 0.44), 0.35
+_DRIFT_ANCHOR, _DRIFT_FRACTION = (0.46, 0.44), 0.35
 _OPPOSITES = {
     "dolly_in": "dolly_out",
     "dolly_out": "dolly_in",
@@ -45,7 +45,7 @@ _OPPOSITES = {
 
 
 def ease(t: float) -> float:
-    """Travel from 0 to 1 that starts and ends with zero speed and zero acceleration, steady in between."""
+    """Map 0..1 to 0..1 with zero speed and zero acceleration at both ends and a constant speed in between."""
     if t > 0.5:
         return 1 - ease(1 - t)
     speed = 1 / (1 - RAMP)
@@ -54,39 +54,39 @@ def ease(t: float) -> float:
     return speed * (t / 2 - RAMP / (2 * math.pi) * math.sin(math.pi * t / RAMP))
 
 
-def reach(seconds: float) -> float:
-    """How far a move goes, as the zoom beyond 1 at its end: longer clips travel farther, up to a limit."""
+def zoom_amount(seconds: float) -> float:
+    """Return the zoom beyond 1 at the end of a motion. It grows with the length of the clip, up to a limit."""
     return min(0.08 + 0.012 * seconds, 0.24)
 
 
 def camera_path(motion: str | None, seconds: float) -> Path:
-    """Return the path of a camera motion of the contract; None is a gentle drift. The view at time 0 is the still."""
-    travel = reach(seconds)
+    """Return the path of a camera motion of the contract; None is a slow drift. At time 0 it shows the whole image."""
+    amount = zoom_amount(seconds)
     if motion in ("static", "focus_shift"):
         return lambda t: View()
     if motion == "dolly_out":
-        return lambda t: View(pinch=travel * ease(t))
+        return lambda t: View(pinch=amount * ease(t))
     anchor = _ANCHORS[motion] if motion else _DRIFT_ANCHOR
-    stops = math.log1p(travel if motion else travel * _DRIFT_SHARE)
-    # Equal steps of the logarithm look like a steady speed.
-    return lambda t: View(zoom=math.exp(stops * ease(t)), anchor=anchor)
+    log_zoom = math.log1p(amount if motion else amount * _DRIFT_FRACTION)
+    # Equal steps of the logarithm look like a constant speed.
+    return lambda t: View(zoom=math.exp(log_zoom * ease(t)), anchor=anchor)
 
 
 def arriving_path(motion: str | None, seconds: float) -> Path:
-    """Return the path that ends at the whole picture and moves in the same direction: the opposite, run backwards."""
+    """Return a path with the same direction that ends at the whole image: the opposite motion, reversed in time."""
     departing = camera_path(_OPPOSITES.get(motion, motion) if motion else None, seconds)
     return lambda t: departing(1 - t)
 
 
 def source_positions(view: View, axis: int, size: int) -> NDArray[np.float64]:
-    """Where each of `size` samples along an axis (0 across, 1 down) reads the still, in samples of the same size.
+    """Return the source position of each of `size` samples along an axis (0 horizontal, 1 vertical), in samples.
 
-    Positions are worked out in shares of the picture, so luma and chroma planes agree.
+    Positions are computed in fractions of the image, so luma and chroma planes match.
     """
-    share = (np.arange(size) + 0.5) / size
+    position = (np.arange(size) + 0.5) / size
     anchor = view.anchor[axis]
-    share = anchor + (share - anchor) / view.zoom
+    position = anchor + (position - anchor) / view.zoom
     if view.pinch:
-        offset = 2 * share - 1
-        share = share + view.pinch * (offset - offset**3) / 2
-    return share * size - 0.5
+        offset = 2 * position - 1
+        position = position + view.pinch * (offset - offset**3) / 2
+    return position * size - 0.5

@@ -1,4 +1,4 @@
-"""One clip from stills to file: drawing threads ahead, the encoder behind, a few frames in between."""
+"""Render one clip to a file: threads draw frames, the encoder reads them in order, a few frames are buffered."""
 
 import zlib
 from collections import deque
@@ -15,12 +15,12 @@ from .planes import Planes
 from .scenes import Scene, make_scene
 from .sound import ambience
 
-FRAMES_AHEAD = 3  # drawn frames that may wait for the encoder
+BUFFERED_FRAMES = 3  # drawn frames that may wait for the encoder
 
 
 @dataclass(frozen=True)
 class Clip:
-    """What to render. The stills have the size of the clip; the camera motion is one of the contract or None."""
+    """What to render. The images have the size of the clip; the camera motion is one of the contract or None."""
 
     first: Planes
     last: Planes | None
@@ -35,7 +35,7 @@ class Clip:
 
 
 def render_clip(clip: Clip, path: Path, *, threads: int, on_frame: Callable[[int], None]) -> None:
-    """Write the clip to `path` and call `on_frame` with the number of frames done, after each."""
+    """Write the clip to `path`. Call `on_frame` with the number of finished frames after each frame."""
     width, height = clip.first.width, clip.first.height
     scene = make_scene(first=clip.first, last=clip.last, motion=clip.motion, seconds=clip.seconds)
     with open_mp4(path) as container:
@@ -50,16 +50,16 @@ def render_clip(clip: Clip, path: Path, *, threads: int, on_frame: Callable[[int
 
 
 def draw_frames(scene: Scene, clip: Clip, *, threads: int) -> Iterator[av.VideoFrame]:
-    """Draw the frames of a clip in order, a few at a time: memory does not grow with the length of the clip."""
-    cv2.setNumThreads(1)  # threads draw whole frames, which scales better than OpenCV's own bands
-    ahead: deque[Future[av.VideoFrame]] = deque()
-    with ThreadPoolExecutor(threads) as crew:
+    """Yield the frames of a clip in order. Few are in memory at a time, however long the clip is."""
+    cv2.setNumThreads(1)  # each thread draws whole frames; this scales better than OpenCV's own threads
+    pending: deque[Future[av.VideoFrame]] = deque()
+    with ThreadPoolExecutor(threads) as executor:
         for index in range(clip.frame_count):
-            ahead.append(crew.submit(_draw, scene, index / (clip.frame_count - 1), clip.first))
-            if len(ahead) >= threads + FRAMES_AHEAD:
-                yield ahead.popleft().result()
-        while ahead:
-            yield ahead.popleft().result()
+            pending.append(executor.submit(_draw, scene, index / (clip.frame_count - 1), clip.first))
+            if len(pending) >= threads + BUFFERED_FRAMES:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
 
 
 def _draw(scene: Scene, t: float, like: Planes) -> av.VideoFrame:

@@ -1,4 +1,4 @@
-"""One picture as the encoder takes it: luma at full size, two chroma planes at half size, BT.709, TV range."""
+"""One image in the format of the encoder: luma at full size, two chroma planes at half size, BT.709, TV range."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 Plane = NDArray[np.uint8]
 
-BAND_ROWS = 128  # rows of luma worked on at a time: what fits the processor's cache
+BAND_ROWS = 128  # luma rows that are processed at a time, so that they fit into the CPU cache
 
 _KR, _KB = 0.2126, 0.0722
 _KG = 1 - _KR - _KB
-# Rows give Y, Cb, Cr from R, G, B in 0..255 and the constant 1.
+# Rows: Y, Cb, Cr. Columns: R, G, B in 0..255 and a constant.
 _BT709 = np.array(
     [
         [_KR * 219 / 255, _KG * 219 / 255, _KB * 219 / 255, 16],
@@ -27,7 +27,7 @@ _BT709 = np.array(
 
 @dataclass(frozen=True)
 class Planes:
-    """`y` is (height, width); `u` and `v` are half of both, each sample centred in its 2x2 block of luma."""
+    """`y` is (height, width); `u` and `v` have half of both, each sample in the center of its 2x2 block of luma."""
 
     y: Plane
     u: Plane
@@ -46,13 +46,13 @@ class Planes:
 
 
 def blank_planes(width: int, height: int) -> Planes:
-    """Return planes with room for a picture; their content is undefined."""
+    """Return planes with undefined content."""
     half = (height // 2, width // 2)
     return Planes(np.empty((height, width), np.uint8), np.empty(half, np.uint8), np.empty(half, np.uint8))
 
 
 def planes_from_rgb(rgb: NDArray[np.uint8]) -> Planes:
-    """Convert (height, width, 3) sRGB. Both sides must be even."""
+    """Convert (height, width, 3) sRGB. Width and height must be even."""
     planes = blank_planes(rgb.shape[1], rgb.shape[0])
     for top in range(0, planes.height, BAND_ROWS):
         luma, chroma = slice(top, top + BAND_ROWS), slice(top // 2, (top + BAND_ROWS) // 2)
@@ -70,7 +70,7 @@ def copy_planes(source: Planes, into: Planes) -> None:
 
 
 def blend_planes(first: Planes, second: Planes, weight: float, into: Planes) -> None:
-    """Mix `weight` of the second picture into the first; 0 and 1 give back exactly one of them."""
+    """Mix two images; `weight` is the part of the second. 0 and 1 return exactly one of them."""
     for target, a, b in zip(into, first, second, strict=True):
         cv2.addWeighted(a, 1 - weight, b, weight, 0, dst=target)
 

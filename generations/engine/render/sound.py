@@ -1,4 +1,4 @@
-"""A soft synthesised ambience: moving air, as noise shaped in the frequency domain. The same seed, the same sound."""
+"""A soft synthesized ambience: noise shaped in the frequency domain. The same seed gives the same sound."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ def ambience(seconds: int, seed: int) -> Samples:
 
 
 def _air(random: np.random.Generator, count: int) -> Samples:
-    """Noise that falls towards high frequencies like wind heard indoors, without rumble."""
+    """Return noise that falls toward high frequencies, like wind heard indoors, without rumble."""
     frequencies = np.fft.rfftfreq(count, 1 / RATE)
     shape = np.zeros_like(frequencies)
     shape[1:] = 1 / (1 + (frequencies[1:] / 220) ** 1.4) * (1 - np.exp(-((frequencies[1:] / 50) ** 2)))
@@ -32,7 +32,7 @@ def _air(random: np.random.Generator, count: int) -> Samples:
 
 
 def _swell(random: np.random.Generator, count: int) -> Samples:
-    """A slow rise and fall of the level, never to silence."""
+    """Return a level that slowly rises and falls and never reaches zero."""
     time = np.arange(count, dtype=np.float32) / RATE
     swell = np.ones(count, np.float32)
     for period in (3.7, 6.1, 11.0):

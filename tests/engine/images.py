@@ -1,4 +1,4 @@
-"""Pictures drawn by numbers: detailed everywhere, so that a tracker has something to hold on to."""
+"""Generated images with detail everywhere, so that a tracker can follow points."""
 
 import base64
 import io
@@ -8,7 +8,7 @@ from PIL import Image
 
 
 def photo(width: int, height: int, seed: int = 1) -> Image.Image:
-    """Draw soft clouds of colour under fine grey texture; another seed is an unrelated picture."""
+    """Draw soft color clouds under a fine gray texture. Another seed gives an unrelated image."""
     random = np.random.default_rng(seed)
     clouds = _stretched(random.integers(0, 255, (6, 8, 3), dtype=np.uint8), width, height)
     texture = _stretched(random.integers(0, 255, (height // 8, width // 8), dtype=np.uint8), width, height)
