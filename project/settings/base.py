@@ -5,14 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from csp.constants import NONE, SELF
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
-from project.databases import database_from_url
-from project.env import Environment
-from project.logs import configure_logging, logging_config
-from project.mail import mail_from_url
-from project.reporting import report_errors
-from project.sign_on import sign_on_providers
-from project.storages import storages
+from project.env import Environment, database_settings, email_settings, sso_settings, storage_settings
+from project.logs import configure_logging, logging_config, report_errors
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ENV = Environment()
@@ -97,17 +94,24 @@ TEMPLATES = [
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # --- data -----------------------------------------------------------------------------------------
-DATABASES = {"default": database_from_url(ENV.database_url)}
+DATABASES = {"default": database_settings(ENV.database_url)}
 REDIS_URL = ENV.redis_url
 CACHES = {
     "default": {
-        "BACKEND": "project.caches.ForgivingCache",
+        "BACKEND": "project.cache.Cache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "dailies",
+        "OPTIONS": {
+            "IGNORE_EXCEPTIONS": True,
+            "REDIS_CLIENT_CLASS": "project.cache.CacheClient",
+            "SOCKET_TIMEOUT": 1,
+            "SOCKET_CONNECT_TIMEOUT": 1,
+            "CONNECTION_POOL_KWARGS": {"retry": Retry(NoBackoff(), 0)},
+        },
     },
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
-STORAGES: dict[str, Any] = storages(ENV, DATA_DIR / "media")
+STORAGES: dict[str, Any] = storage_settings(ENV, DATA_DIR / "media")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000  # the form without its files
 FILE_UPLOAD_TEMP_DIR: str | None = None
 
@@ -153,7 +157,7 @@ MFA_TOTP_TOLERANCE = 1  # a telephone's clock may be half a minute off
 # whoever has one could not change the address.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 SOCIALACCOUNT_ADAPTER = "generations.accounts.sign_on.SignOnAdapter"
-SOCIALACCOUNT_PROVIDERS = sign_on_providers(ENV)
+SOCIALACCOUNT_PROVIDERS = sso_settings(ENV)
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 IS_SIGN_ON_EMAIL_TRUSTED = ENV.oidc_trust_email
 
@@ -281,7 +285,7 @@ WEBHOOKS_TO_LOOPBACK = False
 
 # --- mail -----------------------------------------------------------------------------------------
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENV.default_from_email
-globals().update(mail_from_url(ENV.email_url))
+globals().update(email_settings(ENV.email_url))
 
 # --- operation ------------------------------------------------------------------------------------
 # If no worker finishes the heartbeat task within this time, staff get an alert and `/readyz` fails.

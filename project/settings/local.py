@@ -10,4 +10,4 @@ SECRET_KEY = SECRET_KEY or get_random_secret_key()  # the stack gives its kept o
 ALLOWED_HOSTS = ["*"]
 IS_DEMO = True
 WEBHOOKS_TO_LOOPBACK = True
-STORAGES["staticfiles"] = {"BACKEND": "project.static.LocalStaticStorage"}
+STORAGES["staticfiles"] = {"BACKEND": "project.storages.LocalStaticStorage"}

@@ -22,7 +22,7 @@ import psutil
 import redis
 from celery import Celery
 
-from project.databases import database_from_url
+from project.env import database_settings
 from project.stack import services
 from project.stack.embedded import Valkey
 from project.stack.ports import free_port
@@ -205,7 +205,7 @@ class Cluster:
 
     @property
     def database(self) -> dict[str, object]:
-        return database_from_url(self.postgres.url)
+        return database_settings(self.postgres.url)
 
     def environment(self, settings: dict[str, object]) -> dict[str, str]:
         return clean_environment(

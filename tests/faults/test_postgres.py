@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from generations.accounts.models import Team
 from generations.credits.models import Wallet
 from generations.jobs.models import State
-from project.databases import database_from_url
+from project.env import database_settings
 from tests.fakes.behaviors import pause_at
 
 from .cluster import Cluster, wait_until
@@ -36,7 +36,7 @@ def through(relay: Relay, cluster: Cluster) -> dict[str, object]:
 def impatient(cluster: Cluster) -> dict[str, object]:
     """The settings of a part that waits for a lock no longer than a moment."""
     url = f"{cluster.postgres.url}&options=-c%20lock_timeout%3D300ms"
-    return {"DATABASES": {"default": database_from_url(url)}}
+    return {"DATABASES": {"default": database_settings(url)}}
 
 
 def test_a_restart_in_the_middle_of_work_costs_no_job(cluster: Cluster, studio: Studio) -> None:

@@ -1,3 +1,5 @@
+"""How the tests find a Chromium."""
+
 from pathlib import Path
 
 import pytest
@@ -20,14 +22,14 @@ def program(path: Path) -> Path:
     return path
 
 
-def test_a_machine_without_a_browser_is_told_the_command(bare_machine: Path) -> None:
+def test_without_a_browser_the_install_command_is_shown(bare_machine: Path) -> None:
     assert chromium.find_chromium() is None
     assert chromium.how_to_install() == ".venv/bin/python -m playwright install --with-deps chromium"
     program(bare_machine / "apt-get")
     assert chromium.how_to_install() == "sudo apt-get install --yes --no-install-recommends chromium"
 
 
-def test_the_system_browser_comes_before_a_downloaded_one(bare_machine: Path) -> None:
+def test_the_system_browser_has_priority(bare_machine: Path) -> None:
     own = program(bare_machine / "browsers" / "chromium-1187" / "chrome-linux" / "chrome")
     assert chromium.find_chromium() == str(own)
     system = program(bare_machine / "chromium")

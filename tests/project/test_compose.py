@@ -1,4 +1,4 @@
-"""The compose file, the image and the example of an environment fit each other."""
+"""docker-compose.yml, Dockerfile and .env.example match each other."""
 
 import re
 import shutil
@@ -26,7 +26,7 @@ def test_every_part_is_a_service(services: dict[str, Any]) -> None:
     }
 
 
-def test_whatever_serves_is_checked(services: dict[str, Any]) -> None:
+def test_every_server_has_a_health_check(services: dict[str, Any]) -> None:
     for name in ("web", "events", "worker", "media-worker", "webhook-worker", "engine", "postgres", "valkey"):
         assert services[name]["healthcheck"]["test"], name
 
@@ -40,14 +40,14 @@ def test_only_the_proxy_is_reachable_from_outside(services: dict[str, Any]) -> N
     assert [name for name, service in services.items() if "ports" in service] == ["proxy"]
 
 
-def test_what_holds_data_keeps_it_in_a_named_volume(services: dict[str, Any]) -> None:
+def test_data_is_kept_in_named_volumes(services: dict[str, Any]) -> None:
     declared = yaml.safe_load(COMPOSE.read_text())["volumes"]
     for name in ("postgres", "valkey", "storage", "engine", "proxy"):
         volume = services[name]["volumes"][0].split(":")[0]
         assert volume in declared, name
 
 
-def test_the_programs_it_starts_are_installed(services: dict[str, Any]) -> None:
+def test_the_started_programs_are_installed(services: dict[str, Any]) -> None:
     own = [
         services[name]["command"][0]
         for name in ("events", "worker", "media-worker", "webhook-worker", "beat", "engine")
@@ -56,19 +56,19 @@ def test_the_programs_it_starts_are_installed(services: dict[str, Any]) -> None:
         assert shutil.which(program, path=str(Path(sys.executable).parent)), program
 
 
-def test_the_example_sets_every_variable_the_file_asks_for() -> None:
-    asked = set(re.findall(r"\$\{(\w+):\?", COMPOSE.read_text()))
+def test_the_example_sets_every_required_variable() -> None:
+    required = set(re.findall(r"\$\{(\w+):\?", COMPOSE.read_text()))
     example = (ROOT / ".env.example").read_text()
-    assert asked - set(re.findall(r"^(\w+)=", example, re.MULTILINE)) == set()
+    assert required - set(re.findall(r"^(\w+)=", example, re.MULTILINE)) == set()
 
 
-def test_the_example_names_no_variable_that_nobody_reads() -> None:
+def test_the_example_contains_no_unused_variable() -> None:
     named = set(re.findall(r"^#? ?([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
     read = {name.upper() for name in Environment.model_fields} | {"COMPOSE_PROFILES"}
     assert named - read - set(re.findall(r"\$\{(\w+)", COMPOSE.read_text())) == set()
 
 
-def test_the_image_holds_what_its_build_copies() -> None:
+def test_the_files_copied_into_the_image_exist() -> None:
     copied = re.findall(r"^COPY (?!--from)(.+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
     for line in copied:
         for name in line.split()[:-1]:

@@ -1,8 +1,10 @@
+"""Log lines: no noise, and no secrets of links."""
+
 import logging
 
 import pytest
 
-from project.logs import NewsFilter, without_secrets
+from project.logs import NoiseFilter, mask_secrets
 
 
 def record(**event: object) -> logging.LogRecord:
@@ -10,7 +12,7 @@ def record(**event: object) -> logging.LogRecord:
 
 
 @pytest.mark.parametrize(
-    ("event", "is_news"),
+    ("event", "is_logged"),
     [
         ({"event": "request_started", "request": "GET /"}, False),
         ({"event": "request_finished", "request": "GET /", "code": 200}, True),
@@ -18,8 +20,8 @@ def record(**event: object) -> logging.LogRecord:
         ({"event": "request_finished", "request": "GET /readyz", "code": 503}, True),
     ],
 )
-def test_only_news_is_logged(event: dict[str, object], is_news: bool) -> None:
-    assert NewsFilter().filter(record(**event)) is is_news
+def test_noise_is_not_logged(event: dict[str, object], is_logged: bool) -> None:
+    assert NoiseFilter().filter(record(**event)) is is_logged
 
 
 @pytest.mark.parametrize(
@@ -31,9 +33,9 @@ def test_only_news_is_logged(event: dict[str, object], is_news: bool) -> None:
         ("GET /t/demo/gallery/", "GET /t/demo/gallery/"),
     ],
 )
-def test_no_link_of_a_letter_is_logged(request_line: str, logged: str) -> None:
-    assert without_secrets(None, "info", {"request": request_line})["request"] == logged
+def test_secrets_of_email_links_are_not_logged(request_line: str, logged: str) -> None:
+    assert mask_secrets(None, "info", {"request": request_line})["request"] == logged
 
 
 def test_plain_messages_pass() -> None:
-    assert NewsFilter().filter(logging.LogRecord("x", logging.INFO, "", 0, "text", None, None))
+    assert NoiseFilter().filter(logging.LogRecord("x", logging.INFO, "", 0, "text", None, None))

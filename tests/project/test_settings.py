@@ -1,13 +1,12 @@
-"""What the environment says becomes settings, or a refusal that names the variable."""
+"""Environment variables become Django settings, or an error that names the variable."""
 
 import subprocess
 import sys
 
 import pytest
+from pydantic import ValidationError
 
-from project.databases import PATIENCE, database_from_url
-from project.env import ROOT
-from project.mail import mail_from_url
+from project.env import CONNECTION_OPTIONS, ROOT, Environment, database_settings, email_settings, sso_settings
 
 PRODUCTION = {
     "DJANGO_SETTINGS_MODULE": "project.settings.production",
@@ -46,30 +45,31 @@ def test_production_settings_pass_the_deploy_check() -> None:
         ("REDIS_URL", ""),
     ],
 )
-def test_production_refuses_to_start_without_the_real_thing(name: str, value: str) -> None:
+def test_production_does_not_start_with_unsafe_values(name: str, value: str) -> None:
     done = deploy_check(**{name: value})
     assert done.returncode != 0
     assert f"{name} must be set for production" in done.stderr
 
 
-def test_a_database_url_is_taken_apart() -> None:
-    found = database_from_url("postgresql://me:p%40ss@db.example.com:5433/studio?sslmode=require")
-    assert (found["USER"], found["PASSWORD"], found["HOST"], found["PORT"]) == ("me", "p@ss", "db.example.com", "5433")
-    assert (found["NAME"], found["OPTIONS"]) == ("studio", {**PATIENCE, "sslmode": "require"})
+def test_a_database_url_is_parsed() -> None:
+    settings = database_settings("postgresql://me:p%40ss@db.example.com:5433/studio?sslmode=require")
+    assert (settings["USER"], settings["PASSWORD"]) == ("me", "p@ss")
+    assert (settings["HOST"], settings["PORT"]) == ("db.example.com", "5433")
+    assert (settings["NAME"], settings["OPTIONS"]) == ("studio", {**CONNECTION_OPTIONS, "sslmode": "require"})
 
 
-def test_a_database_url_may_say_how_long_to_wait() -> None:
-    found = database_from_url("postgresql:///studio?connect_timeout=30")
-    assert found["OPTIONS"] == {**PATIENCE, "connect_timeout": "30"}
+def test_a_database_url_may_set_the_connect_timeout() -> None:
+    settings = database_settings("postgresql:///studio?connect_timeout=30")
+    assert settings["OPTIONS"] == {**CONNECTION_OPTIONS, "connect_timeout": "30"}
 
 
-def test_a_database_url_may_name_a_socket() -> None:
-    assert database_from_url("postgresql://me@/studio?host=%2Frun%2Fpg")["HOST"] == "/run/pg"
+def test_a_database_url_may_use_a_socket() -> None:
+    assert database_settings("postgresql://me@/studio?host=%2Frun%2Fpg")["HOST"] == "/run/pg"
 
 
-def test_another_kind_of_database_is_refused() -> None:
+def test_another_kind_of_database_is_an_error() -> None:
     with pytest.raises(ValueError, match="postgresql://"):
-        database_from_url("sqlite:///dailies.db")
+        database_settings("sqlite:///dailies.db")
 
 
 @pytest.mark.parametrize(
@@ -80,27 +80,27 @@ def test_another_kind_of_database_is_refused() -> None:
         ("smtps://me:p%40ss@mail.example.com", 465, True, False),
     ],
 )
-def test_a_mail_url_says_how_to_connect(url: str, port: int, encrypted: bool, upgraded: bool) -> None:
-    found = mail_from_url(url)
-    assert found["EMAIL_HOST"] == "mail.example.com"
-    assert (found["EMAIL_PORT"], found["EMAIL_USE_SSL"], found["EMAIL_USE_TLS"]) == (port, encrypted, upgraded)
-    assert found["EMAIL_HOST_PASSWORD"] in ("", "p@ss")
+def test_an_email_url_is_parsed(url: str, port: int, encrypted: bool, upgraded: bool) -> None:
+    settings = email_settings(url)
+    assert settings["EMAIL_HOST"] == "mail.example.com"
+    assert (settings["EMAIL_PORT"], settings["EMAIL_USE_SSL"], settings["EMAIL_USE_TLS"]) == (port, encrypted, upgraded)
+    assert settings["EMAIL_HOST_PASSWORD"] in ("", "p@ss")
 
 
-def test_mail_may_go_to_a_folder() -> None:
-    assert mail_from_url("file:/var/mail/dailies")["EMAIL_FILE_PATH"] == "/var/mail/dailies"
+def test_emails_may_be_written_to_a_folder() -> None:
+    assert email_settings("file:/var/mail/dailies")["EMAIL_FILE_PATH"] == "/var/mail/dailies"
 
 
 @pytest.mark.parametrize("url", ["", "mail.example.com", "http://mail.example.com", "smtp:", "file:"])
-def test_another_mail_url_is_refused(url: str) -> None:
+def test_another_email_url_is_an_error(url: str) -> None:
     with pytest.raises(ValueError, match="EMAIL_URL must be"):
-        mail_from_url(url)
+        email_settings(url)
 
 
-def test_former_keys_are_named_by_commas() -> None:
-    asked = "from django.conf import settings; print(settings.SECRET_KEY_FALLBACKS)"
+def test_former_keys_are_separated_by_commas() -> None:
+    code = "from django.conf import settings; print(settings.SECRET_KEY_FALLBACKS)"
     done = subprocess.run(
-        [sys.executable, "-c", asked],
+        [sys.executable, "-c", code],
         env={**PRODUCTION, "SECRET_KEY_FALLBACKS": "the-last-one, the-one-before,"},
         cwd=ROOT,
         capture_output=True,
@@ -108,3 +108,47 @@ def test_former_keys_are_named_by_commas() -> None:
         check=True,
     )
     assert done.stdout.strip() == "['the-last-one', 'the-one-before']"
+
+
+OIDC = {
+    "OIDC_ISSUER_URL": "https://id.example.com/",
+    "OIDC_CLIENT_ID": "dailies",
+    "OIDC_CLIENT_SECRET": "a-secret-of-two",
+}
+
+
+def environment(monkeypatch: pytest.MonkeyPatch, **values: str) -> Environment:
+    for name in OIDC:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    return Environment(_env_file=None)
+
+
+def test_without_oidc_variables_there_is_no_provider(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert sso_settings(environment(monkeypatch)) == {}
+
+
+def test_empty_oidc_variables_count_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert sso_settings(environment(monkeypatch, **dict.fromkeys(OIDC, ""))) == {}
+
+
+@pytest.mark.parametrize("missing", OIDC)
+def test_incomplete_oidc_variables_are_an_error(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    values = {name: value for name, value in OIDC.items() if name != missing}
+    with pytest.raises(ValidationError, match="set all three or none") as error:
+        environment(monkeypatch, **values)
+    assert "a-secret-of-two" not in str(error.value)
+
+
+@pytest.mark.parametrize(("setting", "is_trusted"), [("true", True), ("false", False), (None, False)])
+def test_email_addresses_are_trusted_only_with_oidc_trust_email(
+    monkeypatch: pytest.MonkeyPatch, setting: str | None, is_trusted: bool
+) -> None:
+    values = OIDC if setting is None else {**OIDC, "OIDC_TRUST_EMAIL": setting}
+    (app,) = sso_settings(environment(monkeypatch, **values))["openid_connect"]["APPS"]
+    assert app["settings"] == {
+        "server_url": "https://id.example.com",
+        "oauth_pkce_enabled": True,
+        "email_authentication": is_trusted,
+    }

@@ -12,8 +12,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from generations.accounts.models import User
-from project.env import Environment
-from project.sign_on import sign_on_providers
+from project.env import Environment, sso_settings
 from tests.conftest import PASSWORD
 from tests.fakes.identity import IdentityProvider
 from tests.web.pages import words
@@ -43,7 +42,7 @@ def trust(provider: IdentityProvider, settings: Settings) -> Callable[[bool], No
             oidc_name="Harbour ID",
             oidc_trust_email=is_trusted,
         )
-        settings.SOCIALACCOUNT_PROVIDERS = sign_on_providers(env)
+        settings.SOCIALACCOUNT_PROVIDERS = sso_settings(env)
         settings.IS_SIGN_ON_EMAIL_TRUSTED = is_trusted
 
     return configure

@@ -1,4 +1,4 @@
-"""What is told to an error tracker: where it broke, and nothing that anybody typed or may keep to themselves."""
+"""Error reports name the place of the error and contain nothing that a user typed and no secret."""
 
 import json
 import socketserver
@@ -15,7 +15,7 @@ FAULT = """
 import sys
 sys.modules["brotli"] = None  # this tracker reads gzip
 from pydantic import SecretStr
-from project.reporting import report_errors
+from project.logs import report_errors
 
 report_errors(SecretStr(sys.argv[1]))
 
@@ -62,10 +62,10 @@ def tracker() -> Iterator[Tracker]:
         server.shutdown()
 
 
-def test_an_error_is_reported_without_what_its_steps_knew(tracker: Tracker) -> None:
+def test_an_error_report_contains_no_variables(tracker: Tracker) -> None:
     dsn = f"http://public@127.0.0.1:{tracker.server_address[1]}/1"
     subprocess.run([sys.executable, "-c", FAULT, dsn], check=True, timeout=60)
-    told = "".join(tracker.received)
-    assert "AttributeError" in told
-    assert json.dumps("fetch") in told
-    assert "planted" not in told
+    report = "".join(tracker.received)
+    assert "AttributeError" in report
+    assert json.dumps("fetch") in report
+    assert "planted" not in report
