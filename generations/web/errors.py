@@ -34,7 +34,7 @@ def error_page(request: HttpRequest, status: HTTPStatus, message: str = "") -> H
     if not getattr(request, "htmx", False):
         return render(request, "errors/error.html", context, status=status)
     response = render(request, "components/message.html", context, status=status)
-    response["HX-Retarget"] = "#notices"
+    response["HX-Retarget"] = "#messages"
     response["HX-Reswap"] = "innerHTML show:window:top"
     return response
 

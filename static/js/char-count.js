@@ -1,4 +1,4 @@
-// Counts what the server counts: characters, not UTF-16 units, and a line break as one.
+// Count characters as the server does: code points instead of UTF-16 units, and a line break as one.
 class CharCount extends HTMLElement {
   connectedCallback() {
     this.addEventListener("input", () => this.#count());

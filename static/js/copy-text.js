@@ -1,5 +1,5 @@
-// A button beside a text that cannot be seen again, or is long to select: one click puts it on the clipboard.
-const CALM = 2000;
+// A button that copies the text beside it to the clipboard.
+const RESET_AFTER = 2000;
 
 class CopyText extends HTMLElement {
   connectedCallback() {
@@ -14,11 +14,11 @@ class CopyText extends HTMLElement {
       await navigator.clipboard.writeText(text.textContent);
       label.textContent = "Copied";
     } catch {
-      // Not allowed, or not over TLS: the text is selected, and the keyboard does the rest.
+      // Clipboard access is denied or the page is not served over TLS: select the text, so that Ctrl+C copies it.
       getSelection().selectAllChildren(text);
       label.textContent = "Selected";
     }
-    setTimeout(() => (label.textContent = word), CALM);
+    setTimeout(() => (label.textContent = word), RESET_AFTER);
   }
 }
 

@@ -1,4 +1,4 @@
-// Lets a time that the server wrote tick on: m:ss, or h:mm:ss from an hour on.
+// Update an elapsed time every second: m:ss, or h:mm:ss from one hour on.
 const two = (number) => String(number).padStart(2, "0");
 
 function clock(seconds) {

@@ -1,6 +1,6 @@
-// A slot for a still. The file input below does the work (choosing, and dropping on it); htmx uploads at once.
-// This adds what HTML cannot: paste, a mark while a file hovers, and the progress of the upload.
-class StillSlot extends HTMLElement {
+// A slot for one image. The file input handles choosing and dropping a file, and htmx uploads it immediately.
+// This element adds pasting, a highlight while a file is dragged over it, and upload progress.
+class ImageSlot extends HTMLElement {
   connectedCallback() {
     for (const name of ["dragenter", "dragleave", "drop", "htmx:beforeRequest", "htmx:xhr:progress", "htmx:afterRequest"]) {
       this.addEventListener(name, this);
@@ -39,13 +39,13 @@ class StillSlot extends HTMLElement {
   }
 }
 
-customElements.define("still-slot", StillSlot);
+customElements.define("image-slot", ImageSlot);
 
-// A picture pasted anywhere goes to the slot with the focus, else to the first empty one, else to the first.
+// A pasted image goes to the focused slot, or the first empty slot, or the first slot.
 document.addEventListener("paste", (event) => {
   const file = [...(event.clipboardData?.files ?? [])].find((candidate) => candidate.type.startsWith("image/"));
-  const slots = [...document.querySelectorAll("still-slot")].filter((slot) => !slot.input.disabled);
-  const slot = document.activeElement?.closest("still-slot") ?? slots.find((one) => one.isEmpty) ?? slots[0];
+  const slots = [...document.querySelectorAll("image-slot")].filter((slot) => !slot.input.disabled);
+  const slot = document.activeElement?.closest("image-slot") ?? slots.find((one) => one.isEmpty) ?? slots[0];
   if (!file || !slot) return;
   event.preventDefault();
   slot.put(file);

@@ -1,16 +1,16 @@
 /**
- * <live-feed src="/events/team"> keeps the rows of a page fresh.
+ * <live-feed src="/events/team"> updates the job rows of a page from an event stream.
  *
- * For each message the element fires "live" with the message as its detail, and the row `#job-<subject id>` is told
- * "changed"; a row says with `hx-trigger="changed"` how it renews itself. Messages are hints and hold nothing to show.
+ * For each message the element dispatches "live" with the message as its detail, and dispatches "changed" on the row
+ * `#job-<subject id>`. The row reloads itself with `hx-trigger="changed"`. Messages contain no data to display.
  *
- * When messages may have been missed, or no stream can be had, every row with `data-live` (those that are not
- * finished) is told "changed": once, or every five seconds until the stream is back.
- * A hidden tab holds no stream, since browsers allow a site only a few; when it is shown again it resumes.
+ * If messages may have been missed, every unfinished row (`data-live`) gets "changed" once. While no stream is
+ * available, it gets "changed" every five seconds.
+ * A hidden tab closes its stream, because browsers limit connections per site, and resumes when it is visible again.
  */
 
 const POLL_EVERY = 5_000;
-const TRY_AGAIN_AFTER = 30_000;
+const RECONNECT_AFTER = 30_000;
 
 class LiveFeed extends HTMLElement {
   #source = null;
@@ -44,8 +44,8 @@ class LiveFeed extends HTMLElement {
     source.addEventListener("message", (event) => this.#receive(event));
     source.addEventListener("error", () => {
       this.#startPolling();
-      // The browser reconnects by itself, unless it was answered with an error.
-      if (source.readyState === EventSource.CLOSED) this.#retry = setTimeout(() => this.#open(), TRY_AGAIN_AFTER);
+      // The browser reconnects automatically, unless the response was an error.
+      if (source.readyState === EventSource.CLOSED) this.#retry = setTimeout(() => this.#open(), RECONNECT_AFTER);
     });
     this.#source = source;
   }
@@ -96,23 +96,23 @@ class LiveFeed extends HTMLElement {
 }
 
 function refresh(row) {
-  // htmx listens for DOM events, so a row needs nothing from us but this.
+  // htmx listens for DOM events, so this event is enough.
   row?.dispatchEvent(new CustomEvent("changed"));
 }
 
-// A row that is told "changed" while it is being fetched may get the older state; htmx queues the second fetch, but
-// drops the queue together with the row that it replaces. So the new row is told again.
-const overtaken = new Set();
+// A row that gets "changed" during a request may show the older state: htmx queues the second request, but drops the
+// queue together with the row that it replaces. So dispatch "changed" again on the new row.
+const missed = new Set();
 
-function noteOvertaken(event) {
-  if (event.target.classList?.contains("htmx-request")) overtaken.add(event.target.id);
+function rememberMissed(event) {
+  if (event.target.classList?.contains("htmx-request")) missed.add(event.target.id);
 }
 
-function tellAgain(event) {
-  if (overtaken.delete(event.target.id)) refresh(event.target);
+function repeatMissed(event) {
+  if (missed.delete(event.target.id)) refresh(event.target);
 }
 
-document.addEventListener("changed", noteOvertaken, { capture: true });
-document.addEventListener("htmx:afterSettle", tellAgain); // not sooner: until then the new row does not listen
+document.addEventListener("changed", rememberMissed, { capture: true });
+document.addEventListener("htmx:afterSettle", repeatMissed); // the new row has no listeners before this
 
 customElements.define("live-feed", LiveFeed);

@@ -1,8 +1,8 @@
-// <notice-bell person="7"> asks for the bell again when an open page hears that this person was told something.
-class NoticeBell extends HTMLElement {
+// <notifications-link user="7"> reloads the unread count when the live feed reports a new notification for this user.
+class NotificationsLink extends HTMLElement {
   #onLive = ({ detail }) => {
-    if (detail.kind === "notice" && String(detail.author_id) === this.getAttribute("person")) {
-      this.dispatchEvent(new CustomEvent("notice"));
+    if (detail.kind === "notice" && String(detail.author_id) === this.getAttribute("user")) {
+      this.dispatchEvent(new CustomEvent("notification"));
     }
   };
 
@@ -15,4 +15,4 @@ class NoticeBell extends HTMLElement {
   }
 }
 
-customElements.define("notice-bell", NoticeBell);
+customElements.define("notifications-link", NotificationsLink);

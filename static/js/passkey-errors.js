@@ -1,16 +1,16 @@
-// The library tells what went wrong with a passkey to the console; say it to the person instead.
-const WORDS = {
-  NotAllowedError: "The passkey was not used: it was turned down, or it took too long. Try again.",
-  InvalidStateError: "This passkey or security key is on your account already.",
-  SecurityError: "Passkeys work at this studio’s own address only, over a secure connection.",
+// allauth logs passkey errors to the console. Show them on the page instead.
+const MESSAGES = {
+  NotAllowedError: "The passkey request was canceled or timed out. Try again.",
+  InvalidStateError: "This passkey or security key is already registered.",
+  SecurityError: "Passkeys work only at this site’s own address, over HTTPS.",
 };
 
 document.addEventListener("allauth.error", (event) => {
   event.preventDefault();
   const box = document.createElement("div");
-  box.className = "notice is-bad";
-  const words = document.createElement("p");
-  words.textContent = WORDS[event.detail.exception?.name] ?? "The passkey could not be used. Try again, or take another way.";
-  box.append(words);
-  document.getElementById("notices")?.replaceChildren(box);
+  box.className = "message is-error";
+  const paragraph = document.createElement("p");
+  paragraph.textContent = MESSAGES[event.detail.exception?.name] ?? "The passkey failed. Try again or use another method.";
+  box.append(paragraph);
+  document.getElementById("messages")?.replaceChildren(box);
 });

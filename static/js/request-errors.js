@@ -1,22 +1,22 @@
-// Say so when a request of htmx got no answer that can be shown.
-const WORDS = {
-  "htmx:sendError": "The studio cannot be reached. Check the connection and try again.",
-  "htmx:timeout": "The studio took too long to answer. Try again.",
-  "htmx:responseError": "Something went wrong here. Nothing was charged for it; try again in a moment.",
+// Show a message when an htmx request fails without a response to display.
+const MESSAGES = {
+  "htmx:sendError": "Can't reach the server. Check your connection and try again.",
+  "htmx:timeout": "The server took too long to respond. Try again.",
+  "htmx:responseError": "Something went wrong. You were not charged. Try again.",
 };
 
-function notice(text) {
+function showError(text) {
   const box = document.createElement("div");
-  box.className = "notice is-bad";
-  const words = document.createElement("p");
-  words.textContent = text;
-  box.append(words);
-  document.getElementById("notices")?.replaceChildren(box);
+  box.className = "message is-error";
+  const paragraph = document.createElement("p");
+  paragraph.textContent = text;
+  box.append(paragraph);
+  document.getElementById("messages")?.replaceChildren(box);
 }
 
-for (const [name, text] of Object.entries(WORDS)) {
+for (const [name, text] of Object.entries(MESSAGES)) {
   document.addEventListener(name, (event) => {
-    // A refresh in the background fails silently: the next one may succeed.
-    if (event.detail.requestConfig?.verb !== "get") notice(text);
+    // Ignore failed background refreshes: the next one may succeed.
+    if (event.detail.requestConfig?.verb !== "get") showError(text);
   });
 }

@@ -1,4 +1,4 @@
-// Keeps the number of jobs under way in the title of the tab.
+// Show the number of unfinished jobs in the page title.
 class RunningCount extends HTMLElement {
   connectedCallback() {
     this.addEventListener("htmx:afterSettle", () => this.#count());

@@ -1,10 +1,11 @@
-// The studio's form: Ctrl+Enter submits, a refusal takes the focus, and a page from the browser's memory is made fresh.
+// Studio form: Ctrl+Enter submits, an error message receives the focus, and a page restored from the browser's
+// back/forward cache is refreshed.
 class StudioForm extends HTMLElement {
-  #ends = null;
+  #listeners = null;
 
   connectedCallback() {
-    this.#ends = new AbortController();
-    const { signal } = this.#ends;
+    this.#listeners = new AbortController();
+    const { signal } = this.#listeners;
     const form = this.querySelector("form");
     form.addEventListener("keydown", (event) => this.#submitByKey(event, form), { signal });
     form.addEventListener("htmx:beforeRequest", (event) => event.target === form && this.#setBusy(true), { signal });
@@ -14,7 +15,7 @@ class StudioForm extends HTMLElement {
   }
 
   disconnectedCallback() {
-    this.#ends.abort();
+    this.#listeners.abort();
   }
 
   #submitByKey(event, form) {
@@ -29,7 +30,7 @@ class StudioForm extends HTMLElement {
     button.disabled = isBusy;
   }
 
-  // After "back" the old form would carry the key of the job that it has made already.
+  // After "back" the form would still contain the idempotency key of the job that it created.
   #refresh() {
     this.#setBusy(false);
     window.htmx?.trigger("#options", "refresh");

@@ -1,8 +1,8 @@
-// A player that counts in frames. The native controls stand until this has taken over.
+// A frame-accurate player. The native controls are visible until this element has started.
 //
-// One number drives everything: the frame, 0 to N - 1. To land on frame n we seek to its middle, (n + 0.5) / rate,
-// because the edge of a frame may round to its neighbour. What is on screen is read from requestVideoFrameCallback,
-// the one source that tells the frame that was really shown.
+// The state is one number: the current frame, 0 to N - 1. To show frame n, seek to its middle, (n + 0.5) / rate,
+// because a time at the edge of a frame may round to the next frame. requestVideoFrameCallback reports the frame that
+// is really displayed.
 const two = (number) => String(number).padStart(2, "0");
 
 class TakePlayer extends HTMLElement {
@@ -17,8 +17,8 @@ class TakePlayer extends HTMLElement {
     const [numerator, denominator] = this.dataset.rate.split("/").map(Number);
     this.#rate = numerator / denominator;
     if (!this.#frames || !this.#rate) return;
-    this.#takeOver();
-    this.addEventListener("click", (event) => this.#act(event.target.closest("[data-act]")?.dataset.act));
+    this.#replaceControls();
+    this.addEventListener("click", (event) => this.#act(event.target.closest("[data-action]")?.dataset.action));
     this.addEventListener("keydown", (event) => this.#key(event));
     this.#seek.addEventListener("input", () => this.show(this.#seek.valueAsNumber));
     this.#video.addEventListener("click", () => this.toggle());
@@ -48,9 +48,9 @@ class TakePlayer extends HTMLElement {
     this.#write();
   }
 
-  #takeOver() {
+  #replaceControls() {
     this.#video.controls = false;
-    this.querySelector(".transport").hidden = false;
+    this.querySelector(".player-controls").hidden = false;
     this.#seek.max = this.#frames - 1;
     this.querySelector("[data-out=last]").textContent = this.#frames - 1;
     this.tabIndex = 0;
@@ -88,15 +88,15 @@ class TakePlayer extends HTMLElement {
   }
 
   #act(name) {
-    const acts = {
+    const actions = {
       toggle: () => this.toggle(),
-      back: () => this.show(this.#frame - 1),
-      on: () => this.show(this.#frame + 1),
+      previous: () => this.show(this.#frame - 1),
+      next: () => this.show(this.#frame + 1),
       loop: () => this.#loop(),
       mute: () => (this.#video.muted = !this.#video.muted),
       fullscreen: () => this.#fullscreen(),
     };
-    acts[name]?.();
+    actions[name]?.();
   }
 
   #key(event) {
@@ -133,15 +133,15 @@ class TakePlayer extends HTMLElement {
     const { paused, muted, loop } = this.#video;
     this.classList.toggle("is-playing", !paused);
     this.#swap("toggle", { paused, playing: !paused });
-    this.querySelector("[data-act=toggle]").setAttribute("aria-label", paused ? "Play" : "Pause");
+    this.querySelector("[data-action=toggle]").setAttribute("aria-label", paused ? "Play" : "Pause");
     this.#swap("mute", { loud: !muted, mute: muted });
-    this.querySelector("[data-act=mute]")?.setAttribute("aria-pressed", String(muted));
-    this.querySelector("[data-act=loop]").setAttribute("aria-pressed", String(loop));
+    this.querySelector("[data-action=mute]")?.setAttribute("aria-pressed", String(muted));
+    this.querySelector("[data-action=loop]").setAttribute("aria-pressed", String(loop));
   }
 
   #swap(act, shown) {
     for (const [name, isShown] of Object.entries(shown)) {
-      this.querySelector(`[data-act=${act}] [data-when=${name}]`)?.toggleAttribute("hidden", !isShown);
+      this.querySelector(`[data-action=${act}] [data-when=${name}]`)?.toggleAttribute("hidden", !isShown);
     }
   }
 }

@@ -1,6 +1,6 @@
-// A poster that plays while the pointer or the focus rests on it. The video exists only for that long.
-const REST = 250;
-const calm = matchMedia("(prefers-reduced-motion: reduce)");
+// A poster that plays its video while it is hovered or focused. The video element exists only during that time.
+const HOVER_DELAY = 250;
+const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 
 class TakeTile extends HTMLElement {
   #timer = 0;
@@ -19,9 +19,9 @@ class TakeTile extends HTMLElement {
   }
 
   #wait() {
-    if (calm.matches) return;
+    if (reducedMotion.matches) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#play(), REST);
+    this.#timer = setTimeout(() => this.#play(), HOVER_DELAY);
   }
 
   #play() {
@@ -39,7 +39,7 @@ class TakeTile extends HTMLElement {
     clearTimeout(this.#timer);
     if (!this.#video) return;
     this.#video.removeAttribute("src");
-    this.#video.load(); // lets go of the connection
+    this.#video.load(); // closes the connection
     this.#video.remove();
     this.#video = null;
   }

@@ -1,4 +1,4 @@
-// Three buttons in a form that works alone; here the page changes at once and the cookie is written without a round trip.
+// Switch the theme without a request. Without JavaScript, the form posts to the server.
 const YEAR = 365 * 24 * 3600;
 
 class ThemeSwitch extends HTMLElement {

@@ -93,7 +93,7 @@ def test_a_passkey_signs_in_alone(page: Page, studio: StackProcess, complaints: 
     if page.get_by_role("heading", name="Is it you?").is_visible():
         prove(page)
     page.get_by_role("button", name="Remove it").click()
-    expect(page.locator("#notices")).to_contain_text("Your passkey is removed.")
+    expect(page.locator("#messages")).to_contain_text("Your passkey is removed.")
 
 
 def test_a_passkey_that_is_turned_down_is_said_in_words(page: Page, studio: StackProcess) -> None:
@@ -103,7 +103,7 @@ def test_a_passkey_that_is_turned_down_is_said_in_words(page: Page, studio: Stac
     session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
     page.goto(f"{studio.url}/account/login/")
     page.get_by_role("button", name="Sign in with a passkey").click()
-    expect(page.locator("#notices")).to_contain_text("The passkey was not used")
+    expect(page.locator("#messages")).to_contain_text("The passkey was not used")
 
 
 def test_the_apps_code_is_asked_for_after_the_password(page: Page, studio: StackProcess, complaints: list[str]) -> None:
@@ -117,7 +117,7 @@ def test_the_apps_code_is_asked_for_after_the_password(page: Page, studio: Stack
     page.get_by_label("Authenticator code").fill(code_now(secret))
     page.get_by_role("button", name="Switch it on").click()
     expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
-    recovery = page.locator(".codes code").first.inner_text()
+    recovery = page.locator(".recovery-codes code").first.inner_text()
     sign_out(page, studio)
     enter(page, studio, "reviewer@example.com")
     page.get_by_label("Code").fill(recovery)
@@ -155,7 +155,7 @@ def test_data_is_downloaded_and_the_account_deleted(
     page.get_by_role("link", name="Delete my account").click()
     page.get_by_label("Type your email address").fill("dora@example.com")
     page.get_by_role("button", name="Delete my account for good").click()
-    expect(page.locator("#notices")).to_contain_text("Your account is deleted.")
+    expect(page.locator("#messages")).to_contain_text("Your account is deleted.")
 
 
 @pytest.fixture
@@ -173,7 +173,7 @@ def test_the_account_works_without_scripts(plain_page: Page, studio: StackProces
     page.goto(f"{studio.url}/account/")
     page.get_by_label("Name").fill("Olive")
     page.get_by_role("button", name="Save the name").click()
-    expect(page.locator("#notices")).to_contain_text("Your name is saved.")
+    expect(page.locator("#messages")).to_contain_text("Your name is saved.")
     page.goto(f"{studio.url}/account/two-factor/webauthn/add/")
     prove(page)
     expect(page.locator("main")).to_contain_text("Passkeys need JavaScript")

@@ -47,7 +47,7 @@ def test_out_of_quota_ask_approve_go_on(screens: tuple[Page, Page], studio: Stac
 
     creator.goto(f"{studio.url}/t/demo/studio/")
     creator.set_input_files("#id_first_frame_file", still)
-    expect(creator.locator("still-slot[data-name=first_frame] img").first).to_be_visible()
+    expect(creator.locator("image-slot[data-name=first_frame] img").first).to_be_visible()
     creator.get_by_label("Prompt").fill("The tide turns, and so does the light.")
     choose(creator, "model", "ltx-2-3-fast")
     choose(creator, "resolution", "1280x720")
@@ -58,13 +58,13 @@ def test_out_of_quota_ask_approve_go_on(screens: tuple[Page, Page], studio: Stac
     look_at(creator, "shortage")
     creator.get_by_label("What for").fill("The tide, for the trailer.")
     creator.get_by_role("button", name="Ask", exact=True).click()
-    expect(creator.locator("#ask")).to_contain_text("You have asked for")
+    expect(creator.locator("#request-panel")).to_contain_text("You have asked for")
     expect(creator.get_by_label("Prompt")).to_have_value("The tide turns, and so does the light.")
 
     owner.goto(f"{studio.url}/t/demo/credits/requests/")
     expect(owner.get_by_text("The tide, for the trailer.")).to_be_visible()
     look_at(owner, "credit-request")
-    owner.locator(".answer input[name=amount]").first.fill("200")
+    owner.locator(".decision-form input[name=amount]").first.fill("200")
     owner.get_by_role("button", name=re.compile("^Approve")).click()
     expect(owner.get_by_text("may spend 200 credits more")).to_be_visible()
 

@@ -133,7 +133,7 @@ def test_an_open_menu(menu: str, owner: Page, gallery: str) -> None:
 
 
 HEADER = """
-() => [...document.querySelectorAll('.top a, .top > button, .top-end button')]
+() => [...document.querySelectorAll('.header a, .header > button, .header-end button')]
   .filter(part => part.checkVisibility() && !part.closest('[popover]'))
   .map(part => {
     const box = part.getBoundingClientRect();
@@ -160,7 +160,7 @@ def test_the_header_fits_on_a_phone(owner: Page, gallery: str) -> None:
     assert len(parts) == 9, "the mark, the team, four tabs, the balance, the bell and the account"
     assert [name for name, edges in parts if not fits(edges)] == []
     assert [(one, other) for (one, a), (other, b) in combinations(parts, 2) if overlap(a, b)] == []
-    owner.locator(".skip").focus()
+    owner.locator(".skip-link").focus()
     reached = []
     for _ in parts:
         owner.keyboard.press("Tab")

@@ -37,7 +37,7 @@ def test_from_a_still_to_a_take(
 ) -> None:
     sign_in("creator@example.com")
     page.set_input_files("#id_first_frame_file", still)
-    expect(page.locator("still-slot[data-name=first_frame] img").first).to_be_visible()
+    expect(page.locator("image-slot[data-name=first_frame] img").first).to_be_visible()
     page.get_by_label("Prompt").fill("The harbour at dusk; the water moves, the camera comes closer.")
     choose(page, "model", "ltx-2-3-fast")
     choose(page, "resolution", "1280x720")

@@ -33,7 +33,7 @@ def test_a_killed_worker_costs_neither_the_job_nor_a_second_charge(
     sign_in("creator@example.com")
     page.goto(f"{studio.url}/t/demo/studio/")
     page.set_input_files("#id_first_frame_file", still)
-    expect(page.locator("still-slot[data-name=first_frame] img").first).to_be_visible()
+    expect(page.locator("image-slot[data-name=first_frame] img").first).to_be_visible()
     page.get_by_label("Prompt").fill("Slow tide.")
     choose(page, "model", "ltx-2-3-fast")
     choose(page, "resolution", "1280x720")

@@ -58,7 +58,7 @@ def test_a_shortage_on_the_jobs_page_offers_the_same(client_of, bob, funded, giv
         text = words(page)
         assert "Required 36 credits" in text
         assert "Ask for credits" in text
-    assert page["HX-Retarget"] == "#notices"
+    assert page["HX-Retarget"] == "#messages"
 
 
 def test_asking_without_scripts_leads_to_the_list(client_of, bob, funded, desk):

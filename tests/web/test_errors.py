@@ -31,7 +31,7 @@ def test_a_broken_page_link_says_so(client_of, bob, team, cursor):
 def test_htmx_gets_the_words_as_a_notice(client_of, bob, team):
     answer = client_of(bob).get(f"/t/{team.slug}/gallery/?after=x", **HTMX)
     assert answer.status_code == 400
-    assert answer["HX-Retarget"] == "#notices"
+    assert answer["HX-Retarget"] == "#messages"
     assert "<html" not in answer.content.decode()
     assert "page link is no longer valid" in words(answer)
 

@@ -141,7 +141,7 @@ def test_what_is_with_the_provider_cannot_be_taken_back(client_of, bob, funded, 
     assert "Cancel" not in words(client_of(bob).get(jobs))
     answer = client_of(bob).post(f"{jobs}{job.pk}/cancel", **HTMX)
     assert answer.status_code == 409
-    assert answer["HX-Retarget"] == "#notices"
+    assert answer["HX-Retarget"] == "#messages"
     assert "already generating" in words(answer)
     assert Wallet.objects.get(team=funded).held == 36
 

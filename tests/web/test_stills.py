@@ -14,7 +14,7 @@ def stills(team) -> str:
 def test_it_keeps_a_still_and_answers_with_its_slot(client_of, bob, stills, name, kind):
     answer = client_of(bob).post(stills, {"slot": "first_frame", "first_frame_file": picture(name=name, kind=kind)})
     assert answer.status_code == 200
-    assert answer.content.decode().startswith("<still-slot")
+    assert answer.content.decode().startswith("<image-slot")
     still = Asset.objects.get(pk=form_values(answer)["first_frame"])
     assert (still.uploader, still.original_name) == (bob, name)
 

@@ -41,7 +41,7 @@ class AskForm(forms.Form):
         """Its fields belong to a form of this id, which may stand elsewhere: a form cannot stand within another."""
         super().__init__(values, initial=initial, auto_id="ask_%s")
         for field in self.fields.values():
-            field.widget.attrs["form"] = "ask-form"
+            field.widget.attrs["form"] = "request-form"
 
 
 class ApproveForm(forms.Form):

@@ -19,7 +19,7 @@ def shortage_page(request: TeamRequest, shortage: Shortage) -> HttpResponse:
     if not request.htmx:
         return render(request, "credits/shortage.html", context, status=HTTPStatus.PAYMENT_REQUIRED)
     response = render(request, "credits/_shortage_message.html", context, status=HTTPStatus.PAYMENT_REQUIRED)
-    response["HX-Retarget"] = "#notices"
+    response["HX-Retarget"] = "#messages"
     response["HX-Reswap"] = "innerHTML show:window:top"
     return response
 
