@@ -31,13 +31,25 @@ def theme_of(request: HttpRequest) -> str:
 
 
 # Pages of a person, which belong to no team.
-OWN_PAGES = ("account_", "mfa_", "socialaccount_", "notices", "new_team")
+OWN_PAGES = ("account_", "mfa_", "socialaccount_", "notification", "new_team")
 # Pages that stand below a tab of another name.
 PARENTS = {
     **dict.fromkeys(("credit_requests", "quotas", "quota", "credit_report", "credit_alerts"), "credits"),
     **dict.fromkeys(("key", "key_new"), "keys"),
     **dict.fromkeys(("webhook", "webhook_new", "webhook_edit", "webhook_delivery"), "webhooks"),
 }
+
+
+# Pages of the account: label, icon, URL name, and the beginnings of the URL names that belong to it.
+ACCOUNT_PAGES = (
+    ("Profile", "circle-user", "account_profile", ("account_profile",)),
+    ("Email", "mail", "account_email", ("account_email",)),
+    ("Password", "key-round", "account_change_password", ("account_change_password", "account_set_password")),
+    ("Two-factor", "shield-check", "mfa_index", ("mfa_",)),
+    ("Sessions", "monitor", "account_sessions", ("account_sessions",)),
+    ("Connected accounts", "link", "socialaccount_connections", ("socialaccount_",)),
+    ("Your data", "download", "account_data", ("account_data", "account_delete")),
+)
 
 
 @dataclass(frozen=True)
@@ -48,13 +60,14 @@ class Tab:
     is_current: bool
 
 
-def studio(request: HttpRequest) -> dict[str, Any]:
+def site(request: HttpRequest) -> dict[str, Any]:
     shared = {
         "is_demo": settings.IS_DEMO,
         "is_local_engine": settings.IS_LOCAL_ENGINE,
         "theme": theme_of(request),
         # Not read before a template shows it, and it shows it to staff alone.
         "open_alerts": Alert.objects.open().order_by("opened_at"),
+        "account_links": partial(account_links, request),
         "unread": partial(count_unread, request.user.pk) if request.user.is_authenticated else 0,
     }
     membership: Membership | None = getattr(request, "membership", None) or _last_team(request)
@@ -113,3 +126,12 @@ def _links(request: HttpRequest, membership: Membership, pages: list[tuple[str, 
         for name, label, icon, right in pages
         if membership.can(right)
     ]
+
+
+def account_links(request: HttpRequest) -> list[Tab]:
+    """Return the pages of the account; connections only if a provider is configured."""
+    current = request.resolver_match.view_name if request.resolver_match else ""
+    pages = [
+        page for page in ACCOUNT_PAGES if page[2] != "socialaccount_connections" or settings.SOCIALACCOUNT_PROVIDERS
+    ]
+    return [Tab(label, icon, reverse(name), current.startswith(names)) for label, icon, name, names in pages]

@@ -32,7 +32,7 @@ def figure(number: int) -> str:
     return f"{number:,}".replace("-", "\N{MINUS SIGN}")
 
 
-def change(number: int) -> str:
+def signed(number: int) -> str:
     """A change of a balance, with its sign: `+1,000`, `−36`, `0`."""
     return f"+{figure(number)}" if number > 0 else figure(number)
 
@@ -41,7 +41,7 @@ def in_credits(number: int) -> str:
     return f"{figure(number)} credit{'' if number == 1 else 's'}"
 
 
-def share_of(part: int, whole: int) -> str:
+def percentage(part: int, whole: int) -> str:
     """Percent for a bar, never past its end: `37.5`."""
     return f"{min(100, max(0, 100 * part / whole)):.4g}" if whole > 0 else "100" if part else "0"
 
@@ -72,17 +72,17 @@ def motion_name(motion: str) -> str:
     return MOTIONS[motion][0] if motion in MOTIONS else motion
 
 
-def whose(limit: Limit) -> str:
+def limit_name(limit: Limit) -> str:
     """Who stopped a job: `The quota of your role`."""
     return WHOSE[limit]
 
 
-def whose_quota(level: Level) -> str:
+def quota_name(level: Level) -> str:
     """Whose cap a member has met: `The quota of your role`."""
     return "The quota for everybody" if level == Level.TEAM else WHOSE[level.limit]
 
 
-def plainly(sentence: str) -> str:
+def humanize(sentence: str) -> str:
     """Put ids of models and sizes into words, and begin with a capital letter."""
     for model in SUPPORT.models:
         sentence = re.sub(rf"\b{re.escape(model)}(?![\w-])", model_name(model), sentence)
@@ -93,7 +93,7 @@ def plainly(sentence: str) -> str:
     return sentence[:1].upper() + sentence[1:]
 
 
-def state_tone(state: str) -> str:
+def state_class(state: str) -> str:
     """The class that colours a state: waiting, active, or the final state itself."""
     if state in _WAITING:
         return "waiting"
@@ -112,7 +112,7 @@ def elapsed(since: datetime) -> str:
     return clock(timezone.now() - since)
 
 
-def where_the_team_is(moment: datetime, time_zone: str) -> str:
+def in_time_zone(moment: datetime, time_zone: str) -> str:
     """A moment by the calendar that a team goes by: `30 March 2026, 00:00 (Europe/Berlin)`."""
     return f"{moment.astimezone(zone_of(time_zone)):%-d %B %Y, %H:%M} ({time_zone})"
 

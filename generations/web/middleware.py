@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from generations.common.errors import DailiesError
 from generations.credits.errors import OutOfCreditsError
 
-from .credits.request_panel import shortage_page
+from .credits.request_panel import insufficient_credits_page
 from .decorators import TeamRequest
 from .errors import error_page
 
@@ -30,5 +30,5 @@ class ErrorMiddleware:
         if not isinstance(exception, DailiesError):
             return None
         if isinstance(exception, OutOfCreditsError) and hasattr(request, "membership"):
-            return shortage_page(cast(TeamRequest, request), exception.shortage)
+            return insufficient_credits_page(cast(TeamRequest, request), exception.shortage)
         return error_page(request, HTTPStatus(exception.status), exception.message)

@@ -9,7 +9,7 @@ PUBLIC = {"home", "theme", "healthz", "readyz", "metrics"}
 # Need the secret of an invitation. Tested in tests/web/test_invitations.py.
 INVITATION_ROUTES = {"invitation", "invitation_open", "invitation_account"}
 # Personal pages, independent of a team. Tested in test_roles.py.
-PERSONAL = {"new_team", "notices", "notices_read", "notice_read", "bell"}
+PERSONAL = {"new_team", "notifications", "notifications_read", "notification_read", "notification_bell"}
 # Pages of the own account, ours and allauth's. Their own tests check that visitors are sent to sign-in.
 ACCOUNT_PREFIXES = ("account_", "mfa_", "socialaccount_", "openid_connect_")
 # For site staff only. The admin has its own tests.
@@ -21,7 +21,7 @@ CONTRACT = {"image_to_video", "image_to_video_job", "upload", "upload_bytes", "f
 STAFF_ROUTES = {
     "operations",
     "operations_probe",
-    "operations_act",
+    "operations_job_action",
     "site_audit",
     "operations_credits",
     "operations_team",
@@ -40,8 +40,8 @@ STAFF_ROUTES = {
 TEAM_ROUTES = {
     "team": (),
     "studio": (),
-    "options": (),
-    "stills": (),
+    "studio_options": (),
+    "images": (),
     "jobs": (),
     "gallery": (),
     "credits": (),
@@ -51,11 +51,11 @@ TEAM_ROUTES = {
     "credit_request_decline": ("request_id",),
     "credit_request_withdraw": ("request_id",),
     "credit_alerts": (),
-    "credit_alert_drop": ("membership_id",),
+    "credit_alert_remove": ("membership_id",),
     "quotas": (),
     "quota": ("level", "membership_id"),
-    "quota_raise": ("membership_id",),
-    "quota_raise_end": ("raise_id",),
+    "quota_increase": ("membership_id",),
+    "quota_increase_remove": ("raise_id",),
     "projects": (),
     "project_rename": ("project_id",),
     "project_archive": ("project_id",),
@@ -73,7 +73,7 @@ TEAM_ROUTES = {
     "download": ("generation_id",),
     "media": ("asset_id",),
     "people": (),
-    "invite_letter": (),
+    "invite_by_email": (),
     "invite_link": (),
     "person_role": ("membership_id",),
     "person_deactivate": ("membership_id",),
@@ -83,18 +83,18 @@ TEAM_ROUTES = {
     "team_settings": (),
     "team_rename": (),
     "team_time_zone": (),
-    "team_end": (),
-    "team_keep": (),
+    "team_delete": (),
+    "team_delete_cancel": (),
     "leave_team": (),
     "audit": (),
     "webhooks": (),
     "webhook_new": (),
     "webhook": ("endpoint_id",),
     "webhook_edit": ("endpoint_id",),
-    "webhook_act": ("endpoint_id", "name"),
+    "webhook_action": ("endpoint_id", "name"),
     "webhook_delivery": ("endpoint_id", "delivery_id"),
     "webhook_delivery_row": ("endpoint_id", "delivery_id"),
-    "webhook_again": ("endpoint_id", "delivery_id"),
+    "webhook_resend": ("endpoint_id", "delivery_id"),
 }
 METHODS = ("get", "head", "post", "put", "patch", "delete")
 

@@ -47,9 +47,9 @@ REQUIRED_RIGHTS = {name: right for right, names in _BY_RIGHT.items() for name in
 # Only members who can spend credits can request them.
 REQUIRED_RIGHTS_FOR_POST = {"credit_requests": Right.GENERATE}
 # Only the author, or the recipient of the alert, may do this. The pages' own tests cover them.
-OWN_OBJECTS_ONLY = {"cancel", "retry", "credit_request_withdraw", "credit_alert_drop"}
+OWN_OBJECTS_ONLY = {"cancel", "retry", "credit_request_withdraw", "credit_alert_remove"}
 # The form data without which the request is invalid.
-FORMS = {"stills": {"remove": "first_frame"}, "person_role": {"role": Role.CREATOR}}
+FORMS = {"images": {"remove": "first_frame"}, "person_role": {"role": Role.CREATOR}}
 FORBIDDEN = 403
 NOT_FOUND = 404
 
@@ -161,7 +161,7 @@ def test_personal_pages_show_only_own_data(
 ) -> None:
     notify(user_ids=[bob.pk], kind="x", text="For bob alone.")
     notice = bob.notices.get()
-    url = reverse(name, args=[notice.pk] if name == "notice_read" else [])
+    url = reverse(name, args=[notice.pk] if name == "notification_read" else [])
     for method in METHODS:
         assert send(client, method, url).status_code == 302
         assert b"For bob alone" not in send(client_of(charlie), method, url).content

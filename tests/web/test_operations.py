@@ -38,7 +38,7 @@ def parked(funded: Team, bob: User) -> Generation:
 
 def act(client: Client, generation: Generation, name: str, **form: str) -> str:
     """Do it and return what the page says about it."""
-    answer = client.post(reverse("operations_act", args=[generation.pk, name]), form, follow=True)
+    answer = client.post(reverse("operations_job_action", args=[generation.pk, name]), form, follow=True)
     assert answer.redirect_chain
     return answer.content.decode()
 
@@ -126,10 +126,10 @@ def test_the_circuit_can_be_probed(staff: Client, settings: Settings) -> None:
 
 
 def test_what_is_not_there_is_not_found(staff: Client, waiting: Generation) -> None:
-    assert staff.post(reverse("operations_act", args=[uuid4(), "lift"])).status_code == 404
-    assert staff.post(reverse("operations_act", args=[waiting.pk, "fly"])).status_code == 404
+    assert staff.post(reverse("operations_job_action", args=[uuid4(), "lift"])).status_code == 404
+    assert staff.post(reverse("operations_job_action", args=[waiting.pk, "fly"])).status_code == 404
     assert staff.post(reverse("operations_probe", args=[999])).status_code == 404
-    assert staff.get(reverse("operations_act", args=[waiting.pk, "lift"])).status_code == 405
+    assert staff.get(reverse("operations_job_action", args=[waiting.pk, "lift"])).status_code == 405
 
 
 @pytest.mark.parametrize("who", ["alice", "bob", "rita", "charlie"])
@@ -138,7 +138,7 @@ def test_for_everybody_else_there_is_no_such_page(
 ) -> None:
     client = client_of(request.getfixturevalue(who))
     assert client.get("/ops/").status_code == 404
-    assert client.post(reverse("operations_act", args=[waiting.pk, "give-up"])).status_code == 404
+    assert client.post(reverse("operations_job_action", args=[waiting.pk, "give-up"])).status_code == 404
     waiting.refresh_from_db()
     assert waiting.state == State.QUEUED
 

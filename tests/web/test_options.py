@@ -83,8 +83,8 @@ def test_a_still_can_be_taken_out_without_a_script(client_of, bob, filled, optio
     "junk",
     [
         {"model": "no-such-model", "resolution": "1x1", "fps": "x", "duration": ""},
-        {"fps": "9" * 40, "duration": "-1", "quoted": "x", "take": "prompt:x", "first_frame": "x"},
-        {"take": "duration:nonsense", "resolution": "1920x1080\x00"},
+        {"fps": "9" * 40, "duration": "-1", "quoted": "x", "suggestion": "prompt:x", "first_frame": "x"},
+        {"suggestion": "duration:nonsense", "resolution": "1920x1080\x00"},
     ],
 )
 def test_whatever_is_sent_there_is_an_answer(client_of, bob, filled, options, junk):

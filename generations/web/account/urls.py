@@ -10,5 +10,5 @@ urlpatterns = [
     path("data/", views.data, name="account_data"),
     path("data/export", views.export, name="account_export"),
     path("delete/", views.delete, name="account_delete"),
-    path("oidc/<slug:provider_id>/login/", views.leave, name="openid_connect_leave"),
+    path("oidc/<slug:provider_id>/login/", views.leave, name="openid_connect_redirect"),
 ]

@@ -25,7 +25,6 @@ from generations.common.errors import ForbiddenError
 from generations.jobs.offboarding import delete_account
 
 from ..decorators import PageRequest, signed_in
-from ..formatting import browser_name
 from .export import account_document
 
 
@@ -45,11 +44,8 @@ def profile(request: PageRequest) -> HttpResponse:
 @require_safe
 def sessions(request: PageRequest) -> HttpResponse:
     UserSession.objects.create_from_request(request)  # this one, however it began
-    rows = [
-        {"session": row, "browser": browser_name(row.user_agent), "is_current": row.is_current()}
-        for row in sessions_of(request.user)
-    ]
-    return render(request, "account/sessions.html", {"rows": rows, "others": len(rows) - 1})
+    rows = [{"session": row, "is_current": row.is_current()} for row in sessions_of(request.user)]
+    return render(request, "account/sessions.html", {"rows": rows, "other_count": len(rows) - 1})
 
 
 @signed_in
@@ -104,9 +100,9 @@ def delete(request: PageRequest) -> HttpResponseBase:
     if request.method != "POST" or not form.is_valid():
         context = {
             "form": form,
-            "owned": teams_left_without_owner(request.user),
-            "alone": teams_of_nobody_else(request.user),
-            "grace": settings.TEAM_GRACE,
+            "owned_teams": teams_left_without_owner(request.user),
+            "solo_teams": teams_of_nobody_else(request.user),
+            "grace_period": settings.TEAM_GRACE,
         }
         return render(request, "account/delete.html", context, status=422 if form.errors else 200)
     refusal: HttpResponse | None = consume_or_429(request, action="delete_account", user=request.user)

@@ -1,4 +1,4 @@
-"""An administrative act in words: what was done, about whom or what, and which fields changed from what to what."""
+"""An administrative entry in words: what was done, about whom or what, and which fields changed from what to what."""
 
 import re
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Act:
+class AuditEntry:
     """One row of the trail."""
 
     event: Event
@@ -41,11 +41,11 @@ class Act:
         return title_of(self.event.kind)
 
     @property
-    def who(self) -> str:
+    def actor_name(self) -> str:
         return str(self.event.actor) if self.event.actor else "The site"
 
     @property
-    def about(self) -> str:
+    def subject(self) -> str:
         return next((str(self.event.data[name]) for name in ABOUT if self.event.data.get(name)), "")
 
     @property
@@ -77,16 +77,16 @@ HEAD = ("When (UTC)", "Who", "Email", "What", "About", "Before", "After", "From"
 def csv_rows(acts: Iterator[Event]) -> Iterator[tuple[str, ...]]:
     yield HEAD
     for event in acts:
-        act = Act(event)
+        entry = AuditEntry(event)
         before, after = (_as_text(event.data.get(name)) for name in _CHANGES)
         if not (before or after):
-            after = "; ".join(f"{name}: {value}" for name, value in act.details)
+            after = "; ".join(f"{name}: {value}" for name, value in entry.details)
         yield (
             f"{event.created_at:%Y-%m-%d %H:%M:%S}",
-            act.who,
+            entry.actor_name,
             event.actor.email if event.actor else "",
             event.kind,
-            act.about,
+            entry.subject,
             before,
             after,
             event.address or "",

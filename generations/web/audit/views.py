@@ -16,7 +16,7 @@ from generations.events.audit_log import audit_events, audit_kinds
 
 from ..decorators import PageRequest, TeamRequest, staff_page, team_page
 from .forms import AuditForm
-from .page import Act, csv_rows
+from .page import AuditEntry, csv_rows
 
 PAGE_SIZE = 50
 MOST_ROWS = 100_000
@@ -46,7 +46,7 @@ def _answer(request: HttpRequest, *, team_id: int | None, zone: tzinfo, name: st
     page = numbered_page(found, cursor=request.GET.get("after"), size=PAGE_SIZE)
     context = {
         "form": form,
-        "acts": [Act(event) for event in page.rows],
+        "entries": [AuditEntry(event) for event in page.rows],
         "query": _query(request, next_cursor=page.next_cursor),
         "csv": _query(request, format="csv"),
         "is_more": page.next_cursor is not None,

@@ -36,11 +36,11 @@ class ReportRow:
 
     @property
     def spent_share(self) -> str:
-        return formatting.share_of(self.sums.spent, self.most)
+        return formatting.percentage(self.sums.spent, self.most)
 
     @property
     def held_share(self) -> str:
-        return formatting.share_of(self.sums.held, self.most)
+        return formatting.percentage(self.sums.held, self.most)
 
 
 def rows_of(report: Report) -> list[ReportRow]:

@@ -14,8 +14,8 @@ from ..decorators import TeamRequest
 from .forms import AskForm
 
 
-def shortage_page(request: TeamRequest, shortage: Shortage) -> HttpResponse:
-    context = {"shortage": shortage, "asking": asking_after(request.membership, shortage)}
+def insufficient_credits_page(request: TeamRequest, shortage: Shortage) -> HttpResponse:
+    context = {"shortage": shortage, "request_panel": panel_for_shortage(request.membership, shortage)}
     if not request.htmx:
         return render(request, "credits/shortage.html", context, status=HTTPStatus.PAYMENT_REQUIRED)
     response = render(request, "credits/_shortage_message.html", context, status=HTTPStatus.PAYMENT_REQUIRED)
@@ -25,7 +25,7 @@ def shortage_page(request: TeamRequest, shortage: Shortage) -> HttpResponse:
 
 
 @dataclass(frozen=True)
-class Asking:
+class RequestPanel:
     """Either `pending`, the request that waits for an answer, or the form to make one."""
 
     target: RequestTarget
@@ -37,12 +37,12 @@ class Asking:
         return self.target == RequestTarget.WALLET
 
 
-def asking_for(membership: Membership, target: RequestTarget, *, amount: int | None = None) -> Asking:
+def panel_for(membership: Membership, target: RequestTarget, *, amount: int | None = None) -> RequestPanel:
     pending = CreditRequest.objects.filter(membership=membership, target=target, state=RequestState.PENDING).first()
-    return Asking(target, pending, AskForm(initial={"target": target, "amount": amount}))
+    return RequestPanel(target, pending, AskForm(initial={"target": target, "amount": amount}))
 
 
-def asking_after(membership: Membership, shortage: Shortage) -> Asking:
+def panel_for_shortage(membership: Membership, shortage: Shortage) -> RequestPanel:
     """Ask whoever can help with this shortage for exactly what is missing."""
     target = RequestTarget.WALLET if shortage.limit == "wallet" else RequestTarget.QUOTA
-    return asking_for(membership, target, amount=shortage.required - shortage.available)
+    return panel_for(membership, target, amount=shortage.required - shortage.available)

@@ -10,5 +10,5 @@ urlpatterns = [
     path("requests/<uuid:request_id>/decline", views.decline, name="credit_request_decline"),
     path("requests/<uuid:request_id>/withdraw", views.withdraw, name="credit_request_withdraw"),
     path("alerts/", views.alerts, name="credit_alerts"),
-    path("alerts/<int:member_id>/drop", views.remove_alert_recipient, name="credit_alert_drop"),
+    path("alerts/<int:member_id>/drop", views.remove_alert_recipient, name="credit_alert_remove"),
 ]

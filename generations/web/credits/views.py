@@ -38,7 +38,7 @@ from .forms import (
 )
 from .page import own_statement, show_desk_page, statement_rows, team_statement
 from .report import COLUMNS, ReportRow, chart_of, figures_of, rows_of
-from .request_panel import Asking, asking_for
+from .request_panel import RequestPanel, panel_for
 
 
 @team_page()
@@ -54,7 +54,7 @@ def statement(request: TeamRequest) -> HttpResponse:
     context["limits"] = limit_lines(request.balance.limits)
     if request.membership.can(Right.GENERATE):
         target = RequestTarget.QUOTA if request.balance.quota else RequestTarget.WALLET
-        context["asking"] = asking_for(request.membership, target)
+        context["request_panel"] = panel_for(request.membership, target)
     return show_desk_page(request, "credits/overview.html", context)
 
 
@@ -65,15 +65,15 @@ def _team_statement(request: TeamRequest) -> dict[str, Any]:
         "page": page,
         "is_manager": True,
         "form": form,
-        "earlier": _statement_query(request, before=page.next_cursor) if page.next_cursor else "",
-        "csv": _statement_query(request, format="csv"),
+        "more_url": _statement_query(request, before=page.next_cursor) if page.next_cursor else "",
+        "csv_url": _statement_query(request, format="csv"),
     }
 
 
 def _own_statement(request: TeamRequest) -> dict[str, Any]:
     page = own_statement(request.membership, cursor=request.GET.get("before"))
-    earlier = _statement_query(request, before=page.next_cursor) if page.next_cursor else ""
-    return {"page": page, "is_manager": False, "earlier": earlier}
+    more_url = _statement_query(request, before=page.next_cursor) if page.next_cursor else ""
+    return {"page": page, "is_manager": False, "more_url": more_url}
 
 
 def _statement_csv(request: TeamRequest, page: Page[Any]) -> HttpResponse:
@@ -102,10 +102,10 @@ def report(request: TeamRequest) -> HttpResponse:
         "report": found,
         "columns": COLUMNS,
         "rows": rows_of(found),
-        "whole": ReportRow("All", found.total, 0),
+        "total_row": ReportRow("All", found.total, 0),
         "chart": chart_of(found.days),
-        "csv": _report_query(request, format="csv"),
-        "kinds": [(by.title(), _report_query(request, by=by), by == found.by) for by in By],
+        "csv_url": _report_query(request, format="csv"),
+        "groupings": [(by.title(), _report_query(request, by=by), by == found.by) for by in By],
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
     return show_desk_page(request, "credits/report.html", context, status)
@@ -150,7 +150,11 @@ def show_requests(request: TeamRequest) -> HttpResponse:
         "pending": pending,
         "decided": decided,
         "is_manager": request.membership.can(Right.MANAGE_CREDITS),
-        "untils": ((PERIOD, "to the end of the period"), (WEEK, "for a week"), (FOR_GOOD, "until taken back")),
+        "increase_durations": (
+            (PERIOD, "to the end of the period"),
+            (WEEK, "for a week"),
+            (FOR_GOOD, "until taken back"),
+        ),
     }
     return show_desk_page(request, "credits/requests.html", context)
 
@@ -212,7 +216,7 @@ def decline(request: TeamRequest, request_id: UUID) -> HttpResponse:
 def withdraw(request: TeamRequest, request_id: UUID) -> HttpResponse:
     asked = desk.withdraw_request(membership=request.membership, request_id=request_id)
     if request.htmx:
-        return _ask_part(request, asking_for(request.membership, RequestTarget(asked.target), amount=asked.amount))
+        return _ask_part(request, panel_for(request.membership, RequestTarget(asked.target), amount=asked.amount))
     messages.success(request, "Withdrawn.")
     return _to_list(request)
 
@@ -228,14 +232,14 @@ def _access_request(request: TeamRequest, request_id: UUID) -> CreditRequest:
 def _answer_in_place(request: TeamRequest, form: AskForm) -> HttpResponse:
     given = form.data.get("target", "")
     target = RequestTarget(given) if given in RequestTarget.values else RequestTarget.QUOTA
-    asking = asking_for(request.membership, target)
+    panel = panel_for(request.membership, target)
     if not form.errors:
-        return _ask_part(request, asking)
-    return _ask_part(request, Asking(target, asking.pending, form), HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _ask_part(request, panel)
+    return _ask_part(request, RequestPanel(target, panel.pending, form), HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
-def _ask_part(request: TeamRequest, asking: Asking, status: HTTPStatus = HTTPStatus.OK) -> HttpResponse:
-    return render(request, "credits/_request_panel.html", {"asking": asking}, status=status)
+def _ask_part(request: TeamRequest, panel: RequestPanel, status: HTTPStatus = HTTPStatus.OK) -> HttpResponse:
+    return render(request, "credits/_request_panel.html", {"request_panel": panel}, status=status)
 
 
 def _to_list(request: TeamRequest) -> HttpResponse:
@@ -252,11 +256,11 @@ def show_alerts(request: TeamRequest) -> HttpResponse:
     told = Crossing.objects.filter(team=team).select_related("membership__user").order_by("-id")
     context = {
         "levels": LEVELS,
-        "watchers": SpendWatcher.objects.filter(membership__team=team)
+        "recipients": SpendWatcher.objects.filter(membership__team=team)
         .select_related("membership__user")
         .order_by("pk"),
         "managers": managers_of(team),
-        "told": told[:RECENT_ALERTS],
+        "recent_alerts": told[:RECENT_ALERTS],
     }
     return show_desk_page(request, "credits/alerts.html", context)
 

@@ -30,14 +30,14 @@ def read(request: PageRequest, notice_id: int) -> HttpResponse:
         raise NotFoundError
     mark_read(request.user.pk, notice.pk)
     is_ours = notice.path and url_has_allowed_host_and_scheme(notice.path, allowed_hosts=None)
-    return HttpResponseRedirect(notice.path if is_ours else resolve_url("notices"))
+    return HttpResponseRedirect(notice.path if is_ours else resolve_url("notifications"))
 
 
 @signed_in
 @require_POST
 def read_all(request: PageRequest) -> HttpResponse:
     mark_read(request.user.pk)
-    return HttpResponseRedirect(resolve_url("notices"))
+    return HttpResponseRedirect(resolve_url("notifications"))
 
 
 @signed_in

@@ -63,7 +63,7 @@ class RefillForm(forms.Form):
 
 class PriceForm(forms.Form):
     model = forms.ChoiceField(choices=[(name, formatting.model_name(name)) for name in SUPPORT.models])
-    tier = forms.ChoiceField(label="Size", choices=[(name, formatting.plainly(name)) for name in SUPPORT.tiers])
+    tier = forms.ChoiceField(label="Size", choices=[(name, formatting.humanize(name)) for name in SUPPORT.tiers])
     credits_per_second = forms.IntegerField(label="Credits a second", min_value=1, max_value=1_000_000)
     valid_from = forms.DateField(label="From", widget=_DAY)
 

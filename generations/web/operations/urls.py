@@ -5,7 +5,7 @@ from . import views
 urlpatterns = [
     path("", views.overview, name="operations"),
     path("gates/<int:gate_id>/probe", views.probe, name="operations_probe"),
-    path("jobs/<uuid:generation_id>/<slug:name>", views.act_on_job, name="operations_act"),
+    path("jobs/<uuid:generation_id>/<slug:name>", views.act_on_job, name="operations_job_action"),
     path("credits/", views.credits_overview, name="operations_credits"),
     path("credits/teams/<int:team_id>/", views.team, name="operations_team"),
     path("credits/teams/<int:team_id>/grant", views.grant, name="operations_grant"),

@@ -54,8 +54,8 @@ def overview(request: PageRequest) -> HttpResponse:
     context = {
         "alerts": Alert.objects.open().order_by("opened_at"),
         "waiting": operations.state_counts(),
-        "gates": operations.provider_throttles(),
-        "troubled": operations.needing_attention(),
+        "providers": operations.provider_throttles(),
+        "problem_jobs": operations.needing_attention(),
     }
     return render(request, "operations/overview.html", context)
 
@@ -123,13 +123,13 @@ def credits_overview(request: PageRequest) -> HttpResponse:
     search = request.GET.get("q", "")[:100]
     page = numbered_page(teams_by_name(search), cursor=request.GET.get("after"), size=PAGE_SIZE)
     context = {
-        "standings": standings_of(page.rows),
+        "balances": standings_of(page.rows),
         "next_cursor": page.next_cursor,
         "search": search,
-        "asked": wallet_requests(),
-        "freeze_of_all": Freeze.objects.filter(team=None, ended_at=None).first(),
+        "credit_requests": wallet_requests(),
+        "site_freeze": Freeze.objects.filter(team=None, ended_at=None).first(),
         "freeze_form": FreezeForm(),
-        "bills": recent_provider_costs(),
+        "provider_costs": recent_provider_costs(),
     }
     return render(request, "operations/credits.html", context)
 
@@ -278,7 +278,7 @@ def _show_team(
     entries = LedgerEntry.objects.filter(wallet__team=found, hold=None).select_related("actor").order_by("-id")
     rule = RefillRule.objects.filter(team=found).first()
     context = {
-        "standing": standing,
+        "balance": standing,
         "rule": rule,
         "lots": standing.wallet.lots.filter(remaining__gt=0).order_by("expires_at", "id") if standing.wallet else (),
         "entries": entries[:_RECENT],

@@ -101,12 +101,12 @@ def letter(request: TeamRequest) -> HttpResponse:
     """Invite one person by mail."""
     form = LetterForm(request.POST, inviter=request.membership, prefix="letter")
     if not form.is_valid():
-        return _show(request, letter_form=form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _show(request, email_form=form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
         invite(inviter=request.membership, **form.wish())
     except AlreadyInError as error:
         form.add_error("email", error.message)
-        return _show(request, letter_form=form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _show(request, email_form=form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     messages.success(request, f"The letter to {form.cleaned_data['email']} is on its way.")
     return _back(request)
 
@@ -145,7 +145,7 @@ def revoke(request: TeamRequest, invitation_id: UUID) -> HttpResponse:
 def _show(
     request: TeamRequest,
     *,
-    letter_form: InvitationForm | None = None,
+    email_form: InvitationForm | None = None,
     link_form: InvitationForm | None = None,
     status: HTTPStatus = HTTPStatus.OK,
 ) -> HttpResponse:
@@ -154,7 +154,7 @@ def _show(
     if request.htmx:
         return render(request, "people/_rows.html", context)
     context |= {
-        "letter_form": letter_form or LetterForm(inviter=me, prefix="letter"),
+        "email_form": email_form or LetterForm(inviter=me, prefix="letter"),
         "link_form": link_form or LinkForm(inviter=me, prefix="link"),
         "invitations": pending_invitations(me)[:SHOWN_INVITATIONS],
     }
@@ -251,7 +251,7 @@ def _show_invitation(
     form: NewAccountForm | None = None,
     status: HTTPStatus = HTTPStatus.OK,
 ) -> HttpResponse:
-    context = {"invitation": invitation, "obstacle": _obstacle(request, invitation)}
+    context = {"invitation": invitation, "blocked_reason": _obstacle(request, invitation)}
     if not request.user.is_authenticated:
         is_known = bool(invitation.email) and has_account(invitation.email)
         context |= {"is_known": is_known, "form": form or NewAccountForm(email=invitation.email)}

@@ -39,7 +39,7 @@ class QuotaForm(forms.Form):
 
     def __init__(self, values: Any = None, *, quota: Quota | None) -> None:
         super().__init__(values, initial={name: getattr(quota, name) for name in _FIELDS} if quota else None)
-        tiers = [(tier, formatting.plainly(tier)) for tier in SUPPORT.tiers]
+        tiers = [(tier, formatting.humanize(tier)) for tier in SUPPORT.tiers]
         models = dict.fromkeys([*offered_models(), *((quota.allowed_models if quota else None) or ())])
         self.fields["max_tier"].choices = [("", "Any"), *tiers]  # type: ignore[attr-defined]
         self.fields["allowed_models"].choices = [(m, formatting.model_name(m)) for m in models]  # type: ignore[attr-defined]

@@ -56,7 +56,7 @@ def _lines(caps: Caps) -> Iterator[LimitLine]:
     if caps.max_seconds.value is not None:
         yield LimitLine("Seconds a job", f"up to {caps.max_seconds.value}", source_of(caps.max_seconds))
     if caps.max_tier.value:
-        yield LimitLine("Size", f"up to {formatting.plainly(caps.max_tier.value)}", source_of(caps.max_tier))
+        yield LimitLine("Size", f"up to {formatting.humanize(caps.max_tier.value)}", source_of(caps.max_tier))
     if caps.allowed_models.value:
         names = ", ".join(map(formatting.model_name, caps.allowed_models.value))
         yield LimitLine("Models", names, source_of(caps.allowed_models))

@@ -100,8 +100,8 @@ def _show(
     if holder.membership:
         (held,) = quotas_of_members(holder.team, [holder.membership])
         raises = live_raises(holder.team).filter(membership=holder.membership)
-        context |= {"held": held, "limits": limit_lines(held.caps), "raises": raises}
-        context["raise_form"] = raise_form or RaiseForm(auto_id="raise_%s")
+        context |= {"member_quota": held, "limits": limit_lines(held.caps), "increases": raises}
+        context["increase_form"] = raise_form or RaiseForm(auto_id="raise_%s")
     return show_desk_page(request, "quotas/form.html", context, status)
 
 

@@ -92,7 +92,7 @@ class StudioForm(forms.Form):
         """Put what the contract refuses beside its field."""
         for violation in violations:
             field = _OURS.get(violation.field, violation.field)
-            self.add_error(field if field in FIELD_NAMES else None, f"{formatting.plainly(violation.message)}.")
+            self.add_error(field if field in FIELD_NAMES else None, f"{formatting.humanize(violation.message)}.")
 
     def _still(self, name: str) -> Asset | None:
         if self.cleaned_data[name] and self.stills[name] is None:

@@ -21,7 +21,7 @@ class Slot:
     """A slot as the page shows it: empty, with a still, or with what was wrong with the last upload."""
 
     name: str
-    still: Asset | None = None
+    image: Asset | None = None
     error: str = ""
     resolution: str = ""
     reason: str = ""
@@ -39,10 +39,10 @@ class Slot:
         """Say so when the still must be enlarged to fill the frame."""
         if self.reason:
             return f"{self.reason}: this still is left out."
-        if self.still is None or not self.resolution:
+        if self.image is None or not self.resolution:
             return ""
         width, height = size_of(self.resolution)
-        scale = max(width / self.still.width, height / self.still.height)
+        scale = max(width / self.image.width, height / self.image.height)
         return f"Smaller than the video: enlarged {scale:.1f}\N{MULTIPLICATION SIGN}" if scale >= 1.05 else ""
 
 

@@ -29,7 +29,7 @@ class Allowance:
         if field == "duration" and caps.max_seconds.value is not None and int(value) > caps.max_seconds.value:
             return f"{_whose(caps.max_seconds.level)} allows {caps.max_seconds.value} seconds a job"
         if field == "resolution" and caps.max_tier.value and _is_larger(str(value), caps.max_tier.value):
-            return f"{_whose(caps.max_tier.level)} allows sizes up to {formatting.plainly(caps.max_tier.value)}"
+            return f"{_whose(caps.max_tier.level)} allows sizes up to {formatting.humanize(caps.max_tier.value)}"
         return ""
 
     def fits(self, selection: Selection) -> bool:
@@ -65,7 +65,7 @@ def _is_larger(resolution: str, tier: str) -> bool:
 
 
 def _whose(level: Level | None) -> str:
-    words = formatting.whose_quota(level or Level.MEMBER)
+    words = formatting.quota_name(level or Level.MEMBER)
     return words[0].lower() + words[1:]
 
 
@@ -92,7 +92,7 @@ class Group:
     options: tuple[Option, ...]
     reasons: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
-    move: str = ""
+    change: str = ""
 
 
 _GAP = "\0"
@@ -144,28 +144,28 @@ def motions(selected: str) -> Group:
     return Group("camera_motion", "Camera", tuple(options))
 
 
-def narrowed(group: Group, allowance: Allowance) -> Group:
+def restricted(group: Group, allowance: Allowance) -> Group:
     """Rule out what the quota forbids, and say so once below the options."""
     found = [
         option if option.reason else replace(option, reason=allowance.reason(group.name, option.value))
         for option in group.options
     ]
-    told = [formatting.plainly(new.reason) for new, old in zip(found, group.options, strict=True) if new != old]
+    told = [formatting.humanize(new.reason) for new, old in zip(found, group.options, strict=True) if new != old]
     return replace(group, options=tuple(found), reasons=(*group.reasons, *dict.fromkeys(told)))
 
 
-def moved(offered: Choices) -> dict[str, str]:
+def describe_changes(offered: Choices) -> dict[str, str]:
     """Say by field what the form had to change, and why."""
     return {
         move.field: f"{FIELD_NAMES[move.field]} changed from {_value(move.field, move.old)} "
-        f"to {_value(move.field, move.new)}: {formatting.plainly(move.reason)}."
+        f"to {_value(move.field, move.new)}: {formatting.humanize(move.reason)}."
         for move in offered.moves
     }
 
 
 def _group(name: str, legend: str, found: tuple[Choice, ...], label: type[str]) -> Group:
     options = [
-        Option(str(c.value), label(c.value), c.is_selected, reason=formatting.plainly(c.reason) if c.reason else "")
+        Option(str(c.value), label(c.value), c.is_selected, reason=formatting.humanize(c.reason) if c.reason else "")
         for c in found
     ]
     return Group(name, legend, tuple(options), _reasons(found))
@@ -185,7 +185,7 @@ def _size(choice: Choice) -> Option:
         choice.is_selected,
         detail=formatting.pixels(value),
         shape=formatting.orientation(value),
-        reason=formatting.plainly(choice.reason) if choice.reason else "",
+        reason=formatting.humanize(choice.reason) if choice.reason else "",
     )
 
 
@@ -193,7 +193,7 @@ def _reasons(found: Iterable[Choice]) -> tuple[str, ...]:
     """One sentence for neighbours that are ruled out alike: `12–20 seconds need 24 or 25 fps at 720p or 1080p`."""
     blocked = [choice for choice in found if choice.reason]
     return tuple(
-        formatting.plainly(rule.replace(_GAP, _spread([choice.value for choice in alike])))
+        formatting.humanize(rule.replace(_GAP, _spread([choice.value for choice in alike])))
         for rule, alike in groupby(blocked, key=lambda c: re.sub(rf"\b{c.value}\b", _GAP, c.reason, count=1))
     )
 
@@ -207,7 +207,7 @@ def _spread(values: list[str | int]) -> str:
 def _value(field: str, value: str | int) -> str:
     if field == "model":
         return formatting.model_name(str(value))
-    return formatting.plainly(str(value)) if field == "resolution" else str(value)
+    return formatting.humanize(str(value)) if field == "resolution" else str(value)
 
 
 def _is_portrait(resolution: object) -> bool:

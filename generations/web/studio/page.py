@@ -19,7 +19,7 @@ from generations.jobs.queries import access_generation
 from generations.media.models import Asset
 
 from .. import formatting
-from ..credits.request_panel import Asking
+from ..credits.request_panel import RequestPanel
 from . import options
 from .images import SLOTS, Slot
 from .options import FIELD_NAMES, Allowance, Group, number, selection_from
@@ -45,7 +45,7 @@ class Suggestion:
 
 
 @dataclass(frozen=True)
-class Desk:
+class StudioPage:
     values: Mapping[str, object]
     slots: tuple[Slot, ...]
     offered: Choices
@@ -55,23 +55,23 @@ class Desk:
     errors: Mapping[str, list[str]] = field(default_factory=dict)
     shortage: Shortage | None = None
     projects: Iterable[Project] = ()
-    asking: Asking | None = None
-    refusal: str = ""
+    request_panel: RequestPanel | None = None
+    blocked_message: str = ""
 
     @property
-    def has_risen(self) -> bool:
+    def has_price_increased(self) -> bool:
         """Whether the button that was pressed named a lower price than holds now."""
         quoted = number(self.values.get("quoted"), 0)
-        return quoted > 0 and not self.moves and self.price is not None and self.price > quoted
+        return quoted > 0 and not self.changes and self.price is not None and self.price > quoted
 
     @cached_property
     def groups(self) -> tuple[Group, ...]:
         found = (*options.groups(self.offered, self.prices), options.motions(str(self.values.get("camera_motion", ""))))
         return tuple(
             replace(
-                options.narrowed(group, self.allowance),
+                options.restricted(group, self.allowance),
                 errors=tuple(self.errors.get(group.name, ())),
-                move=self.moves.get(group.name, ""),
+                change=self.changes.get(group.name, ""),
             )
             for group in found
         )
@@ -81,14 +81,14 @@ class Desk:
         return Allowance(self.balance.limits)
 
     @cached_property
-    def moves(self) -> dict[str, str]:
-        return options.moved(self.offered)
+    def changes(self) -> dict[str, str]:
+        return options.describe_changes(self.offered)
 
     @property
-    def shown_slots(self) -> tuple[Slot, ...]:
+    def image_slots(self) -> tuple[Slot, ...]:
         """The slots with what the chosen size and model say about them."""
         resolution = self.offered.selection.resolution
-        reason = formatting.plainly(self.offered.last_frame_reason) if self.offered.last_frame_reason else ""
+        reason = formatting.humanize(self.offered.last_frame_reason) if self.offered.last_frame_reason else ""
         return tuple(
             replace(
                 slot,
@@ -100,7 +100,7 @@ class Desk:
         )
 
     @property
-    def faults(self) -> list[str]:
+    def error_messages(self) -> list[str]:
         """Every error of the form with the name of its field, for the summary above it."""
         return [
             f"{FIELD_NAMES[name]}: {text}" if name in FIELD_NAMES else text
@@ -109,7 +109,7 @@ class Desk:
         ]
 
     @property
-    def key(self) -> str:
+    def idempotency_key(self) -> str:
         """The idempotency key of this form: pressing the button twice makes one job."""
         return str(self.values.get("idempotency_key") or uuid7())
 
@@ -126,11 +126,11 @@ class Desk:
         return self.balance.spendable - (self.price or 0)
 
     @property
-    def is_short(self) -> bool:
+    def has_insufficient_credits(self) -> bool:
         return self.price is not None and self.remaining < 0
 
     @property
-    def is_short_by_quota(self) -> bool:
+    def is_limited_by_quota(self) -> bool:
         quota = self.balance.quota
         return quota is not None and quota.left < self.balance.available
 
@@ -150,19 +150,19 @@ class Desk:
             yield Suggestion(name, str(value), f"{_changed_value(name, value)}: {formatting.in_credits(cost)}")
 
 
-def lay_out(
+def build_page(
     values: Mapping[str, object],
     *,
     stills: Mapping[str, Asset | None],
     balance: Balance,
     projects: Iterable[Project] = (),
     errors: Mapping[str, list[str]] | None = None,
-) -> Desk:
-    """Settle the values of a form into a desk. Raises NothingOfferedError when every model is switched off."""
+) -> StudioPage:
+    """Settle the values of a form into the page. Raises NothingOfferedError when every model is switched off."""
     models = offered_models()
     if not models:
         raise NothingOfferedError
-    return Desk(
+    return StudioPage(
         values=values,
         slots=tuple(Slot(name, stills[name]) for name in SLOTS),
         offered=choices(Allowance(balance.limits).settle(selection_from(values, models), models), models=models),

@@ -4,6 +4,6 @@ from . import views
 
 urlpatterns = [
     path("studio/", views.studio, name="studio"),
-    path("studio/options", views.options, name="options"),
-    path("stills/", views.still, name="stills"),
+    path("studio/options", views.options, name="studio_options"),
+    path("stills/", views.still, name="images"),
 ]

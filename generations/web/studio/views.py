@@ -16,12 +16,12 @@ from generations.credits.errors import FrozenError, NotAllowedError, OutOfCredit
 from generations.jobs.projects import BadProjectError, open_projects, project_named
 from generations.jobs.submit import InvalidWishError, Wish, submit_generation
 
-from ..credits.request_panel import asking_after
+from ..credits.request_panel import panel_for_shortage
 from ..decorators import TeamRequest, by_method, team_page
 from .forms import StudioForm
 from .images import SLOTS, Slot, keep_uploads, stills_of
 from .options import FIELD_NAMES
-from .page import Desk, fresh_values, lay_out
+from .page import StudioPage, build_page, fresh_values
 
 _REFUSED = {
     TooManyJobsError: HTTPStatus.TOO_MANY_REQUESTS,
@@ -35,7 +35,7 @@ def open_studio(request: TeamRequest) -> HttpResponse:
     values = fresh_values(request.membership, like=request.GET.get("from", ""))
     stills = stills_of(request.membership.team, values)
     projects = open_projects(request.membership.team)
-    return _show(request, lay_out(values, stills=stills, balance=request.balance, projects=projects))
+    return _show(request, build_page(values, stills=stills, balance=request.balance, projects=projects))
 
 
 @team_page(Right.GENERATE)
@@ -47,26 +47,26 @@ def submit(request: TeamRequest) -> HttpResponse:
     stills = stills_of(membership.team, values)
     projects = open_projects(membership.team)
     form = StudioForm(values, stills=stills, projects=projects, upload_errors=upload_errors)
-    desk = lay_out(form.data, stills=stills, balance=request.balance, projects=projects, errors=form.faults)
-    if not form.is_valid() or desk.has_risen:
-        return _show(request, desk, HTTPStatus.UNPROCESSABLE_ENTITY)
+    page = build_page(form.data, stills=stills, balance=request.balance, projects=projects, errors=form.faults)
+    if not form.is_valid() or page.has_price_increased:
+        return _show(request, page, HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
         wish = _for_project(membership, form)
         submit_generation(membership=membership, wish=wish, idempotency_key=form.cleaned_data["idempotency_key"])
     except BadProjectError as error:
         form.add_error("new_project", error.message)
-        return _show(request, replace(desk, errors=form.faults), HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _show(request, replace(page, errors=form.faults), HTTPStatus.UNPROCESSABLE_ENTITY)
     except InvalidWishError as error:
         form.add_violations(error.violations)
-        return _show(request, replace(desk, errors=form.faults), HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _show(request, replace(page, errors=form.faults), HTTPStatus.UNPROCESSABLE_ENTITY)
     except OutOfCreditsError as error:
-        asking = asking_after(membership, error.shortage)
-        return _show(request, replace(desk, shortage=error.shortage, asking=asking), HTTPStatus.PAYMENT_REQUIRED)
+        panel = panel_for_shortage(membership, error.shortage)
+        return _show(request, replace(page, shortage=error.shortage, request_panel=panel), HTTPStatus.PAYMENT_REQUIRED)
     except NotAllowedError as error:
         form.add_error(error.field if error.field in FIELD_NAMES else None, error.message)
-        return _show(request, replace(desk, errors=form.faults), HTTPStatus.FORBIDDEN)
+        return _show(request, replace(page, errors=form.faults), HTTPStatus.FORBIDDEN)
     except (TooManyJobsError, FrozenError) as error:
-        return _show(request, replace(desk, refusal=error.message), _REFUSED[type(error)])
+        return _show(request, replace(page, blocked_message=error.message), _REFUSED[type(error)])
     jobs = resolve_url("jobs", membership.team.slug)
     return HttpResponseClientRedirect(jobs) if request.htmx else HttpResponseRedirect(jobs, status=HTTPStatus.SEE_OTHER)
 
@@ -87,14 +87,14 @@ def settle_options(request: TeamRequest) -> HttpResponse:
     """Answer a change of the form: settled options and the price. Without htmx the whole page, nothing lost."""
     values, errors = keep_uploads(request)
     values["idempotency_key"] = ""  # other settings, another job
-    field, _, value = values.get("take", "").partition(":")  # the suggestion, if it was taken
+    field, _, value = values.get("suggestion", "").partition(":")  # the suggestion, if it was taken
     if field in FIELD_NAMES:
         values[field] = value
     stills = stills_of(request.membership.team, values)
     faults = {name: [text] for name, text in errors.items()}
     projects = open_projects(request.membership.team)
-    desk = lay_out(values, stills=stills, balance=request.balance, projects=projects, errors=faults)
-    return render(request, "studio/_options_response.html" if request.htmx else "studio/studio.html", {"desk": desk})
+    page = build_page(values, stills=stills, balance=request.balance, projects=projects, errors=faults)
+    return render(request, "studio/_options_response.html" if request.htmx else "studio/studio.html", {"studio": page})
 
 
 options = by_method(get=back_to_studio, post=settle_options)
@@ -125,5 +125,7 @@ def _for_project(membership: Membership, form: StudioForm) -> Wish:
     return replace(form.wish(), project=project_named(membership, name)) if name else form.wish()
 
 
-def _show(request: TeamRequest, desk: Desk, status: HTTPStatus = HTTPStatus.OK) -> HttpResponse:
-    return render(request, "studio/_form.html" if request.htmx else "studio/studio.html", {"desk": desk}, status=status)
+def _show(request: TeamRequest, page: StudioPage, status: HTTPStatus = HTTPStatus.OK) -> HttpResponse:
+    return render(
+        request, "studio/_form.html" if request.htmx else "studio/studio.html", {"studio": page}, status=status
+    )

@@ -30,7 +30,7 @@ def take(request: TeamRequest, generation_id: UUID) -> HttpResponse:
     decisions = list(decisions_on(found))
     context = {
         "take": found,
-        "beside": neighbours(found),
+        "adjacent": neighbours(found),
         "has_settings": request.membership.can(Right.GENERATE),
         "can_review": request.membership.can(Right.REVIEW),
         "decisions": decisions,

@@ -15,7 +15,7 @@ def test_figures_have_separators_and_a_true_minus(number, text):
 
 @pytest.mark.parametrize(("number", "text"), [(1000, "+1,000"), (0, "0"), (-36, "−36")])
 def test_changes_have_a_sign(number, text):
-    assert formatting.change(number) == text
+    assert formatting.signed(number) == text
 
 
 def test_one_credit_is_one():
@@ -32,7 +32,7 @@ def test_models_have_names(model, name):
 def test_no_id_of_the_contract_is_left_in_a_sentence():
     for model in SUPPORT.models:
         for resolution in SUPPORT.resolutions:
-            said = formatting.plainly(f"{model} does not offer {resolution}")
+            said = formatting.humanize(f"{model} does not offer {resolution}")
             assert model not in said
             assert resolution not in said
             assert "2160p" not in said
@@ -43,7 +43,7 @@ def test_every_motion_of_the_contract_has_words():
 
 
 def test_every_state_has_a_tone():
-    tones = {state: formatting.state_tone(state) for state in State}
+    tones = {state: formatting.state_class(state) for state in State}
     assert tones[State.QUEUED] == tones[State.PARKED] == "waiting"
     assert tones[State.PROCESSING] == tones[State.UNCONFIRMED] == "active"
     assert tones[State.FAILED] == "failed"

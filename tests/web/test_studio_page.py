@@ -9,7 +9,7 @@ from generations.contract.support import SUPPORT
 from generations.credits.balances import Balance
 from generations.credits.prices import PriceList
 from generations.web.studio.images import Slot
-from generations.web.studio.page import Desk
+from generations.web.studio.page import StudioPage
 
 MODELS = list(SUPPORT.current_models)
 PRICES = PriceList(
@@ -29,9 +29,9 @@ selections = st.builds(
 )
 
 
-def desk(selection: Selection, posted: int) -> Desk:
+def page(selection: Selection, posted: int) -> StudioPage:
     slots = tuple(Slot(name) for name in ("first_frame", "last_frame"))
-    return Desk(
+    return StudioPage(
         values={"camera_motion": ""},
         slots=slots,
         offered=choices(selection, models=MODELS),
@@ -43,27 +43,27 @@ def desk(selection: Selection, posted: int) -> Desk:
 
 @given(selections, st.integers(0, 900))
 def test_a_suggestion_fits_and_changes_one_thing(selection, posted):
-    shown = desk(selection, posted)
-    if shown.suggestion is None:
+    studio = page(selection, posted)
+    if studio.suggestion is None:
         return
-    now = shown.offered.selection
-    value = shown.suggestion.value
-    changed = Selection(**{**vars(now), shown.suggestion.field: type(getattr(now, shown.suggestion.field))(value)})
+    now = studio.offered.selection
+    value = studio.suggestion.value
+    changed = Selection(**{**vars(now), studio.suggestion.field: type(getattr(now, studio.suggestion.field))(value)})
     settled = choices(changed, models=MODELS)
     assert settled.moves == ()
-    assert desk(changed, posted).price <= posted
+    assert page(changed, posted).price <= posted
 
 
 @given(selections)
 def test_when_nothing_is_suggested_nothing_fits(selection):
-    shown = desk(selection, 0)
-    assert shown.is_short
-    assert shown.suggestion is None
+    studio = page(selection, 0)
+    assert studio.has_insufficient_credits
+    assert studio.suggestion is None
 
 
 @given(selections)
 def test_every_group_has_exactly_one_choice_and_it_may_be_chosen(selection):
-    for group in desk(selection, 500).groups:
+    for group in page(selection, 500).groups:
         chosen = [option for option in group.options if option.is_selected]
         assert len(chosen) == 1, group.name
         assert chosen[0].reason == ""
@@ -71,13 +71,13 @@ def test_every_group_has_exactly_one_choice_and_it_may_be_chosen(selection):
 
 @given(selections)
 def test_whatever_is_ruled_out_has_a_reason_below_its_group(selection):
-    for group in desk(selection, 500).groups:
+    for group in page(selection, 500).groups:
         assert bool(group.reasons) == any(option.reason for option in group.options), group.name
         assert all(reason[0].isupper() or reason[0].isdigit() for reason in group.reasons)
 
 
 @given(selections)
 def test_every_move_is_said_at_its_group(selection):
-    shown = desk(selection, 500)
-    said = {group.name for group in shown.groups if group.move}
-    assert said == {move.field for move in shown.offered.moves}
+    studio = page(selection, 500)
+    said = {group.name for group in studio.groups if group.change}
+    assert said == {move.field for move in studio.offered.moves}

@@ -8,7 +8,8 @@ register = template.Library()
 
 for _filter in (
     formatting.ago,
-    formatting.change,
+    formatting.browser_name,
+    formatting.signed,
     formatting.clock,
     formatting.in_credits,
     formatting.elapsed,
@@ -17,12 +18,12 @@ for _filter in (
     formatting.motion_name,
     formatting.orientation,
     formatting.pixels,
-    formatting.plainly,
-    formatting.state_tone,
-    formatting.share_of,
+    formatting.humanize,
+    formatting.state_class,
+    formatting.percentage,
     formatting.tier,
-    formatting.where_the_team_is,
-    formatting.whose,
-    formatting.whose_quota,
+    formatting.in_time_zone,
+    formatting.limit_name,
+    formatting.quota_name,
 ):
     register.filter(_filter.__name__, _filter)
