@@ -50,7 +50,7 @@ def test_it_names_one_change_that_would_fit(client_of, bob, funded, filled, opti
     answer = browser.post(options, filled(duration="20"), **HTMX)
     assert "Your quota has 130 credits left." in words(answer)
     assert "Take 10 seconds: 130 credits" in words(answer)
-    taken = browser.post(options, form_values(answer, take="duration:10"), **HTMX)
+    taken = browser.post(options, form_values(answer, suggestion="duration:10"), **HTMX)
     assert form_values(taken)["duration"] == "10"
     assert "130 credits → 0 left" in words(taken)
 
