@@ -4,6 +4,8 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.db import transaction
 from django.http import HttpRequest
 
+from generations.common.client_address import client_address
+
 from .joining import PENDING
 from .models import User
 from .teams import create_personal_team
@@ -14,6 +16,10 @@ def display_name(user: User) -> str:
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """Count rate limits by the client's address, also behind a proxy."""
+        return client_address(request) or str(super().get_client_ip(request))
+
     @transaction.atomic
     def save_user(self, request: HttpRequest, user: User, form: object, commit: bool = True) -> User:
         """Give every new user a team of their own in the same transaction, but who comes to join another."""

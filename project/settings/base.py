@@ -55,7 +55,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "generations.events.streams.origins.EventsOriginCspMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
-    "generations.events.record.ClientAddressMiddleware",
+    "generations.common.client_address.ClientAddressMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -68,7 +68,7 @@ MIDDLEWARE = [
 ]
 API_MIDDLEWARE = [
     "generations.api.middleware.LogMiddleware",
-    "generations.events.record.ClientAddressMiddleware",
+    "generations.common.client_address.ClientAddressMiddleware",
     "generations.api.origins.OriginsMiddleware",
     "generations.api.middleware.ErrorMiddleware",
 ]
@@ -302,4 +302,5 @@ LOGGING = logging_config(ENV.log_format, ENV.log_level)
 configure_logging()
 report_errors(ENV.sentry_dsn)
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # ClientAddressMiddleware adds the address
 DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True  # FrontMiddleware's, which lets no client choose one
