@@ -1,4 +1,4 @@
-# One image for every process of ours; docker-compose.yml says which is which.
+# One image for all our processes. docker-compose.yml sets their commands.
 FROM python:3.11-slim AS build
 ENV UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /app
@@ -10,7 +10,7 @@ COPY project project
 COPY generations generations
 COPY templates templates
 COPY static static
-# Hashed and compressed once, here. The values only have the right shape: nothing is reached and nothing is kept.
+# Static files are hashed and compressed here. The values are placeholders: no service is contacted.
 RUN DJANGO_SETTINGS_MODULE=project.settings.production SECRET_KEY="$(head -c 48 /dev/urandom | base64)" \
     ALLOWED_HOSTS=build.invalid PUBLIC_URL=https://build.invalid \
     DATABASE_URL=postgresql:///build REDIS_URL=redis://build.invalid \

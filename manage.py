@@ -12,7 +12,7 @@ def main() -> None:
         execute_from_command_line(sys.argv)
         return
 
-    from project.stack.commands import services_for  # its packages are not in a production image
+    from project.stack.commands import services_for  # its packages are not in the production image
 
     with services_for(sys.argv[1:]):
         execute_from_command_line(sys.argv)

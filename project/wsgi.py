@@ -1,4 +1,4 @@
-"""Pages and the API. Server-sent events live in `project.asgi`, a process of their own."""
+"""Pages and the API. `project.asgi` serves server-sent events in a separate process."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""What holds everywhere. Values come from `project.env`; local, test and production only add what differs."""
+"""Settings for all environments. Values come from `project.env`; local, test and production only add differences."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -20,7 +20,7 @@ SECRET_KEY_FALLBACKS = [key.strip() for key in ENV.secret_key_fallbacks.get_secr
 ALLOWED_HOSTS = [host.strip() for host in ENV.allowed_hosts.split(",") if host.strip()]
 PUBLIC_URL = ENV.public_url
 DATA_DIR = ENV.data_dir.resolve()
-IS_DEMO = False  # only local settings know the demo accounts
+IS_DEMO = False  # only local settings have the demo accounts
 
 # --- applications ---------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -47,7 +47,7 @@ INSTALLED_APPS = [
     "generations",
 ]
 
-# Pages go through MIDDLEWARE. Its first member sends the API through API_MIDDLEWARE, and then straight to the view.
+# Pages use MIDDLEWARE. Its first entry sends API requests through API_MIDDLEWARE and then directly to the view.
 MIDDLEWARE = [
     "generations.api.middleware.FrontMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -112,10 +112,10 @@ CACHES = {
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 STORAGES: dict[str, Any] = storage_settings(ENV, DATA_DIR / "media")
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000  # the form without its files
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000  # the form data without files
 FILE_UPLOAD_TEMP_DIR: str | None = None
 
-# --- people ---------------------------------------------------------------------------------------
+# --- accounts -------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "generations.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = [
@@ -143,7 +143,7 @@ ACCOUNT_FORMS = {
     "change_password": "generations.accounts.forms.ChangePasswordForm",
     "reset_password_from_key": "generations.accounts.forms.ResetPasswordForm",
 }
-ACCOUNT_CHANGE_EMAIL = True  # one address a person; the old one holds until the new one is confirmed
+ACCOUNT_CHANGE_EMAIL = True  # one address per user; the old one stays valid until the new one is confirmed
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_RATE_LIMITS = {"export_account": "5/h/user", "delete_account": "10/h/user"}
@@ -152,16 +152,16 @@ MFA_FORMS = {"add_webauthn": "generations.accounts.forms.AddPasskeyForm"}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Dailies"
-MFA_TOTP_TOLERANCE = 1  # a telephone's clock may be half a minute off
-# Nobody signs in before an address is confirmed, so no second factor ever guards an account without one; without this
-# whoever has one could not change the address.
+MFA_TOTP_TOLERANCE = 1  # the clock of a phone may be 30 seconds off
+# Sign-in requires a confirmed address, so an account with a second factor always has one. Without this setting a user
+# with a second factor could not change the address.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 SOCIALACCOUNT_ADAPTER = "generations.accounts.sign_on.SignOnAdapter"
 SOCIALACCOUNT_PROVIDERS = sso_settings(ENV)
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 IS_SIGN_ON_EMAIL_TRUSTED = ENV.oidc_trust_email
 
-# How long a team that its owner has ended can still be looked at, and taken back.
+# How long a deleted team stays visible and can be restored by its owner.
 TEAM_GRACE = timedelta(days=7)
 
 # --- pages ----------------------------------------------------------------------------------------
@@ -206,19 +206,19 @@ CORS_ALLOWED_ORIGINS = [origin for origin in ENV.cors_allowed_origins.split() if
 CORS_ALLOW_ALL_ORIGINS = "*" in ENV.cors_allowed_origins.split()
 CORS_ALLOW_HEADERS = ["authorization", "content-type", "idempotency-key", "last-event-id"]
 CORS_EXPOSE_HEADERS = ["x-request-id", "retry-after", "idempotent-replayed", "content-range"]
-# Requests a minute; 0 for no limit.
+# Requests per minute. 0 means no limit.
 API_RATE_KEY = ENV.api_rate_key
 API_RATE_MEMBER = ENV.api_rate_member
 API_RATE_TEAM = ENV.api_rate_team
-# How long the address of a result may be used, from the answer that named it.
+# How long a result URL is valid, from the response that contained it.
 RESULT_URL_LIFE = timedelta(hours=ENV.result_url_hours)
 
-# --- work -----------------------------------------------------------------------------------------
-# The visibility timeout must exceed the longest task; PostgreSQL decides, messages are only hints.
+# --- Celery ---------------------------------------------------------------------------------------
+# The visibility timeout must exceed the longest task. PostgreSQL decides; messages are only hints.
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_timeout": 30}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # for ever: whoever mends Valkey need not restart the workers
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # retry forever, so that workers need no restart after an outage of Valkey
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
@@ -253,34 +253,34 @@ IS_LOCAL_ENGINE = ENV.is_local_engine
 PROVIDER_URL = ENV.engine_url if IS_LOCAL_ENGINE else ENV.ltx_base_url
 PROVIDER_API_KEY = "local-engine" if ENV.ltx_api_key is None else ENV.ltx_api_key.get_secret_value()
 PROVIDER_CONCURRENCY = ENV.provider_concurrency
-# Only the local engine repeats its answer for the same Idempotency-Key; the vendor does not.
+# Only the local engine returns the same response for the same Idempotency-Key; the vendor does not.
 PROVIDER_HONOURS_IDEMPOTENCY = IS_LOCAL_ENGINE
-# Submits a minute, 0 for no limit; the vendor's limit depends on the account.
+# Submits per minute, 0 for no limit. The vendor's limit depends on the account.
 PROVIDER_RATE = ENV.provider_rate
-# The vendor asks for 5 to 6 seconds between polls; the local engine does not mind.
+# The vendor recommends 5 to 6 seconds between polls; the local engine has no limit.
 POLL_INTERVAL = timedelta(seconds=1 if IS_LOCAL_ENGINE else 5)
-# How long a worker may go without a sign before another takes its job over. Longer than any single step between two
-# renewals: one request to the provider, one stretch of decoding.
+# When a worker does not renew its lease within this time, another worker continues the job. Must be longer than any
+# step between two renewals: a request to the provider, or one part of the decoding.
 LEASE = timedelta(seconds=90)
-# How long an unknown outcome may stay unknown before the credits go back.
+# How long the outcome of a submit may stay unknown before the credits are refunded.
 UNCONFIRMED_WINDOW = timedelta(hours=1)
-# From here on a job under way is polled slowly; it is never given up for being slow.
+# After this time a job is polled less often. It does not fail because it is slow.
 OVERDUE_AFTER = timedelta(minutes=30)
-# How long the provider may say 404 to a job that it accepted, and how long its finished video may fail to come home.
+# How long the provider may return 404 for an accepted job, and how long saving its finished video may fail.
 MISSING_AFTER = timedelta(minutes=10)
 SAVING_WINDOW = timedelta(hours=24)
-# A job whose workers die this often without getting anywhere is not tried again by itself.
+# A job is not retried automatically after its workers have died this often without progress.
 MAX_LOSSES = 5
-# Caps on a download.
+# Limits of a download.
 VIDEO_MAX_BYTES = 2 * 1024**3
 VIDEO_DEADLINE = timedelta(minutes=10)
 
 # --- webhooks -------------------------------------------------------------------------------------
-# For one try, from looking up the host to the end of the answer.
+# For one attempt, from the DNS lookup to the end of the response.
 WEBHOOK_DEADLINE = timedelta(seconds=15)
-# An endpoint that failed for so long gets nothing new until it works again; the team's managers are told.
+# An endpoint that has failed for this long is paused until it works again. The team's managers get a notification.
 WEBHOOK_PAUSE_AFTER = timedelta(days=1)
-# Only local settings let them reach programs on this machine, and without TLS.
+# Only local settings allow webhooks to this machine, and without TLS.
 WEBHOOKS_TO_LOOPBACK = False
 
 # --- mail -----------------------------------------------------------------------------------------
@@ -303,4 +303,4 @@ configure_logging()
 report_errors(ENV.sentry_dsn)
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # ClientAddressMiddleware adds the address
-DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True  # FrontMiddleware's, which lets no client choose one
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True  # FrontMiddleware sets the id; clients cannot choose it

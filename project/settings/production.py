@@ -1,4 +1,4 @@
-"""Behind TLS, with real secrets. Refuses to start without them."""
+"""For production: behind TLS. Does not start without real secrets."""
 
 from django.core.exceptions import ImproperlyConfigured
 

@@ -1,8 +1,8 @@
-"""The test suite: local settings with cheap password hashes and mail in memory."""
+"""For the tests: local settings with fast password hashes and emails in memory."""
 
 from tests.embedded import provide_services
 
-provide_services()  # before the settings read the environment
+provide_services()  # must run before the settings read the environment
 
 from .local import *  # noqa: E402, F403
 

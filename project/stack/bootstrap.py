@@ -1,7 +1,7 @@
 """Install uv and the locked environment with plain Python: `python3 -I bootstrap.py run|test|check|all`.
 
-Runs before anything is installed, so it imports the standard library alone. uv's own address and checksum come
-from uv.lock; where that address cannot be reached, pip fetches the same version from wherever it is configured to.
+It runs before anything is installed, so it imports only the standard library. The URL and checksum of uv come from
+uv.lock. If that URL cannot be reached, pip installs the same version from its configured index.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ DOWNLOAD_SECONDS = 60
 
 
 class BootstrapError(Exception):
-    """Nothing can be installed; the message says what the person should do."""
+    """The installation failed. The message says what to do."""
 
 
 def main(target: str) -> None:
@@ -47,7 +47,7 @@ def main(target: str) -> None:
 
 
 def ensure_uv() -> Path:
-    """The locked uv, in `.uv/<version>/`."""
+    """Return the locked uv in `.uv/<version>/`. Install it if it is missing."""
     package = _locked_uv()
     uv = ROOT / ".uv" / str(package["version"]) / "uv"
     if not uv.exists():
@@ -56,7 +56,7 @@ def ensure_uv() -> Path:
         try:
             _download_uv(_wheel_for_here(package["wheels"]), uv)
         except (OSError, ValueError) as error:
-            _install_uv_with_pip(str(package["version"]), uv, because=error)
+            _install_uv_with_pip(str(package["version"]), uv, reason=error)
     return uv
 
 
@@ -68,7 +68,7 @@ def _fingerprint(target: str) -> str:
 
 
 def _locked_uv() -> dict[str, Any]:
-    import tomllib  # here, so that an older Python gets as far as its own message
+    import tomllib  # imported here, so that an older Python reaches its error message
 
     packages = tomllib.loads(LOCK.read_text())["package"]
     return next(package for package in packages if package["name"] == "uv")
@@ -91,17 +91,18 @@ def _wheel_for_here(wheels: list[dict[str, Any]]) -> dict[str, Any]:
 def _download_uv(wheel: dict[str, Any], uv: Path) -> None:
     with tempfile.TemporaryDirectory(dir=uv.parent) as folder:
         archive = Path(folder) / "uv.whl"
-        with urllib.request.urlopen(str(wheel["url"]), timeout=DOWNLOAD_SECONDS) as answer, archive.open("wb") as file:  # noqa: S310
-            shutil.copyfileobj(answer, file)
+        download = urllib.request.urlopen(str(wheel["url"]), timeout=DOWNLOAD_SECONDS)  # noqa: S310
+        with download as response, archive.open("wb") as file:
+            shutil.copyfileobj(response, file)
         digest = hashlib.sha256(archive.read_bytes()).hexdigest()
         if f"sha256:{digest}" != wheel["hash"]:
             raise BootstrapError("The downloaded uv does not match the checksum in uv.lock; nothing was installed.")
         with zipfile.ZipFile(archive) as files:
             name = next(name for name in files.namelist() if name.endswith(".data/scripts/uv"))
-            _place(Path(files.extract(name, folder)), uv)
+            _install(Path(files.extract(name, folder)), uv)
 
 
-def _install_uv_with_pip(version: str, uv: Path, *, because: Exception) -> None:
+def _install_uv_with_pip(version: str, uv: Path, *, reason: Exception) -> None:
     with tempfile.TemporaryDirectory(dir=uv.parent) as folder:
         commands = [
             [sys.executable, "-m", "venv", folder],
@@ -111,14 +112,14 @@ def _install_uv_with_pip(version: str, uv: Path, *, because: Exception) -> None:
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode:
                 raise BootstrapError(
-                    f"uv could not be downloaded ({because}) and pip could not install it either. "
+                    f"uv could not be downloaded ({reason}), and pip could not install it. "
                     f"Install uv {version} yourself and copy or link it to {uv}"
                 )
-        _place(Path(folder) / "bin" / "uv", uv)
+        _install(Path(folder) / "bin" / "uv", uv)
 
 
-def _place(source: Path, uv: Path) -> None:
-    """Move into place in one step, so that a start that was cut off leaves no half a file."""
+def _install(source: Path, uv: Path) -> None:
+    """Move the file in one step, so that an interrupted start leaves no partial file."""
     source.chmod(source.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
     source.replace(uv)
 
@@ -135,11 +136,11 @@ def _sync(uv: Path, environment: Path, wanted: list[str]) -> None:
         chosen["UV_PYTHON"] = sys.executable
     command = [str(uv), "sync", "--frozen", "--inexact", "--quiet", "--directory", str(ROOT), *wanted]
     if subprocess.run(command, env=chosen, check=False).returncode:
-        raise BootstrapError("The packages could not be installed; the lines above say why.")
+        raise BootstrapError("The packages could not be installed; see the lines above.")
 
 
 if __name__ == "__main__":
-    if sys.version_info < (3, 11):  # noqa: UP036  (whoever has an older one should read a sentence)
+    if sys.version_info < (3, 11):  # noqa: UP036  (shows a clear message on an older version)
         sys.exit(f"Dailies needs Python 3.11 or newer; this is {platform.python_version()}.")
     try:
         main(sys.argv[1])
