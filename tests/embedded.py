@@ -13,7 +13,14 @@ from urllib.parse import urlsplit, urlunsplit
 
 from project.stack.embedded import EmbeddedServices
 
-FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
+# Autovacuum would analyze tables whose rows are not committed yet, and the planner would take them for empty.
+FAST = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "200",
+    "autovacuum": "off",
+}
 ROOMY = 2_000_000_000
 # What a developer's own shell may hold and no test may use.
 FOREIGN = ("LTX_", "S3_", "SENTRY_", "EMAIL_", "ENGINE_", "EVENTS_", "PUBLIC_URL", "SECRET_KEY", "ALLOWED_HOSTS")
