@@ -11,7 +11,7 @@ from generations.accounts.roles import Role
 from generations.accounts.teams import add_member, create_team
 from generations.credits.grants import grant_credits
 from generations.jobs.submit import Wish
-from generations.media.stills import store_still
+from generations.media.images import store_image
 
 _FILL = """
 WITH numbers AS (
@@ -52,7 +52,7 @@ def make_members(*, teams: int, each: int) -> list[Membership]:
 def make_wish(membership: Membership) -> Wish:
     picture = BytesIO()
     Image.new("RGB", (320, 180), (40, 90, 160)).save(picture, "PNG")
-    still = store_still(
+    still = store_image(
         team=membership.team, uploader=membership.user, file=ContentFile(picture.getvalue(), name="still.png")
     )
     return Wish(

@@ -4,7 +4,7 @@ from .api.tasks import send_webhooks, sweep_replays, sweep_webhooks
 from .credits.tasks import keep_wallets
 from .events.tasks import send_mail
 from .jobs.tasks import check_books, dispatch_due, poll_due, purge_teams, save_generation, send_generation
-from .media.tasks import sweep
+from .media.cleanup import sweep
 from .ops.tasks import record_heartbeat
 
 __all__ = [

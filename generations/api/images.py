@@ -7,23 +7,15 @@ from django.core.files.base import ContentFile
 
 from generations.accounts.callers import Caller
 from generations.accounts.remembered import confirm
-from generations.common.errors import DailiesError, NotFoundError
+from generations.common.errors import NotFoundError
 from generations.media.fetch import FetchError, fetcher
+from generations.media.images import BadImageError, measure_image, store_image
 from generations.media.models import Asset
-from generations.media.stills import BadStillError, measure_still, store_still
 from generations.media.uploads import SCHEME, UploadedStill, still_of_upload, uploaded_still
 
 from .errors import InvalidRequestError
 
-
-class BadImageError(DailiesError):
-    """The data URI holds no base64."""
-
-    status = 422
-    code = "invalid"
-
-
-IMAGE_FAULTS = (BadImageError, BadStillError, FetchError, NotFoundError)
+IMAGE_FAULTS = (BadImageError, FetchError, NotFoundError)
 
 
 def still_of(caller: Caller, field: str, uri: str) -> Asset | UploadedStill:
@@ -35,7 +27,7 @@ def still_of(caller: Caller, field: str, uri: str) -> Asset | UploadedStill:
         if uri.startswith(SCHEME):
             return uploaded_still(uri)
         confirm(caller)  # before anything is fetched or stored for it
-        return store_still(team=caller.team, uploader=caller.user, file=ContentFile(_bytes_of(uri)))
+        return store_image(team=caller.team, uploader=caller.user, file=ContentFile(_bytes_of(uri)))
     except IMAGE_FAULTS as error:
         raise InvalidRequestError(f"{field}: {error.message}") from error
 
@@ -46,7 +38,7 @@ def size_of(caller: Caller, uri: str) -> tuple[int, int]:
     if uri.startswith(SCHEME):
         still = still_of_upload(caller.membership, uri)
         return still.width, still.height
-    return measure_still(ContentFile(_bytes_of(uri)))
+    return measure_image(ContentFile(_bytes_of(uri)))
 
 
 def _bytes_of(uri: str) -> bytes:

@@ -8,7 +8,7 @@ from generations.contract.errors import API, ERROR_TABLE, INVALID_REQUEST
 from generations.contract.schemas import Accepted, Completed, ErrorDetail, Failed, JobStatus, Pending, Result
 from generations.jobs.models import Generation, State
 from generations.jobs.submit import Receipt
-from generations.media.links import signed_url
+from generations.media.serving import signed_url
 
 from .answers import json_answer
 

@@ -22,7 +22,7 @@ from generations.common.failpoints import failpoint
 from generations.contract.support import size_of
 from generations.events.record import record_event
 from generations.events.staff_alerts import close_alert, open_alert
-from generations.media.storage_errors import StorageError
+from generations.media.storages import StorageError
 from generations.media.videos import (
     BadVideoError,
     VideoFacts,

@@ -17,8 +17,7 @@ from generations.common.clock import database_now
 from generations.common.failpoints import failpoint
 from generations.contract.schemas import ImageToVideoRequest
 from generations.media.models import Asset
-from generations.media.storage_errors import StorageError
-from generations.media.storages import media_storage
+from generations.media.storages import StorageError, media_storage
 from generations.upstream.answers import Submitted
 from generations.upstream.errors import NeverSentError, RejectedError, UnknownOutcomeError
 

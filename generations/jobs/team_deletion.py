@@ -18,8 +18,7 @@ from generations.accounts.roles import Role
 from generations.events.live import revalidate_subscribers
 from generations.events.record import record_audit
 from generations.media.models import Asset
-from generations.media.storage_errors import StorageError
-from generations.media.storages import media_storage
+from generations.media.storages import StorageError, media_storage
 
 from .models import Generation
 from .offboarding import cancel_waiting

@@ -13,9 +13,8 @@ from django.core.files.base import ContentFile
 from PIL import Image
 
 from generations.accounts.models import Team
-from generations.media.encode import encode_still
+from generations.media.images import encode_image, store_image
 from generations.media.models import Asset
-from generations.media.stills import store_still
 from generations.media.videos import inspect_video, make_poster, store_poster, store_video
 
 from .scenes import draw_scene
@@ -45,13 +44,13 @@ def store_clips(team: Team) -> list[Clip]:
 
 def _store(team: Team, size: tuple[int, int], number: int) -> Clip:
     frames = list(_frames(size, number))
-    still = ContentFile(encode_still(frames[0], is_lossless=True).data, name="scene.png")
+    still = ContentFile(encode_image(frames[0], is_lossless=True).data, name="scene.png")
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "clip.mp4"
         _encode(path, frames)
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         return Clip(
-            still=store_still(team=team, uploader=None, file=still),
+            still=store_image(team=team, uploader=None, file=still),
             video=store_video(team=team, uploader=None, path=path, facts=inspect_video(path), sha256=digest),
             poster=store_poster(team=team, uploader=None, poster=make_poster(path)),
         )

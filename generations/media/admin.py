@@ -1,4 +1,4 @@
-"""Stored files, for the staff of the site."""
+"""Stored files in the admin site."""
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -13,16 +13,16 @@ from django.utils.safestring import SafeString
 from generations.common.admin import ReadOnlyAdmin
 
 from .models import Asset, AssetKind
-from .serve import serve_asset
+from .serving import serve_asset
 
 
 def thumbnail(asset: Asset | None, height: int = 48) -> SafeString | str:
-    """A picture of a still or poster, served to staff by the admin itself."""
+    """Return an `<img>` of an image or poster. The admin site serves the file to staff."""
     if asset is None or asset.kind == AssetKind.VIDEO:
         return "–"
     width = round(height * asset.width / asset.height)
-    address = reverse("admin:generations_asset_file", args=[asset.pk])
-    return format_html('<img src="{}" alt="" width="{}" height="{}" loading="lazy">', address, width, height)
+    url = reverse("admin:generations_asset_file", args=[asset.pk])
+    return format_html('<img src="{}" alt="" width="{}" height="{}" loading="lazy">', url, width, height)
 
 
 @admin.register(Asset)
@@ -51,15 +51,15 @@ class AssetAdmin(ReadOnlyAdmin[Asset]):
 
     @admin.display
     def file(self, asset: Asset) -> SafeString:
-        address = reverse("admin:generations_asset_file", args=[asset.pk])
-        return format_html('<a href="{}">Open</a>', address)
+        url = reverse("admin:generations_asset_file", args=[asset.pk])
+        return format_html('<a href="{}">Open</a>', url)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.serve)
         return [path("<uuid:asset_id>/file/", view, name="generations_asset_file"), *super().get_urls()]
 
     def serve(self, request: HttpRequest, asset_id: str) -> HttpResponseBase:
-        """The bytes, for staff who are in no team."""
+        """Serve the file to staff, who need not be members of the team."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         return serve_asset(request, get_object_or_404(Asset, pk=asset_id))

@@ -1,14 +1,14 @@
-"""Bytes that the studio keeps, and the facts about them.
+"""Stored files and their facts.
 
 - An asset is immutable: its name in the storage is made from the hash of its content.
-- Stills are re-encoded on arrival: orientation applied, metadata gone, within our own pixel cap.
-- Videos are kept as the provider made them, after every frame has been decoded once.
+- Images are encoded again when they are uploaded: upright, without metadata, within our own pixel limit.
+- Videos are stored as the provider made them, after every frame has been decoded once.
 - Each asset belongs to one team; the same bytes in two teams are two assets.
-- Frame rates are fractions, lengths are frames. Seconds are derived.
-- An upload is a place that an API client may fill once; what it holds is a still like any other.
+- Frame rates are fractions and lengths are frames. Seconds are derived.
+- An upload accepts the bytes of one image from an API client, once. The result is an image like any other.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Self
 from uuid import uuid4
 
 from django.conf import settings
@@ -16,13 +16,20 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from generations.accounts.models import Membership
 from generations.common.ids import uuid7
 
 
 class AssetKind(models.TextChoices):
-    STILL = "still", "Still"
+    IMAGE = "still", "Image"
     VIDEO = "video", "Video"
     POSTER = "poster", "Poster"
+
+
+class AssetQuerySet(models.QuerySet["Asset"]):
+    def visible_to(self, membership: Membership) -> Self:
+        """Return the assets of the member's team. Every room uses this visibility rule."""
+        return self.filter(team=membership.team_id)
 
 
 class Asset(models.Model):
@@ -37,7 +44,7 @@ class Asset(models.Model):
     team = models.ForeignKey("generations.Team", on_delete=models.PROTECT, related_name="assets")
     uploader = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     kind = models.CharField(max_length=10, choices=AssetKind.choices)
-    name = models.CharField(max_length=200, help_text="Key in the storage, made from the content.")
+    name = models.CharField(max_length=200, help_text="Storage key, made from the content.")
     original_name = models.CharField(max_length=200, blank=True)
     mime = models.CharField(max_length=40)
     sha256 = models.CharField(max_length=64)
@@ -48,10 +55,10 @@ class Asset(models.Model):
     fps_numerator = models.PositiveIntegerField(null=True)
     fps_denominator = models.PositiveIntegerField(null=True)
     has_audio = models.BooleanField(default=False)
-    placeholder = models.TextField(
-        blank=True, help_text="A few pixels as a data URI, shown until the picture is there."
-    )
+    placeholder = models.TextField(blank=True, help_text="A few pixels as a data URI, shown until the image is loaded.")
     created_at = models.DateTimeField(db_default=Now())
+
+    objects = AssetQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -76,14 +83,14 @@ class Asset(models.Model):
 
 
 class Upload(models.Model):
-    """`ltx://uploads/<id>`: filled by one PUT until `expires_at`, usable for a day."""
+    """`ltx://uploads/<id>`: accepts one PUT until `expires_at`, and can be used for a day."""
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     team = models.ForeignKey("generations.Team", on_delete=models.CASCADE, related_name="uploads")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     asset = models.ForeignKey(Asset, on_delete=models.PROTECT, null=True, blank=True, related_name="uploads")
     created_at = models.DateTimeField(db_default=Now())
-    expires_at = models.DateTimeField(help_text="Of the address to PUT to.")
+    expires_at = models.DateTimeField(help_text="Of the URL for the PUT.")
     filled_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -1,37 +1,122 @@
-"""Where the bytes are kept: local files, or any S3.
+"""The storage of files: the errors, the interface and local files. S3 is in `s3`.
 
-Both keep files under keys made from their content (see `keys`), so both promise the same:
-- a name holds the whole file or nothing, whatever dies on the way;
-- saving what is already there does nothing, so that a save may be repeated after a lost answer;
+Both storages keep files under keys made from their content (see `assets.asset_key`) and guarantee the same:
+- a name holds the whole file or nothing, even after a crash;
+- saving a file that exists does nothing, so that a save can be repeated after a lost response;
 - any part of a file can be read without loading the rest;
-- what fails raises StorageError, StorageFullError or MissingFileError.
+- failures raise StorageError, StorageFullError or MissingFileError.
 """
 
+import errno
 import os
-import tempfile
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import IO, Any, BinaryIO, Protocol, cast
+from typing import IO, Any, BinaryIO, Protocol, Self, cast
 
-from botocore.config import Config  # type: ignore[import-untyped]
-from botocore.exceptions import ClientError  # type: ignore[import-untyped]
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage, storages
-from storages.backends.s3 import S3Storage as _S3Storage
 
-from .storage_errors import is_missing, storage_errors
-from .streams import CHUNK_SIZE, ByteStream
+from generations.common.errors import DailiesError
 
+CHUNK_SIZE = 256 * 1024
 _COPY_SIZE = 1024 * 1024
 _PARTIAL = ".partial"
+_FULL_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+class StorageError(DailiesError):
+    """The storage failed temporarily. A repeated save is always safe, because a key is made from its content."""
+
+    status = 503
+    code = "unavailable"
+
+    def __init__(self, message: str = "Storage is not responding. Try again in a minute.") -> None:
+        super().__init__(message)
+
+
+class StorageFullError(StorageError):
+    """The storage has no space left. A retry helps only after an administrator has freed space."""
+
+    def __init__(self) -> None:
+        super().__init__("Storage is full, so nothing was saved. Contact your administrator.")
+
+
+class MissingFileError(StorageError):
+    """The storage has no file with this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("This file is missing. Contact your administrator.")
+        self.name = name
+
+
+@contextmanager
+def storage_errors(name: str) -> Iterator[None]:
+    """Translate operating system errors about the file `name` to StorageError."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise MissingFileError(name) from error
+    except OSError as error:
+        raise (StorageFullError() if error.errno in _FULL_ERRNOS else StorageError()) from error
+
+
+class Source(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+    def close(self) -> None: ...
+
+
+class ByteStream(Iterator[bytes]):
+    """Exactly `length` bytes of an open source, in chunks. Raises StorageError if the source ends early.
+
+    The source is closed at the end, on any error and by `close()`, even if nothing was read. A generator would not
+    close it before its first step. `errors` translates the errors of the source.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        source: Source,
+        length: int,
+        chunk_size: int = CHUNK_SIZE,
+        *,
+        errors: Callable[[str], AbstractContextManager[None]] = storage_errors,
+    ) -> None:
+        self._name = name
+        self._source = source
+        self._remaining = length
+        self._chunk_size = chunk_size
+        self._errors = errors
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> bytes:
+        if self._remaining <= 0:
+            self.close()
+            raise StopIteration
+        try:
+            with self._errors(self._name):
+                chunk = self._source.read(min(self._chunk_size, self._remaining))
+            if not chunk:
+                raise StorageError
+        except BaseException:
+            self.close()
+            raise
+        self._remaining -= len(chunk)
+        return chunk
+
+    def close(self) -> None:
+        self._remaining = 0
+        self._source.close()
 
 
 class MediaStorage(Protocol):
-    """What the rooms may ask of a storage."""
+    """The methods of a storage that other rooms may use."""
 
     def save(self, name: str, content: "File[bytes]") -> str: ...
 
@@ -51,7 +136,7 @@ def media_storage() -> MediaStorage:
 
 
 class FileStorage(FileSystemStorage):
-    """Files below one directory. A file is written beside its place, synced, and renamed into it."""
+    """Files below one directory. A file is written to a temporary name, synced, and renamed."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"allow_overwrite": True, **options})
@@ -76,7 +161,7 @@ class FileStorage(FileSystemStorage):
             return File(Path(self.path(name)).open(mode))
 
     def stream(self, name: str, start: int, length: int, chunk_size: int = CHUNK_SIZE) -> ByteStream:
-        """Open the file at once, so that a missing one is known before the first byte is asked for."""
+        """Open the file now, so that a missing one raises an error before the first byte is read."""
         with storage_errors(name):
             source = Path(self.path(name)).open("rb", buffering=0)  # noqa: SIM115
             source.seek(start)
@@ -90,8 +175,8 @@ class FileStorage(FileSystemStorage):
         with storage_errors(name):
             super().delete(name)
 
-    def sweep_partial(self, older_than: timedelta) -> int:
-        """Remove what writers left behind when they were killed. Return how many files went."""
+    def delete_partial(self, older_than: timedelta) -> int:
+        """Delete the partial files of killed writers. Return their number."""
         before = time.time() - older_than.total_seconds()
         stale = [path for path in self._partial_directory.glob("*") if _modified(path) < before]
         for path in stale:
@@ -115,89 +200,12 @@ class FileStorage(FileSystemStorage):
             partial.unlink(missing_ok=True)
 
     def _make_directory(self, directory: Path) -> None:
-        """Make a directory that survives a power cut: each new one is synced into its parent."""
+        """Create a directory that survives a power cut: each new one is synced into its parent."""
         if directory.is_dir():
             return
         self._make_directory(directory.parent)
         directory.mkdir(exist_ok=True)
         _sync_directory(directory.parent)
-
-
-class S3Storage(_S3Storage):  # type: ignore[misc]
-    """A bucket. One PUT for each file, sent from the open file: memory stays flat, and S3 shows it whole or not at all.
-
-    S3 takes at most 5 GB in one PUT, far above the longest video of the contract.
-    """
-
-    def __init__(self, **options: Any) -> None:
-        config = Config(
-            connect_timeout=5,
-            read_timeout=60,
-            retries={"mode": "standard", "max_attempts": 3},
-            # Other makers' S3 often lacks the newer checksums; the signature covers the body over plain HTTP.
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-        )
-        super().__init__(**{"client_config": config, "file_overwrite": True, **options})
-
-    def _save(self, name: str, content: "File[bytes]") -> str:
-        with storage_errors(name):
-            if self._size_or_none(name) == content.size:
-                return name
-            content.seek(0)
-            self._client.put_object(
-                **self._address(name),
-                Body=content.file,
-                ContentLength=content.size,
-                **self._get_write_parameters(name, content),
-            )
-        return name
-
-    def _open(self, name: str, mode: str = "rb") -> "File[bytes]":
-        if mode != "rb":
-            raise ValueError("An object is written whole, by save().")
-        copy = tempfile.TemporaryFile()  # noqa: SIM115
-        try:
-            for chunk in self.stream(name, 0, self.size(name)):
-                copy.write(chunk)
-        except BaseException:
-            copy.close()
-            raise
-        copy.seek(0)
-        return File(copy, name)
-
-    def stream(self, name: str, start: int, length: int, chunk_size: int = CHUNK_SIZE) -> ByteStream:
-        """Open the object at once, so that a missing one is known before the first byte is asked for."""
-        with storage_errors(name):
-            answer = self._client.get_object(**self._address(name), Range=f"bytes={start}-{start + length - 1}")
-        return ByteStream(name, answer["Body"], length, chunk_size)
-
-    def size(self, name: str) -> int:
-        with storage_errors(name):
-            return int(self._client.head_object(**self._address(name))["ContentLength"])
-
-    def exists(self, name: str) -> bool:
-        with storage_errors(name):
-            return self._size_or_none(name) is not None
-
-    def delete(self, name: str) -> None:
-        with storage_errors(name):
-            self._client.delete_object(**self._address(name))
-
-    @property
-    def _client(self) -> Any:
-        return self.connection.meta.client
-
-    def _address(self, name: str) -> dict[str, str]:
-        return {"Bucket": self.bucket_name, "Key": self._normalize_name(name)}
-
-    def _size_or_none(self, name: str) -> int | None:
-        try:
-            return int(self._client.head_object(**self._address(name))["ContentLength"])
-        except ClientError as error:
-            if is_missing(error):
-                return None
-            raise
 
 
 def _modified(path: Path) -> float:

@@ -15,8 +15,8 @@ from generations.accounts.models import Membership
 from generations.common.clock import database_now, database_time
 from generations.common.errors import DailiesError, ForbiddenError, NotFoundError
 
+from .images import store_image
 from .models import Asset, Upload
-from .stills import store_still
 
 SCHEME = "ltx://uploads/"
 PUT_FOR = timedelta(hours=1)
@@ -73,7 +73,7 @@ def access_upload(upload_id: UUID, signature: str) -> Upload:
 
 def fill_upload(upload: Upload, file: "File[bytes]") -> Asset:
     """Keep the bytes as a still and make it the upload's. Raises BadStillError, StorageError, FilledUploadError."""
-    still = store_still(team=upload.team, uploader=upload.user, file=file)
+    still = store_image(team=upload.team, uploader=upload.user, file=file)
     with transaction.atomic():
         # The sweep takes unused stills under their row's lock; ours is young, and used from here on.
         if not Upload.objects.filter(pk=upload.pk, asset=None).update(asset=still, filled_at=Now()):

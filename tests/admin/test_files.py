@@ -10,8 +10,8 @@ from PIL import Image
 from pytest_django import Settings
 
 from generations.accounts.models import Team, User
+from generations.media.images import store_image
 from generations.media.models import Asset
-from generations.media.stills import store_still
 
 from .conftest import page
 
@@ -22,7 +22,7 @@ def still(team: Team, alice: User, settings: Settings, tmp_path: Path) -> Asset:
     settings.STORAGES = {**settings.STORAGES, "default": backend}
     picture = BytesIO()
     Image.new("RGB", (320, 180), (40, 90, 160)).save(picture, "PNG")
-    return store_still(team=team, uploader=alice, file=ContentFile(picture.getvalue(), name="still.png"))
+    return store_image(team=team, uploader=alice, file=ContentFile(picture.getvalue(), name="still.png"))
 
 
 def test_staff_see_the_picture_in_the_list(staff: Client, still: Asset) -> None:

@@ -8,7 +8,7 @@ import pytest
 from tests.api.client import ApiError, Client
 from tests.api.contract.bodies import DATA_URI, body_with
 from tests.data_dirs import used_data_dir
-from tests.media.pictures import jpeg, picture, webp
+from tests.media.sample_images import jpeg, sample_image, webp
 from tests.stack import StackProcess, manage
 
 
@@ -28,7 +28,7 @@ def client(stack: StackProcess) -> Client:
 
 
 def test_it_submits_polls_and_downloads(client: Client) -> None:
-    uploaded = client.upload(jpeg(picture(640, 360)), "image/jpeg", {})
+    uploaded = client.upload(jpeg(sample_image(640, 360)), "image/jpeg", {})
     job = client.submit(**body_with(image_uri=uploaded, last_frame_uri=DATA_URI, camera_motion="dolly_in", seed=1))
     done = client.wait(job)
     assert done["status"] == "completed", done

@@ -14,7 +14,7 @@ from generations.credits.balances import Balance, balance_of
 from generations.credits.grants import grant_credits
 from generations.jobs.models import Attempt, Generation, State
 from generations.jobs.submit import Wish, submit_generation
-from generations.media.stills import store_still
+from generations.media.images import store_image
 from tests.conftest import make_user
 
 from .cluster import wait_until
@@ -68,7 +68,7 @@ def open_studio(name: str) -> Studio:
     member = add_member(team=team, user=make_user(f"creator-{name}"), role=Role.CREATOR)
     picture = BytesIO()
     Image.new("RGB", (320, 180), (40, 90, 160)).save(picture, "PNG")
-    still = store_still(team=team, uploader=member.user, file=ContentFile(picture.getvalue(), name="still.png"))
+    still = store_image(team=team, uploader=member.user, file=ContentFile(picture.getvalue(), name="still.png"))
     wish = Wish(
         first_frame=still, prompt="The lantern sways.", model="ltx-2-3-fast", resolution="1280x720", fps=24, duration=6
     )

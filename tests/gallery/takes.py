@@ -16,14 +16,14 @@ from generations.media.models import Asset, AssetKind
 PLACEHOLDER = "data:image/webp;base64,UklGRg=="
 
 
-def make_asset(team: Team, kind: AssetKind = AssetKind.STILL, *, size: tuple[int, int] = (1920, 1080)) -> Asset:
+def make_asset(team: Team, kind: AssetKind = AssetKind.IMAGE, *, size: tuple[int, int] = (1920, 1080)) -> Asset:
     is_video = kind == AssetKind.VIDEO
     digest = secrets.token_hex(32)
     return Asset.objects.create(
         team=team,
         kind=kind,
         name=f"{team.pk}/{digest}",
-        original_name="harbour.jpg" if kind == AssetKind.STILL else "",
+        original_name="harbour.jpg" if kind == AssetKind.IMAGE else "",
         mime="video/mp4" if is_video else "image/jpeg",
         sha256=digest,
         bytes=1234,

@@ -186,7 +186,7 @@ def _still(member: Membership) -> Asset:
     return Asset(
         team_id=member.team_id,
         uploader=member.user,
-        kind=AssetKind.STILL,
+        kind=AssetKind.IMAGE,
         name=f"{member.team_id}/{uuid4().hex}",
         mime="image/jpeg",
         sha256=uuid4().hex * 2,

@@ -20,7 +20,7 @@ from generations.jobs.reconciliation import audit_books
 from generations.jobs.saving import save_generation
 from generations.jobs.sending import send_generation
 from generations.jobs.submit import Wish, submit_generation
-from generations.media.stills import store_still
+from generations.media.images import store_image
 from tests.fakes.provider import ScriptedProvider
 
 from .rows import Submit, state_of
@@ -41,7 +41,7 @@ def provider(settings: Settings) -> Iterator[ScriptedProvider]:
 def wish(funded: Team, bob: User) -> Wish:
     picture = BytesIO()
     Image.new("RGB", (320, 180), (40, 90, 160)).save(picture, "PNG")
-    still = store_still(team=funded, uploader=bob, file=ContentFile(picture.getvalue(), name="still.png"))
+    still = store_image(team=funded, uploader=bob, file=ContentFile(picture.getvalue(), name="still.png"))
     return Wish(
         first_frame=still, prompt="The lantern sways.", model="ltx-2-3-fast", resolution="1280x720", fps=24, duration=6
     )

@@ -1,17 +1,18 @@
-"""Real storages for the tests of media."""
+"""Real storages."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from generations.media.storages import FileStorage, S3Storage
+from generations.media.s3 import S3Storage
+from generations.media.storages import FileStorage
 from tests.media.weed import s3_storage, weed
 
 
 @pytest.fixture
 def media_root(tmp_path: Path, settings) -> Path:
-    """Keep the media of this test in a directory of its own."""
+    """Store the media of one test in its own directory."""
     root = tmp_path / "media"
     options = {"location": root, "base_url": None}
     settings.STORAGES = {
@@ -39,5 +40,5 @@ def s3(s3_endpoint: str) -> S3Storage:
 
 @pytest.fixture(params=["files", "s3"])
 def storage(request: pytest.FixtureRequest) -> FileStorage | S3Storage:
-    """Each of the two storages in turn."""
+    """Run the test once with each storage."""
     return request.getfixturevalue(request.param)

@@ -1,4 +1,4 @@
-"""Servers between us and S3 that fail in one certain way."""
+"""Servers in front of S3 that each fail in one way."""
 
 import socket
 import threading
@@ -11,7 +11,7 @@ Handler = Callable[[socket.socket], None]
 
 @contextmanager
 def serving(handle: Handler) -> Iterator[str]:
-    """Answer each connection to the returned address with `handle`, in a thread of its own."""
+    """Pass each connection to the yielded URL to `handle`, in its own thread."""
     listener = socket.create_server(("127.0.0.1", 0))
     threading.Thread(target=_accept, args=(listener, handle), daemon=True).start()
     try:
@@ -20,8 +20,8 @@ def serving(handle: Handler) -> Iterator[str]:
         listener.close()
 
 
-def answering(status: str, code: str) -> Handler:
-    """Read a request and refuse it as S3 would."""
+def responding(status: str, code: str) -> Handler:
+    """Read a request and return an error as S3 does."""
     body = f"<Error><Code>{code}</Code></Error>".encode()
     head = f"HTTP/1.1 {status}\r\nContent-Type: application/xml\r\nContent-Length: {len(body)}\r\n\r\n"
 
@@ -33,23 +33,23 @@ def answering(status: str, code: str) -> Handler:
 
 
 def silent(client: socket.socket) -> None:
-    """Take everything and never answer."""
+    """Read everything and never respond."""
     while client.recv(65536):
         pass
 
 
-def losing_answers_to(method: bytes, endpoint: str) -> Handler:
-    """Pass on every request, but close the connection instead of the answer to `method`."""
+def losing_responses_to(method: bytes, endpoint: str) -> Handler:
+    """Forward every request, but close the connection instead of sending the response to `method`."""
 
     def handle(client: socket.socket) -> None:
         address = urlsplit(endpoint)
-        is_doomed = threading.Event()
+        must_close = threading.Event()
         with socket.create_connection((address.hostname, address.port)) as server:
-            threading.Thread(target=_copy, args=(client, server, method, is_doomed), daemon=True).start()
-            while answer := server.recv(65536):
-                if is_doomed.is_set() and not answer.startswith(b"HTTP/1.1 100 "):
+            threading.Thread(target=_copy, args=(client, server, method, must_close), daemon=True).start()
+            while response := server.recv(65536):
+                if must_close.is_set() and not response.startswith(b"HTTP/1.1 100 "):
                     return
-                client.sendall(answer)
+                client.sendall(response)
 
     return handle
 
@@ -60,10 +60,10 @@ def _accept(listener: socket.socket, handle: Handler) -> None:
             client, _ = listener.accept()
         except OSError:
             return
-        threading.Thread(target=_answer, args=(client, handle), daemon=True).start()
+        threading.Thread(target=_serve, args=(client, handle), daemon=True).start()
 
 
-def _answer(client: socket.socket, handle: Handler) -> None:
+def _serve(client: socket.socket, handle: Handler) -> None:
     with client:
         try:
             handle(client)
@@ -71,11 +71,11 @@ def _answer(client: socket.socket, handle: Handler) -> None:
             return
 
 
-def _copy(source: socket.socket, target: socket.socket, method: bytes, is_doomed: threading.Event) -> None:
+def _copy(source: socket.socket, target: socket.socket, method: bytes, must_close: threading.Event) -> None:
     try:
         while data := source.recv(65536):
             if data.startswith(method):
-                is_doomed.set()
+                must_close.set()
             target.sendall(data)
     except OSError:
         return

@@ -1,4 +1,4 @@
-"""Players that were paused stop reading. They may be more than the web process has threads."""
+"""Paused players stop reading. There may be more of them than the web process has threads."""
 
 import socket
 from contextlib import ExitStack
@@ -10,12 +10,12 @@ from django.test import Client
 
 from generations.accounts.models import Team, User
 from generations.media.models import Asset
-from generations.media.serve import PIECE
+from generations.media.serving import MAX_BUFFERED_BYTES
 from tests.api.process import WebProcess, web_process
 
-SIZE = 32 * PIECE
+SIZE = 32 * MAX_BUFFERED_BYTES
 PLAYERS = 24
-ASK = "GET /media/{asset} HTTP/1.1\r\nHost: localhost\r\nCookie: sessionid={session}\r\nRange: bytes=0-\r\n\r\n"
+REQUEST = "GET /media/{asset} HTTP/1.1\r\nHost: localhost\r\nCookie: sessionid={session}\r\nRange: bytes=0-\r\n\r\n"
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def video(team: Team) -> Asset:
 
 
 def paused_player(process: WebProcess, request: str) -> socket.socket:
-    """Ask for all of the video, look at the status line and read no more."""
+    """Request the whole video, read the status line and nothing more."""
     player = socket.create_connection(("127.0.0.1", process.port), timeout=30)
     player.sendall(request.encode())
     assert player.recv(12) == b"HTTP/1.1 206"
@@ -44,14 +44,14 @@ def paused_player(process: WebProcess, request: str) -> socket.socket:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_that_are_paused_hold_up_nobody(client: Client, bob: User, video: Asset, tmp_path: Path) -> None:
+def test_paused_players_do_not_block_other_requests(client: Client, bob: User, video: Asset, tmp_path: Path) -> None:
     client.force_login(bob)
-    request = ASK.format(asset=video.pk, session=client.cookies["sessionid"].value)
+    request = REQUEST.format(asset=video.pk, session=client.cookies["sessionid"].value)
     with web_process(tmp_path) as process, ExitStack() as players:
         file = process.media / video.name
         file.parent.mkdir(parents=True)
         file.write_bytes(bytes(SIZE))
         for _ in range(PLAYERS):
             players.enter_context(paused_player(process, request))
-        with urlopen(f"{process.url}/healthz", timeout=30) as answer:
-            assert answer.status == 200
+        with urlopen(f"{process.url}/healthz", timeout=30) as response:
+            assert response.status == 200

@@ -1,4 +1,4 @@
-"""Both storages keep the same promises: whole or not at all, once, and readable in parts."""
+"""Both storages give the same guarantees: whole files or none, saved once, readable in parts."""
 
 import io
 import subprocess
@@ -14,8 +14,7 @@ from django.core.files.base import ContentFile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from generations.media.storage_errors import MissingFileError, StorageError
-from generations.media.storages import FileStorage, MediaStorage
+from generations.media.storages import FileStorage, MediaStorage, MissingFileError, StorageError
 
 CONTENT = bytes(range(256)) * 40
 NAME = "teams/1/stills/ab/content.jpg"
@@ -30,7 +29,7 @@ def names_in(root: Path) -> list[str]:
     return sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
 
 
-def test_it_gives_back_what_it_was_given(storage: MediaStorage):
+def test_it_returns_the_saved_content(storage: MediaStorage):
     assert storage.save(NAME, ContentFile(CONTENT)) == NAME
 
     assert storage.exists(NAME)
@@ -38,7 +37,7 @@ def test_it_gives_back_what_it_was_given(storage: MediaStorage):
     assert contents(storage, NAME) == CONTENT
 
 
-def test_it_takes_a_file_from_the_disk(storage: MediaStorage, tmp_path: Path):
+def test_it_saves_a_file_from_the_disk(storage: MediaStorage, tmp_path: Path):
     path = tmp_path / "video"
     path.write_bytes(CONTENT * 300)
 
@@ -67,7 +66,7 @@ def test_saving_replaces_a_file_of_another_size(storage: MediaStorage):
     assert contents(storage, "replaced.jpg") == CONTENT
 
 
-def test_deleting_twice_is_as_good_as_once(storage: MediaStorage):
+def test_deleting_twice_is_no_error(storage: MediaStorage):
     storage.save("deleted.jpg", ContentFile(CONTENT))
     storage.delete("deleted.jpg")
     storage.delete("deleted.jpg")
@@ -76,7 +75,7 @@ def test_deleting_twice_is_as_good_as_once(storage: MediaStorage):
 
 
 @pytest.mark.parametrize("read", ["size", "open", "stream"])
-def test_a_missing_file_has_an_error_of_its_own(storage: MediaStorage, read: str):
+def test_a_missing_file_raises_missing_file_error(storage: MediaStorage, read: str):
     arguments = (0, 10) if read == "stream" else ()
 
     with pytest.raises(MissingFileError):
@@ -99,14 +98,14 @@ def test_a_part_equals_the_slice(storage: MediaStorage, data: st.DataObject):
     assert max(map(len, chunks)) <= chunk_size
 
 
-def test_a_part_behind_the_end_is_an_error_and_no_short_answer(storage: MediaStorage):
+def test_a_part_after_the_end_raises_an_error(storage: MediaStorage):
     storage.save(NAME, ContentFile(CONTENT))
 
     with pytest.raises(StorageError):
         list(storage.stream(NAME, len(CONTENT) - 5, 10))
 
 
-def test_memory_stays_flat_whatever_the_size(storage: MediaStorage, tmp_path: Path):
+def test_memory_does_not_grow_with_the_file(storage: MediaStorage, tmp_path: Path):
     path = tmp_path / "long"
     with path.open("wb") as target:
         target.truncate(48 << 20)
@@ -123,7 +122,7 @@ def test_memory_stays_flat_whatever_the_size(storage: MediaStorage, tmp_path: Pa
     assert peak < 4 << 20
 
 
-def test_a_stream_lets_go_of_its_file(files: FileStorage):
+def test_a_stream_closes_its_file(files: FileStorage):
     files.save(NAME, ContentFile(CONTENT))
 
     half = files.stream(NAME, 0, 100, 50)
@@ -145,7 +144,7 @@ def test_files_stay_below_their_directory(files: FileStorage):
         files.stream("../outside.jpg", 0, 1)
 
 
-class BreaksOff(io.BytesIO):
+class FailingSource(io.BytesIO):
     """A source that fails after its first megabyte."""
 
     def read(self, size: int = -1) -> bytes:
@@ -156,7 +155,7 @@ class BreaksOff(io.BytesIO):
 
 def test_a_broken_write_leaves_nothing(files: FileStorage):
     with pytest.raises(StorageError):
-        files.save(NAME, File(BreaksOff(bytes(3 << 20))))
+        files.save(NAME, File(FailingSource(bytes(3 << 20))))
 
     assert names_in(Path(files.location)) == []
 
@@ -165,7 +164,7 @@ def test_a_broken_write_leaves_the_old_file(files: FileStorage):
     files.save(NAME, ContentFile(CONTENT))
 
     with pytest.raises(StorageError):
-        files.save(NAME, File(BreaksOff(bytes(3 << 20))))
+        files.save(NAME, File(FailingSource(bytes(3 << 20))))
 
     assert contents(files, NAME) == CONTENT
 
@@ -189,7 +188,7 @@ with open("/dev/zero", "rb") as zero:
 """
 
 
-def test_a_killed_writer_leaves_no_file_under_the_name(files: FileStorage):
+def test_a_killed_writer_leaves_only_a_partial_file(files: FileStorage):
     result = subprocess.run([sys.executable, "-c", KILLED, files.location], check=False)
 
     assert result.returncode == -9
@@ -198,8 +197,8 @@ def test_a_killed_writer_leaves_no_file_under_the_name(files: FileStorage):
     assert len(left) == 1
     assert left[0].startswith(".partial/")
 
-    assert files.sweep_partial(timedelta(hours=1)) == 0
-    assert files.sweep_partial(timedelta(seconds=-1)) == 1
+    assert files.delete_partial(timedelta(hours=1)) == 0
+    assert files.delete_partial(timedelta(seconds=-1)) == 1
     assert names_in(Path(files.location)) == []
 
 
@@ -208,8 +207,7 @@ import resource, sys
 from django.conf import settings
 settings.configure()
 from django.core.files.base import ContentFile
-from generations.media.storage_errors import StorageFullError
-from generations.media.storages import FileStorage
+from generations.media.storages import FileStorage, StorageFullError
 
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 try:
@@ -219,7 +217,7 @@ except StorageFullError as error:
 """
 
 
-def test_a_full_disk_says_so_and_leaves_nothing(files: FileStorage):
+def test_a_full_disk_raises_an_error_and_leaves_nothing(files: FileStorage):
     result = subprocess.run([sys.executable, "-c", FULL, files.location], capture_output=True, text=True, check=True)
 
     assert "full" in result.stdout

@@ -1,4 +1,4 @@
-"""A video counts when every frame of it has been decoded."""
+"""A video is accepted when every frame has been decoded."""
 
 import hashlib
 import io
@@ -31,7 +31,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "take.mp4"
 
 
-def test_it_tells_what_decoding_showed(path: Path, video: bytes):
+def test_it_returns_the_decoded_facts(path: Path, video: bytes):
     path.write_bytes(video)
 
     facts = inspect_video(path)
@@ -41,7 +41,7 @@ def test_it_tells_what_decoding_showed(path: Path, video: bytes):
     assert facts.seconds == 2.5
 
 
-def test_it_knows_a_silent_video(path: Path):
+def test_it_recognizes_a_silent_video(path: Path):
     path.write_bytes(make_video(frames=12, fps=50))
 
     facts = inspect_video(path)
@@ -50,16 +50,16 @@ def test_it_knows_a_silent_video(path: Path):
     assert (facts.frames, facts.fps) == (12, Fraction(50))
 
 
-def test_it_shows_signs_of_life(path: Path, video: bytes):
+def test_it_reports_progress(path: Path, video: bytes):
     path.write_bytes(video)
-    signs = []
+    calls = []
 
-    inspect_video(path, on_progress=lambda: signs.append(1))
+    inspect_video(path, on_progress=lambda: calls.append(1))
 
-    assert len(signs) == 2
+    assert len(calls) == 2
 
 
-def test_it_stops_when_its_caller_does(path: Path, video: bytes):
+def test_it_stops_when_the_progress_callback_raises(path: Path, video: bytes):
     class LeaseLost(Exception):
         pass
 
@@ -73,7 +73,7 @@ def test_it_stops_when_its_caller_does(path: Path, video: bytes):
 
 
 @pytest.mark.parametrize("share", [0.1, 0.6, 0.9, 0.99, 0.999])
-def test_it_refuses_a_video_cut_short_though_its_header_is_whole(path: Path, video: bytes, share: float):
+def test_it_rejects_a_truncated_video_with_a_complete_header(path: Path, video: bytes, share: float):
     cut = video[: int(len(video) * share)]
     assert b"moov" in video[:64]
     path.write_bytes(cut)
@@ -81,14 +81,14 @@ def test_it_refuses_a_video_cut_short_though_its_header_is_whole(path: Path, vid
         inspect_video(path)
 
 
-def test_a_cut_video_would_have_passed_for_whole(path: Path, video: bytes):
+def test_the_header_of_a_truncated_video_declares_all_frames(path: Path, video: bytes):
     path.write_bytes(video[: int(len(video) * 0.6)])
 
     with av.open(str(path)) as container:
         assert container.streams.video[0].frames == 60
 
 
-def test_it_refuses_a_silent_cut(path: Path):
+def test_it_rejects_a_truncated_silent_video(path: Path):
     whole = make_video(frames=60)
     path.write_bytes(whole[: int(len(whole) * 0.6)])
 
@@ -107,7 +107,7 @@ def without_index() -> bytes:
     return target.getvalue()[:-2000]
 
 
-def sound_alone() -> bytes:
+def audio_only() -> bytes:
     target = io.BytesIO()
     with av.open(io.BytesIO(make_video(has_audio=True))) as source, av.open(target, "w", format="mp4") as container:
         stream = container.add_stream_from_template(source.streams.audio[0])
@@ -128,7 +128,7 @@ def other_container(name: str) -> bytes:
 
 
 def damaged() -> bytes:
-    """The right length and index, but a third of the pictures overwritten."""
+    """Return a video with the right length and index, but a third of its frames overwritten."""
     whole = bytearray(make_video(frames=60))
     at = len(whole) // 2
     whole[at : at + len(whole) // 3] = b"\xa5" * (len(whole) // 3)
@@ -145,24 +145,24 @@ def damaged() -> bytes:
         (lambda: other_container("matroska"), "not an MP4"),
         (lambda: b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n", "not an MP4"),
         (lambda: b"ffconcat version 1.0\nfile /etc/passwd\n", "not an MP4"),
-        (sound_alone, "no video stream"),
-        (damaged, "damaged|cannot be decoded|cut short"),
+        (audio_only, "no video stream"),
+        (damaged, "damaged|cannot be decoded|truncated"),
     ],
-    ids=["empty", "html", "json", "no index", "matroska", "playlist", "concat", "sound alone", "damaged"],
+    ids=["empty", "html", "json", "no index", "matroska", "playlist", "concat", "audio only", "damaged"],
 )
-def test_it_refuses_what_is_no_whole_video(path: Path, make, reason: str):
+def test_it_rejects_other_files(path: Path, make, reason: str):
     path.write_bytes(make())
 
     with pytest.raises(BadVideoError, match=reason):
         inspect_video(path)
 
 
-def test_it_refuses_a_file_that_is_not_there(path: Path):
+def test_it_rejects_a_missing_file(path: Path):
     with pytest.raises(BadVideoError):
         inspect_video(path)
 
 
-def test_it_keeps_the_video_as_it_came(media_root: Path, team: Team, bob: User, path: Path, video: bytes):
+def test_it_stores_the_video_unchanged(media_root: Path, team: Team, bob: User, path: Path, video: bytes):
     path.write_bytes(video)
     sha256 = hashlib.sha256(video).hexdigest()
     facts = inspect_video(path)
@@ -179,28 +179,28 @@ def test_it_keeps_the_video_as_it_came(media_root: Path, team: Team, bob: User, 
     assert path.read_bytes() == video
 
 
-def solid_video(path: Path, colour: tuple[int, int, int], width: int, height: int) -> None:
-    """One colour as players take it: BT.709, not tagged."""
+def solid_video(path: Path, color: tuple[int, int, int], width: int, height: int) -> None:
+    """Write one color as players read it: BT.709, untagged."""
     with av.open(str(path), "w", format="mp4") as container:
         stream = container.add_stream("libx264", rate=24, options={"crf": "1"})
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        picture = av.VideoFrame.from_image(Image.new("RGB", (width, height), colour))
+        picture = av.VideoFrame.from_image(Image.new("RGB", (width, height), color))
         frame = picture.reformat(format="yuv420p", dst_colorspace="ITU709")
         frame.colorspace = 2
         container.mux([*stream.encode(frame), *stream.encode()])
 
 
-def test_the_poster_is_the_first_frame_in_its_colours(path: Path):
+def test_the_poster_is_the_first_frame_in_its_colors(path: Path):
     solid_video(path, (200, 60, 40), 1920, 1080)
 
     poster = Image.open(io.BytesIO(make_poster(path)))
 
     assert (poster.format, poster.size) == ("WEBP", (1280, 720))
-    colour = poster.convert("RGB").getpixel((640, 360))
-    assert all(abs(a - b) <= 6 for a, b in zip(colour, (200, 60, 40), strict=True))
+    color = poster.convert("RGB").getpixel((640, 360))
+    assert all(abs(a - b) <= 6 for a, b in zip(color, (200, 60, 40), strict=True))
 
 
-def test_it_keeps_the_poster_with_a_placeholder(media_root: Path, team: Team, bob: User, path: Path, video: bytes):
+def test_it_stores_the_poster_with_a_placeholder(media_root: Path, team: Team, bob: User, path: Path, video: bytes):
     path.write_bytes(video)
     poster = make_poster(path)
 
@@ -212,7 +212,7 @@ def test_it_keeps_the_poster_with_a_placeholder(media_root: Path, team: Team, bo
         assert file.read() == poster
 
 
-def test_there_is_no_poster_of_no_video(path: Path):
+def test_a_poster_needs_a_video(path: Path):
     path.write_bytes(b"nothing")
 
     with pytest.raises(BadVideoError):

@@ -1,4 +1,4 @@
-"""A SeaweedFS on loopback: a real S3 for tests and measurements."""
+"""SeaweedFS on loopback: a real S3 for tests and benchmarks."""
 
 import json
 import subprocess
@@ -11,7 +11,7 @@ from pathlib import Path
 import boto3
 from botocore.config import Config
 
-from generations.media.storages import S3Storage
+from generations.media.s3 import S3Storage
 from project.stack.ports import free_port
 
 ACCESS_KEY, SECRET_KEY, BUCKET = "studio", "studio-secret", "media"
@@ -20,7 +20,7 @@ PARTS = ("s3", "filer", "master", "volume")
 
 @contextmanager
 def weed(folder: Path) -> Iterator[str]:
-    """Run one with its data in `folder`; give the address of its S3, where the bucket is ready to be written."""
+    """Run a server with its data in `folder` and yield the URL of its S3, with a bucket that is ready."""
     (folder / "data").mkdir(parents=True)
     ports = _free_ports(2 * len(PARTS))
     log = folder / "log"
@@ -31,11 +31,11 @@ def weed(folder: Path) -> Iterator[str]:
         _wait_for_bucket(endpoint, process, log)
         yield endpoint
     finally:
-        process.kill()  # it takes half a minute to say goodbye, and its data is ours to lose
+        process.kill()  # a normal stop takes half a minute, and the data is not needed
         process.wait(timeout=30)
         for port in ports:
-            for left in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):
-                left.unlink()
+            for socket in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):
+                socket.unlink()
 
 
 def s3_storage(endpoint: str, **options) -> S3Storage:
@@ -61,7 +61,7 @@ def s3_client(endpoint: str):
 
 
 def _command(folder: Path, ports: list[int]) -> list[str]:
-    """The command line. Every port is named, because a default port may be another's."""
+    """Return the command line. It sets every port, because a default port may be in use."""
     identity = {
         "name": "studio",
         "credentials": [{"accessKey": ACCESS_KEY, "secretKey": SECRET_KEY}],

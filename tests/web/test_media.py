@@ -3,13 +3,13 @@ from uuid import uuid4
 import pytest
 from django.core.files.base import ContentFile
 
-from generations.media.stills import store_still
+from generations.media.images import store_image
 from tests.web.pictures import picture
 
 
 @pytest.fixture
 def kept(team, bob):
-    return store_still(team=team, uploader=bob, file=ContentFile(picture().read(), name="still.png"))
+    return store_image(team=team, uploader=bob, file=ContentFile(picture().read(), name="still.png"))
 
 
 def test_members_see_the_bytes(client_of, rita, kept):

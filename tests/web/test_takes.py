@@ -88,7 +88,7 @@ def test_there_is_nothing_to_download_before_the_end(client_of, bob, funded):
 def test_a_file_that_is_missing_says_so(client_of, bob, funded):
     answer = client_of(bob).get(f"{address(make_generation(funded, bob))}download")
     assert answer.status_code == 503
-    assert "missing in the storage" in words(answer)
+    assert "This file is missing" in words(answer)
 
 
 def test_it_costs_the_same_number_of_queries_however_many(client_of, bob, take, django_assert_max_num_queries):

@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field
 
 from generations.common.pagination import keyset_page
 from generations.jobs.models import Generation, State
-from generations.media.links import signed_url
 from generations.media.models import Asset
+from generations.media.serving import signed_url
 
 from .access import access_generation, visible_generations
 from .auth import READ, ApiRequest

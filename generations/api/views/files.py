@@ -4,8 +4,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from generations.contract.errors import INVALID_REQUEST
-from generations.media.links import asset_by_token
-from generations.media.serve import serve_asset
+from generations.media.serving import asset_by_token, serve_asset
 
 from ..answers import error_answer
 from ..endpoint import for_everybody

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from django.http import QueryDict
 
-from generations.accounts.models import Team
+from generations.accounts.models import Membership
 from generations.contract.support import size_of
+from generations.media.images import BadImageError, store_image
 from generations.media.models import Asset, AssetKind
-from generations.media.stills import BadStillError, store_still
 
 from ..decorators import TeamRequest
 
@@ -54,18 +54,18 @@ def keep_uploads(request: TeamRequest) -> tuple[QueryDict, dict[str, str]]:
             values[name] = ""
         if file := request.FILES.get(f"{name}_file"):
             try:
-                still = store_still(team=request.membership.team, uploader=request.user, file=file)
+                still = store_image(team=request.membership.team, uploader=request.user, file=file)
                 values[name] = str(still.pk)
-            except BadStillError as error:
+            except BadImageError as error:
                 errors[name] = error.message
     return values, errors
 
 
-def stills_of(team: Team, values: Mapping[str, object]) -> dict[str, Asset | None]:
-    """The stills that the form names, by slot, if they are the team's; in one query."""
+def stills_of(membership: Membership, values: Mapping[str, object]) -> dict[str, Asset | None]:
+    """Return the images that the form names, by slot, if the member may see them. One query."""
     wanted = {name: _parse(values.get(name)) for name in SLOTS}
     ids = [key for key in wanted.values() if key]
-    found = Asset.objects.filter(team=team, kind=AssetKind.STILL).in_bulk(ids) if ids else {}
+    found = Asset.objects.visible_to(membership).filter(kind=AssetKind.IMAGE).in_bulk(ids) if ids else {}
     return {name: found.get(key) if key else None for name, key in wanted.items()}
 
 

@@ -33,7 +33,7 @@ _REFUSED = {
 @require_safe
 def open_studio(request: TeamRequest) -> HttpResponse:
     values = fresh_values(request.membership, like=request.GET.get("from", ""))
-    stills = stills_of(request.membership.team, values)
+    stills = stills_of(request.membership, values)
     projects = open_projects(request.membership.team)
     return _show(request, build_page(values, stills=stills, balance=request.balance, projects=projects))
 
@@ -44,7 +44,7 @@ def submit(request: TeamRequest) -> HttpResponse:
     """Store the job and go to the list. 422 or 402 show the form again, with everything that was in it."""
     membership = request.membership
     values, upload_errors = keep_uploads(request)
-    stills = stills_of(membership.team, values)
+    stills = stills_of(membership, values)
     projects = open_projects(membership.team)
     form = StudioForm(values, stills=stills, projects=projects, upload_errors=upload_errors)
     page = build_page(form.data, stills=stills, balance=request.balance, projects=projects, errors=form.faults)
@@ -90,7 +90,7 @@ def settle_options(request: TeamRequest) -> HttpResponse:
     field, _, value = values.get("suggestion", "").partition(":")  # the suggestion, if it was taken
     if field in FIELD_NAMES:
         values[field] = value
-    stills = stills_of(request.membership.team, values)
+    stills = stills_of(request.membership, values)
     faults = {name: [text] for name, text in errors.items()}
     projects = open_projects(request.membership.team)
     page = build_page(values, stills=stills, balance=request.balance, projects=projects, errors=faults)
@@ -111,7 +111,7 @@ def still(request: TeamRequest) -> HttpResponse:
     resolution = values.get("resolution", "")
     slot = Slot(
         name,
-        stills_of(request.membership.team, values)[name],
+        stills_of(request.membership, values)[name],
         error=errors.get(name, ""),
         resolution=resolution if resolution in SUPPORT.resolutions else "",
     )

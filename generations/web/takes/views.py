@@ -13,8 +13,8 @@ from generations.common.errors import NotFoundError
 from generations.gallery.takes import neighbours
 from generations.jobs.models import Generation, State
 from generations.jobs.queries import access_generation
-from generations.media.access import access_asset
-from generations.media.serve import serve_asset
+from generations.media.assets import access_asset, asset_membership
+from generations.media.serving import serve_asset
 from generations.review.decisions import decisions_on
 
 from ..decorators import PageRequest, TeamRequest, signed_in, team_page
@@ -64,5 +64,6 @@ def _access(request: TeamRequest, generation_id: UUID) -> Generation:
 @signed_in
 @require_safe
 def asset(request: PageRequest, asset_id: UUID) -> HttpResponseBase:
-    """The bytes of a still, a poster or a video, for members of its team."""
-    return serve_asset(request, access_asset(request.user, asset_id), is_for_player=True)
+    """Serve an image, a poster or a video to members of its team."""
+    membership = asset_membership(request.user, asset_id)
+    return serve_asset(request, access_asset(membership, asset_id), is_for_player=True)

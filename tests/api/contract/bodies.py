@@ -3,7 +3,7 @@
 import base64
 from typing import Any
 
-from tests.media.pictures import png
+from tests.media.sample_images import png
 
 DATA_URI = "data:image/png;base64," + base64.b64encode(png()).decode()
 

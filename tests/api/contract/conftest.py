@@ -12,7 +12,7 @@ from generations.accounts.keys import create_key
 from generations.accounts.models import ApiKey, Membership, Team, User
 from generations.accounts.roles import Scope
 from tests.api.contract.bodies import body_with
-from tests.media.pictures import png
+from tests.media.sample_images import png
 
 Member = Callable[[User, Team], Membership]
 

@@ -21,7 +21,7 @@ from tests.api.contract.bodies import body_with
 from tests.api.contract.conftest import Program
 from tests.api.process import WebProcess, web_process
 from tests.gallery.takes import make_generation
-from tests.media.pictures import png
+from tests.media.sample_images import png
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -15,7 +15,7 @@ from generations.jobs.models import Generation
 from generations.media.models import Asset
 from tests.api.contract.bodies import DATA_URI, body_with
 from tests.api.contract.conftest import Program
-from tests.media.pictures import jpeg, picture, png
+from tests.media.sample_images import jpeg, png, sample_image
 
 
 def error_of(answer: Any) -> tuple[int, str]:
@@ -61,7 +61,7 @@ def test_a_submit_with_an_uploaded_still_asks_once(
 
 
 def test_both_frames_come_in_either_form(program: Program) -> None:
-    uri = program.upload(jpeg(picture(64, 96)))
+    uri = program.upload(jpeg(sample_image(64, 96)))
     answer = program.submit(body_with(image_uri=uri, last_frame_uri=DATA_URI))
     generation = Generation.objects.get(pk=answer.json()["id"])
     assert generation.last_frame is not None
@@ -193,7 +193,7 @@ class TestRefusals:
         assert error_of(program.submit(b" " * 17_000_000)) == (413, "request_too_large")
 
     def test_a_still_that_is_too_large_as_data_fits_as_an_upload(self, program: Program) -> None:
-        noise = picture(2000, 1500).effect_spread(400)
+        noise = sample_image(2000, 1500).effect_spread(400)
         big = png(noise, compress_level=0)
         assert len(big) > 7_340_032
         assert program.submit(body_with(image_uri=program.upload(big))).status_code == 202

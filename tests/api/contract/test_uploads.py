@@ -10,12 +10,12 @@ from django.db.models.functions import Now
 from generations.accounts.models import Team, User
 from generations.accounts.roles import Scope
 from generations.common.clock import database_time
+from generations.media.cleanup import delete_unused_images
 from generations.media.models import Asset, Upload
-from generations.media.sweep import sweep_orphan_stills
 from generations.media.uploads import sweep_uploads
 from tests.api.contract.bodies import body_with
 from tests.api.contract.conftest import Program
-from tests.media.pictures import jpeg, png, webp
+from tests.media.sample_images import jpeg, png, webp
 
 
 def ticket_of(program: Program, body: object = None) -> dict[str, Any]:
@@ -94,16 +94,16 @@ def test_what_nobody_used_goes_after_a_day(program: Program) -> None:
     program.upload()
     assert sweep_uploads() == 0
     Asset.objects.update(created_at=database_time(-timedelta(hours=25)))
-    assert sweep_orphan_stills() == 0  # the upload still holds it
+    assert delete_unused_images() == 0  # the upload still holds it
     Upload.objects.update(created_at=database_time(-timedelta(hours=25)))
-    assert (sweep_uploads(), sweep_orphan_stills(), Asset.objects.count()) == (1, 1, 0)
+    assert (sweep_uploads(), delete_unused_images(), Asset.objects.count()) == (1, 1, 0)
 
 
 def test_a_still_that_a_job_took_stays(program: Program) -> None:
     program.submit(body_with(image_uri=program.upload()))
     Upload.objects.update(created_at=database_time(-timedelta(hours=25)))
     Asset.objects.update(created_at=database_time(-timedelta(hours=25)))
-    assert (sweep_uploads(), sweep_orphan_stills(), Asset.objects.count()) == (1, 0, 1)
+    assert (sweep_uploads(), delete_unused_images(), Asset.objects.count()) == (1, 0, 1)
 
 
 def test_a_key_that_may_not_generate_gets_no_ticket(

@@ -1,4 +1,4 @@
-"""Pictures as people, phones and attackers make them."""
+"""Sample images, as people, phones and attackers produce them."""
 
 import io
 import struct
@@ -13,8 +13,8 @@ SECRET = b"52.5200N-13.4050E"
 HTML = b"<script>alert(document.cookie)</script>"
 
 
-def picture(width: int = 96, height: int = 64) -> Image.Image:
-    """Red on the left, blue on the right, a green bar at the top: turned or mirrored, it shows."""
+def sample_image(width: int = 96, height: int = 64) -> Image.Image:
+    """Return an image that shows its orientation: red on the left, blue on the right, a green bar at the top."""
     image = Image.new("RGB", (width, height), (200, 30, 30))
     image.paste((30, 30, 200), (width // 2, 0, width, height))
     image.paste((30, 200, 30), (0, 0, width, height // 4))
@@ -28,19 +28,19 @@ def encoded(image: Image.Image, file_format: str, **options: object) -> bytes:
 
 
 def jpeg(image: Image.Image | None = None, **options: object) -> bytes:
-    return encoded(image or picture(), "JPEG", **{"quality": 95, "subsampling": 0, **options})
+    return encoded(image or sample_image(), "JPEG", **{"quality": 95, "subsampling": 0, **options})
 
 
 def png(image: Image.Image | None = None, **options: object) -> bytes:
-    return encoded(image or picture(), "PNG", **options)
+    return encoded(image or sample_image(), "PNG", **options)
 
 
 def webp(image: Image.Image | None = None, **options: object) -> bytes:
-    return encoded(image or picture(), "WEBP", **options)
+    return encoded(image or sample_image(), "WEBP", **options)
 
 
 def huge_png(width: int, height: int) -> bytes:
-    """A grey PNG of any size, a few kilobytes long."""
+    """Return a gray PNG of any size, a few kilobytes long."""
     packer = zlib.compressobj(9)
     row = b"\0" * (width + 1)
     data = b"".join(packer.compress(row) for _ in range(height)) + packer.flush()
@@ -49,13 +49,13 @@ def huge_png(width: int, height: int) -> bytes:
 
 
 def sixteen_bits() -> bytes:
-    """A grey ramp of 16 bits, from black to white."""
+    """Return a gray 16-bit gradient from black to white."""
     values = [round(x * 65535 / 63) for _ in range(16) for x in range(64)]
     return png(Image.frombytes("I;16", (64, 16), struct.pack(f"<{len(values)}H", *values)))
 
 
 def with_metadata() -> dict[str, bytes]:
-    """The same picture in the three formats, each telling where and by whom it was taken."""
+    """Return the same image in the three formats, each with metadata about place and author."""
     exif = Image.Exif()
     exif[0x010F] = SECRET.decode()
     exif.get_ifd(0x8825)[29] = SECRET.decode()
@@ -75,15 +75,15 @@ def with_metadata() -> dict[str, bytes]:
 
 
 def turned(orientation: int) -> bytes:
-    """`picture()` as a camera held another way stores it: its pixels turned, with a note how to turn them back."""
+    """Return `sample_image()` as a rotated camera stores it: transposed pixels and the orientation tag."""
     back = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}
     exif = Image.Exif()
     exif[0x0112] = orientation
-    return png(picture().transpose(Image.Transpose(back[orientation])), exif=exif)
+    return png(sample_image().transpose(Image.Transpose(back[orientation])), exif=exif)
 
 
 def swapped_profile() -> bytes:
-    """An RGB profile in which red and blue change places, so that following it shows."""
+    """Return an RGB profile with red and blue swapped, so that its use is visible."""
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     count = struct.unpack(">I", profile[128:132])[0]
     for entry in range(132, 132 + 12 * count, 12):
@@ -98,38 +98,40 @@ def animated(file_format: str, frames: int = 3) -> bytes:
 
 
 def multi_scan(jpeg_data: bytes) -> bytes:
-    """Mark a JPEG's first scan as carrying one component, as files of several sequential scans do."""
+    """Mark the first scan of a JPEG as having one component, as in files with several sequential scans."""
     at = jpeg_data.index(b"\xff\xda")
     return jpeg_data[: at + 4] + b"\x01" + jpeg_data[at + 5 :]
 
 
+UNSUPPORTED = "Unsupported file type. Use JPEG, PNG or WebP."
+
 BAD: dict[str, tuple[Callable[[], bytes], str]] = {
     "nothing": (lambda: b"", "empty"),
-    "text": (lambda: b"not a picture at all", "not a JPEG, PNG or WebP"),
-    "svg": (lambda: b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>', "not a JPEG, PNG or WebP"),
-    "gif": (lambda: encoded(picture(), "GIF"), "not a JPEG, PNG or WebP"),
-    "tiff": (lambda: encoded(picture(), "TIFF"), "not a JPEG, PNG or WebP"),
-    "html behind a png name": (lambda: b"\x89PNG\r\n\x1a\n" + HTML, "not a JPEG, PNG or WebP"),
-    "cut jpeg": (lambda: jpeg(Image.effect_noise((64, 64), 80))[:-300], "damaged or cut short"),
-    "cut png": (lambda: png(Image.effect_noise((64, 64), 80))[:-300], "damaged or cut short"),
-    "cut webp": (lambda: webp(Image.effect_noise((64, 64), 80))[:-300], "not a JPEG|damaged or cut short"),
-    "header alone": (lambda: jpeg()[:20], "not a JPEG, PNG or WebP"),
-    "81 megapixels in 80 kB": (lambda: huge_png(9000, 9000), "81.0 megapixels; a PNG may have 28"),
+    "text": (lambda: b"not an image at all", UNSUPPORTED),
+    "svg": (lambda: b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>', UNSUPPORTED),
+    "gif": (lambda: encoded(sample_image(), "GIF"), UNSUPPORTED),
+    "tiff": (lambda: encoded(sample_image(), "TIFF"), UNSUPPORTED),
+    "html behind a png name": (lambda: b"\x89PNG\r\n\x1a\n" + HTML, UNSUPPORTED),
+    "cut jpeg": (lambda: jpeg(Image.effect_noise((64, 64), 80))[:-300], "damaged"),
+    "cut png": (lambda: png(Image.effect_noise((64, 64), 80))[:-300], "damaged"),
+    "cut webp": (lambda: webp(Image.effect_noise((64, 64), 80))[:-300], f"{UNSUPPORTED}|damaged"),
+    "header alone": (lambda: jpeg()[:20], UNSUPPORTED),
+    "81 megapixels in 80 kB": (lambda: huge_png(9000, 9000), "81.0 megapixels. Maximum is 28 for PNG."),
     "too wide": (lambda: huge_png(12_001, 4), "12001 × 4"),
-    "bomb": (lambda: huge_png(14_000, 14_000), "far too large"),
-    "large webp": (lambda: webp(Image.new("RGB", (4000, 2600))), "10.4 megapixels; a WebP may have 10"),
+    "bomb": (lambda: huge_png(14_000, 14_000), "too large .max 64 megapixels"),
+    "large webp": (lambda: webp(Image.new("RGB", (4000, 2600))), "10.4 megapixels. Maximum is 10 for WebP."),
     "large progressive jpeg": (
         lambda: jpeg(Image.new("L", (5000, 3200)), progressive=True),
-        "16.0 megapixels; a progressive JPEG may have 14",
+        "16.0 megapixels. Maximum is 14 for progressive JPEG.",
     ),
     "large jpeg of several scans": (
         lambda: multi_scan(jpeg(Image.new("RGB", (5000, 3200)))),
-        "16.0 megapixels; a progressive JPEG may have 14",
+        "16.0 megapixels. Maximum is 14 for progressive JPEG.",
     ),
-    "animated webp": (lambda: animated("WEBP"), "animated"),
-    "animated png": (lambda: animated("PNG"), "animated"),
-    "2,000 frames": (lambda: animated("WEBP", 2000), "animated"),
-    "16 MB": (lambda: jpeg() + b"\0" * SUPPORT.image.upload_max_bytes, "larger than 15 MB"),
+    "animated webp": (lambda: animated("WEBP"), "Animated"),
+    "animated png": (lambda: animated("PNG"), "Animated"),
+    "2,000 frames": (lambda: animated("WEBP", 2000), "Animated"),
+    "16 MB": (lambda: jpeg() + b"\0" * SUPPORT.image.upload_max_bytes, "too large .max 15 MB"),
 }
 
 

@@ -1,4 +1,4 @@
-"""The bytes of an asset over HTTP, as RFC 9110 asks."""
+"""The bytes of an asset over HTTP, as RFC 9110 requires."""
 
 from pathlib import Path
 
@@ -15,9 +15,8 @@ from hypothesis import strategies as st
 
 from generations.accounts.models import Team
 from generations.media.models import Asset
-from generations.media.serve import PIECE, UnsatisfiableRangeError, parse_range, serve_asset
-from generations.media.storage_errors import MissingFileError
-from generations.media.storages import media_storage
+from generations.media.serving import MAX_BUFFERED_BYTES, UnsatisfiableRangeError, parse_range, serve_asset
+from generations.media.storages import MissingFileError, media_storage
 
 CONTENT = bytes(range(256)) * 8000  # two megabytes: more than one chunk
 SIZE = len(CONTENT)
@@ -42,7 +41,7 @@ pytestmark = pytest.mark.urls(__name__)
 
 @pytest.fixture(autouse=True)
 def _headers_of_the_site(settings) -> None:
-    """Only what sets headers on every answer: error pages would need the site's addresses."""
+    """Keep only the middleware that sets headers: error pages would need the URLs of the site."""
     settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if name.startswith(("django.middleware", "csp."))]
 
 
@@ -70,12 +69,12 @@ def video(team: Team, media_root: Path) -> Asset:
 
 
 @pytest.fixture
-def still(team: Team, media_root: Path) -> Asset:
-    media_storage().save("teams/1/stills/aa/still.jpg", ContentFile(b"pixels"))
+def image(team: Team, media_root: Path) -> Asset:
+    media_storage().save("teams/1/stills/aa/image.jpg", ContentFile(b"pixels"))
     return Asset.objects.create(
         team=team,
         kind="still",
-        name="teams/1/stills/aa/still.jpg",
+        name="teams/1/stills/aa/image.jpg",
         original_name="beach \u201cred\u201d.html",
         mime="image/jpeg",
         sha256="aa" * 32,
@@ -87,15 +86,15 @@ def still(team: Team, media_root: Path) -> Asset:
 
 def get(client: Client, asset: Asset, method: str = "get", query: dict | None = None, **headers: str):
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    address = f"/asset/{asset.pk}?{urlencode(query or {})}"
-    return getattr(client, method)(address, headers=named)
+    url = f"/asset/{asset.pk}?{urlencode(query or {})}"
+    return getattr(client, method)(url, headers=named)
 
 
 def body(response: HttpResponseBase) -> bytes:
     return b"".join(response.streaming_content) if response.streaming else response.content
 
 
-def test_it_gives_the_whole(client: Client, video: Asset):
+def test_it_serves_the_whole_file(client: Client, video: Asset):
     response = get(client, video)
 
     assert response.status_code == 200
@@ -107,7 +106,7 @@ def test_it_gives_the_whole(client: Client, video: Asset):
     assert "Content-Range" not in response
 
 
-def test_it_answers_head_without_a_body(client: Client, video: Asset):
+def test_head_has_no_body(client: Client, video: Asset):
     response = get(client, video, "head", range="bytes=0-9")
 
     assert response.status_code == 200
@@ -117,7 +116,7 @@ def test_it_answers_head_without_a_body(client: Client, video: Asset):
 
 
 @pytest.mark.parametrize("method", ["post", "put", "delete", "patch"])
-def test_it_allows_nothing_else(client: Client, video: Asset, method: str):
+def test_other_methods_are_not_allowed(client: Client, video: Asset, method: str):
     response = get(client, video, method)
 
     assert response.status_code == 405
@@ -140,7 +139,7 @@ def test_it_allows_nothing_else(client: Client, video: Asset, method: str):
         (f"bytes=1000-{SIZE - 7}", 1000, SIZE - 7),
     ],
 )
-def test_it_gives_a_part(client: Client, video: Asset, header: str, first: int, last: int):
+def test_it_serves_a_range(client: Client, video: Asset, header: str, first: int, last: int):
     response = get(client, video, range=header)
 
     assert response.status_code == 206
@@ -150,25 +149,25 @@ def test_it_gives_a_part(client: Client, video: Asset, header: str, first: int, 
     assert response["ETag"] == ETAG
 
 
-def test_a_player_gets_the_rest_piece_by_piece(client: Client, video: Asset):
+def test_a_player_gets_the_rest_in_parts(client: Client, video: Asset):
     seen = b""
     while len(seen) < SIZE:
         response = get(client, video, query={"player": ""}, Range=f"bytes={len(seen)}-")
-        piece = body(response)
+        part = body(response)
         assert response.status_code == 206
-        assert response["Content-Range"] == f"bytes {len(seen)}-{len(seen) + len(piece) - 1}/{SIZE}"
-        assert 0 < len(piece) <= PIECE
-        seen += piece
+        assert response["Content-Range"] == f"bytes {len(seen)}-{len(seen) + len(part) - 1}/{SIZE}"
+        assert 0 < len(part) <= MAX_BUFFERED_BYTES
+        seen += part
     assert seen == CONTENT
 
 
 @pytest.mark.parametrize("headers", [{}, {"Range": f"bytes=0-{SIZE - 1}"}, {"Range": f"bytes=-{SIZE}"}])
-def test_a_player_that_says_how_much_gets_as_much(client: Client, video: Asset, headers: dict[str, str]):
+def test_a_player_gets_a_whole_range_with_an_end(client: Client, video: Asset, headers: dict[str, str]):
     assert body(get(client, video, query={"player": ""}, **headers)) == CONTENT
 
 
 @pytest.mark.parametrize("header", [f"bytes={SIZE}-", f"bytes={SIZE}-{SIZE + 5}", "bytes=-0", "bytes=999999999999-"])
-def test_it_refuses_a_part_behind_the_end(client: Client, video: Asset, header: str):
+def test_a_range_after_the_end_is_rejected(client: Client, video: Asset, header: str):
     response = get(client, video, range=header)
 
     assert response.status_code == 416
@@ -194,7 +193,7 @@ def test_it_refuses_a_part_behind_the_end(client: Client, video: Asset, header: 
         "",
     ],
 )
-def test_it_gives_the_whole_for_ranges_it_does_not_follow(client: Client, video: Asset, header: str):
+def test_it_serves_the_whole_file_for_ignored_ranges(client: Client, video: Asset, header: str):
     response = get(client, video, range=header)
 
     assert response.status_code == 200
@@ -203,7 +202,7 @@ def test_it_gives_the_whole_for_ranges_it_does_not_follow(client: Client, video:
 
 
 @given(st.text(max_size=30), st.integers(1, 1000))
-def test_no_header_breaks_it(header: str, size: int):
+def test_every_range_header_is_parsed_or_ignored(header: str, size: int):
     try:
         part = parse_range(header, size)
     except UnsatisfiableRangeError:
@@ -215,7 +214,7 @@ def test_no_header_breaks_it(header: str, size: int):
     ("if_range", "status"),
     [(ETAG, 206), (f"W/{ETAG}", 200), ('"another"', 200), ("Sun, 22 Nov 2026 10:00:00 GMT", 200)],
 )
-def test_a_part_is_given_only_of_the_same_content(client: Client, video: Asset, if_range: str, status: int):
+def test_a_range_is_served_only_of_the_same_content(client: Client, video: Asset, if_range: str, status: int):
     response = get(client, video, range="bytes=0-9", if_range=if_range)
 
     assert response.status_code == status
@@ -224,7 +223,7 @@ def test_a_part_is_given_only_of_the_same_content(client: Client, video: Asset, 
 
 @pytest.mark.parametrize("known", [ETAG, f"W/{ETAG}", f'"older", {ETAG}', "*"])
 @pytest.mark.parametrize("method", ["get", "head"])
-def test_what_is_known_is_not_sent_again(client: Client, video: Asset, known: str, method: str):
+def test_a_cached_file_is_not_sent_again(client: Client, video: Asset, known: str, method: str):
     response = get(client, video, method, if_none_match=known, range="bytes=0-9")
 
     assert response.status_code == 304
@@ -233,7 +232,7 @@ def test_what_is_known_is_not_sent_again(client: Client, video: Asset, known: st
     assert response["Cache-Control"] == "private, max-age=86400, immutable"
 
 
-def test_what_is_not_known_is_sent(client: Client, video: Asset):
+def test_a_changed_file_is_sent(client: Client, video: Asset):
     assert get(client, video, if_none_match='"older"').status_code == 200
 
 
@@ -243,7 +242,7 @@ def test_a_precondition_on_other_content_fails(client: Client, video: Asset):
 
 
 @pytest.mark.parametrize("headers", [{}, {"range": "bytes=0-9"}, {"if_none_match": ETAG}, {"range": "bytes=-0"}])
-def test_every_answer_is_safe_to_open(client: Client, video: Asset, headers: dict[str, str]):
+def test_every_response_has_security_headers(client: Client, video: Asset, headers: dict[str, str]):
     response = get(client, video, **headers)
 
     assert response["X-Content-Type-Options"] == "nosniff"
@@ -253,14 +252,14 @@ def test_every_answer_is_safe_to_open(client: Client, video: Asset, headers: dic
     assert response["Cross-Origin-Resource-Policy"] == "same-origin"
 
 
-def test_only_the_browser_of_the_member_may_keep_it(client: Client, video: Asset):
+def test_only_the_browser_may_cache_it(client: Client, video: Asset):
     assert get(client, video)["Cache-Control"] == "private, max-age=86400, immutable"
 
 
-def test_a_type_that_is_not_ours_is_only_bytes(client: Client, still: Asset):
-    Asset.objects.filter(pk=still.pk).update(mime="text/html")
+def test_an_unknown_type_is_served_as_bytes(client: Client, image: Asset):
+    Asset.objects.filter(pk=image.pk).update(mime="text/html")
 
-    response = get(client, still)
+    response = get(client, image)
 
     assert response["Content-Type"] == "application/octet-stream"
     assert ".html" not in response["Content-Disposition"]
@@ -276,15 +275,15 @@ def test_a_type_that_is_not_ours_is_only_bytes(client: Client, still: Asset):
         ({"name": '../"quoted".png'}, 'inline; filename="\\"quoted\\".jpg"'),
     ],
 )
-def test_it_is_saved_under_a_harmless_name(client: Client, still: Asset, query: dict[str, str], disposition: str):
-    assert get(client, still, query=query)["Content-Disposition"] == disposition
+def test_it_has_a_safe_file_name(client: Client, image: Asset, query: dict[str, str], disposition: str):
+    assert get(client, image, query=query)["Content-Disposition"] == disposition
 
 
-def test_a_nameless_file_is_named_by_its_kind(client: Client, video: Asset):
+def test_a_file_without_a_name_is_named_by_its_kind(client: Client, video: Asset):
     assert get(client, video, query={"download": 1})["Content-Disposition"] == 'attachment; filename="video.mp4"'
 
 
-def test_a_missing_file_is_known_before_the_first_byte(client: Client, video: Asset):
+def test_a_missing_file_raises_before_the_first_byte(client: Client, video: Asset):
     media_storage().delete(video.name)
 
     with pytest.raises(MissingFileError):
@@ -292,9 +291,7 @@ def test_a_missing_file_is_known_before_the_first_byte(client: Client, video: As
 
 
 @pytest.mark.parametrize("headers", [{}, {"range": "bytes=0-1500000"}])
-def test_a_reader_who_leaves_keeps_nothing_open(
-    client: Client, video: Asset, media_root: Path, headers: dict[str, str]
-):
+def test_a_closed_response_closes_the_file(client: Client, video: Asset, media_root: Path, headers: dict[str, str]):
     response = get(client, video, **headers)
     next(iter(response.streaming_content))
     assert len(open_files(media_root)) == 1
@@ -305,7 +302,7 @@ def test_a_reader_who_leaves_keeps_nothing_open(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_slow_reader_keeps_no_database_connection(client: Client, video: Asset):
+def test_a_slow_client_occupies_no_database_connection(client: Client, video: Asset):
     assert connection.connection is not None
 
     response = get(client, video)

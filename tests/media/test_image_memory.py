@@ -1,4 +1,4 @@
-"""The largest pictures that are taken, each decoded in a process of its own, stay below 300 MB."""
+"""Decoding of the largest accepted images, each in its own process, needs less than 300 MB."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.media.pictures import encoded, huge_png
+from tests.media.sample_images import encoded, huge_png
 
 MEGABYTES = 1 << 20
 
@@ -17,8 +17,7 @@ import sys
 from pathlib import Path
 import django
 django.setup()
-from generations.media.decode import BadStillError
-from generations.media.stills import _clean
+from generations.media.images import BadImageError, _clean
 
 def peak():
     lines = Path("/proc/self/status").read_text().splitlines()
@@ -28,18 +27,18 @@ idle = peak()
 try:
     encoded, size, _ = _clean(Path(sys.argv[1]).read_bytes())
     print(size[0] * size[1], idle, peak())
-except BadStillError:
+except BadImageError:
     print(0, idle, peak())
 """
 
 
-def grain(width: int, height: int, between: Image.Resampling = Image.Resampling.BILINEAR) -> Image.Image:
+def grain(width: int, height: int, resampling: Image.Resampling = Image.Resampling.BILINEAR) -> Image.Image:
     noise = Image.effect_noise((width // 8, height // 8), 60)
     layers = (noise, noise.transpose(0), noise.transpose(1))
-    return Image.merge("RGB", layers).resize((width, height), between)
+    return Image.merge("RGB", layers).resize((width, height), resampling)
 
 
-def see_through(width: int, height: int) -> Image.Image:
+def with_alpha(width: int, height: int) -> Image.Image:
     image = grain(width, height, Image.Resampling.NEAREST)
     image.putalpha(Image.linear_gradient("L").resize(image.size))
     return image
@@ -51,15 +50,15 @@ WORST: dict[str, Callable[[], bytes]] = {
     "progressive cmyk": lambda: encoded(
         grain(4300, 3250).convert("CMYK"), "JPEG", quality=90, subsampling=0, progressive=True
     ),
-    "png with alpha": lambda: encoded(see_through(6100, 4580), "PNG", compress_level=1),
-    "lossless webp": lambda: encoded(see_through(3600, 2700), "WEBP", lossless=True, method=0),
+    "png with alpha": lambda: encoded(with_alpha(6100, 4580), "PNG", compress_level=1),
+    "lossless webp": lambda: encoded(with_alpha(3600, 2700), "WEBP", lossless=True, method=0),
     "81 megapixels": lambda: huge_png(9000, 9000),
 }
 
 
 @pytest.mark.parametrize("case", WORST)
 def test_memory_stays_bounded(tmp_path: Path, case: str):
-    file = tmp_path / "still"
+    file = tmp_path / "image"
     file.write_bytes(WORST[case]())
     assert file.stat().st_size < 15_000_000
 
