@@ -169,7 +169,7 @@ def storage_settings(env: Environment, media_root: Path) -> dict[str, Any]:
         "OPTIONS": {"location": media_root, "base_url": None},
     }
     s3 = {
-        "BACKEND": "generations.media.storages.S3Storage",
+        "BACKEND": "generations.media.s3.S3Storage",
         "OPTIONS": {
             "bucket_name": env.s3_bucket,
             "endpoint_url": env.s3_endpoint_url,
