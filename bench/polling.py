@@ -1,10 +1,10 @@
-"""How many polls a second one process manages against a provider that takes 200 ms to answer.
+"""Measure the polls per second of one process against a provider that responds after 200 ms.
 
-    python -m bench.polling [--polls 5000] [--concurrency 512]
+    python -m bench.polling [--polls 5000] [--concurrency 200]
 
-The provider is a process of its own and does next to nothing, so that two cores measure the client. In the same run:
-`limit` writes and reads the bytes by hand, one connection a lane, which is as little as asyncio can do; `one_pool` is a
-single `httpx.AsyncClient` with 50 connections, which is why there are lanes. One JSON line per figure.
+The provider is a separate process that does almost nothing. In the same run: `limit` writes and reads the bytes by hand
+on one connection per worker, which is the least that asyncio can do; `one_pool` is a single `httpx.AsyncClient` with 50
+connections, which is why `poll_many` uses many small pools. Prints one JSON line per figure.
 """
 
 import argparse
@@ -19,8 +19,8 @@ from contextlib import contextmanager
 
 import httpx
 
-from generations.upstream.answers import Running
-from generations.upstream.client import Provider, poll_path
+from generations.upstream.client import PATH, Provider
+from generations.upstream.outcomes import Running
 from generations.upstream.polling import poll_many
 
 ONE_POOL_CONNECTIONS = 50
@@ -28,7 +28,7 @@ KEY = "bench-key"
 
 
 class SlowProvider(asyncio.Protocol):
-    """Answers every request after a while: the job in its path is being rendered."""
+    """Responds to every request after the latency: the job in its path is being rendered."""
 
     def __init__(self, latency: float) -> None:
         self._latency = latency
@@ -40,8 +40,8 @@ class SlowProvider(asyncio.Protocol):
         job = data.split(b" ", 2)[1].rpartition(b"/")[2]
         body = b'{"id": "%s", "status": "processing", "created_at": "2026-01-15T10:00:00.000Z"}' % job
         head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-request-id: %032x\r\ncontent-length: %d\r\n\r\n"
-        answer = head % (id(data), len(body)) + body
-        asyncio.get_running_loop().call_later(self._latency, self._transport.write, answer)
+        response = head % (id(data), len(body)) + body
+        asyncio.get_running_loop().call_later(self._latency, self._transport.write, response)
 
 
 async def serve(latency: float) -> None:
@@ -72,16 +72,16 @@ async def limit(base_url: str, jobs: list[str], concurrency: int) -> None:
     host, _, port = base_url.removeprefix("http://").partition(":")
     queue = iter(jobs)
 
-    async def lane() -> None:
+    async def work() -> None:
         reader, writer = await asyncio.open_connection(host, int(port))
         for job in queue:
-            writer.write(f"GET {poll_path(job)} HTTP/1.1\r\nhost: {host}\r\nauthorization: {KEY}\r\n\r\n".encode())
+            writer.write(f"GET {PATH}/{job} HTTP/1.1\r\nhost: {host}\r\nauthorization: {KEY}\r\n\r\n".encode())
             head = await reader.readuntil(b"\r\n\r\n")
             body = await reader.readexactly(int(head.rpartition(b"content-length: ")[2]))
             assert json.loads(body)["id"] == job
         writer.close()
 
-    await asyncio.gather(*[lane() for _ in range(concurrency)])
+    await asyncio.gather(*[work() for _ in range(concurrency)])
 
 
 async def one_pool(base_url: str, jobs: list[str], concurrency: int) -> None:
@@ -92,7 +92,7 @@ async def one_pool(base_url: str, jobs: list[str], concurrency: int) -> None:
 
         async def work() -> None:
             for job in queue:
-                assert (await client.get(poll_path(job))).json()["id"] == job
+                assert (await client.get(f"{PATH}/{job}")).json()["id"] == job
 
         await asyncio.gather(*[work() for _ in range(concurrency)])
 
@@ -101,7 +101,7 @@ Program = Callable[[str, list[str], int], Coroutine[None, None, None]]
 
 
 def measure(name: str, program: Program, base_url: str, polls: int, concurrency: int) -> float:
-    """Run the program once, print its figures and return the CPU time of a poll in microseconds."""
+    """Run the program once, print its figures and return the CPU time per poll in microseconds."""
     jobs = [str(uuid.uuid4()) for _ in range(polls)]
     cpu, start = time.process_time(), time.perf_counter()
     asyncio.run(program(base_url, jobs, concurrency))
@@ -118,7 +118,7 @@ def figure(name: str, value: float, unit: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--polls", type=int, default=5000)
-    parser.add_argument("--concurrency", type=int, default=512)
+    parser.add_argument("--concurrency", type=int, default=200)
     parser.add_argument("--latency", type=float, default=0.2, help="seconds")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()

@@ -17,7 +17,7 @@ from generations.common.clock import database_time
 from generations.common.errors import DailiesError
 from generations.credits.holds import release_hold
 from generations.events.record import record_audit
-from generations.upstream.answers import Completed
+from generations.upstream.outcomes import Completed
 
 from .attempts import live_attempt, provider
 from .dispatch import notify_saver

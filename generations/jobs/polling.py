@@ -8,8 +8,8 @@ from django.conf import settings
 
 from generations.common.clock import database_now
 from generations.events.record import record_event
-from generations.upstream.answers import Completed, Failed, PollError, PollOutcome, ResultError, Running
 from generations.upstream.errors import Problem
+from generations.upstream.outcomes import Completed, Failed, PollError, PollOutcome, ResultError, Running
 from generations.upstream.polling import poll_many
 
 from .attempts import provider
@@ -62,7 +62,7 @@ def apply_outcome(attempt: Attempt, lease: Lease, outcome: PollOutcome, *, age: 
 
 
 def _apply_error(attempt: Attempt, lease: Lease, error: PollError, age: timedelta) -> None:
-    if error.kind is Problem.NOT_ASKED:
+    if error.kind is Problem.NOT_POLLED:
         lease.defer(poll_delay(), failures=attempt.generation.failures)
     elif error.is_missing and age > settings.MISSING_AFTER:
         _fail_lost(attempt, lease)

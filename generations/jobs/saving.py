@@ -31,9 +31,9 @@ from generations.media.videos import (
     store_poster,
     store_video,
 )
-from generations.upstream.answers import Completed
 from generations.upstream.download import download
 from generations.upstream.errors import DownloadError
+from generations.upstream.outcomes import Completed
 
 from .attempts import provider
 from .dispatch import quarantine
@@ -75,7 +75,7 @@ def _save(generation: Generation, lease: Lease, url: str) -> None:
     renew = _renewal(lease)
     with working_folder() as folder:
         path = folder / "take.mp4"
-        with path.open("wb") as target:
+        with path.open("w+b") as target:
             downloaded = download(
                 url,
                 target,

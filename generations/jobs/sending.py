@@ -18,8 +18,8 @@ from generations.common.failpoints import failpoint
 from generations.contract.schemas import ImageToVideoRequest
 from generations.media.models import Asset
 from generations.media.storages import StorageError, media_storage
-from generations.upstream.answers import Submitted
 from generations.upstream.errors import NeverSentError, RejectedError, UnknownOutcomeError
+from generations.upstream.outcomes import Accepted
 
 from .attempts import close_attempt, live_attempt, open_attempt, provider, request_body
 from .dispatch import quarantine
@@ -126,12 +126,12 @@ def _resolve(generation: Generation, lease: Lease, attempt: Attempt) -> None:
         _accepted(generation, lease, attempt, accepted)
 
 
-def _post(attempt: Attempt) -> Submitted:
+def _post(attempt: Attempt) -> Accepted:
     request = ImageToVideoRequest.model_validate(attempt.request)
     return provider().submit(request, idempotency_key=str(attempt.idempotency_key))
 
 
-def _accepted(generation: Generation, lease: Lease, attempt: Attempt, accepted: Submitted) -> None:
+def _accepted(generation: Generation, lease: Lease, attempt: Attempt, accepted: Accepted) -> None:
     with transaction.atomic():
         close_attempt(
             attempt,

@@ -1,18 +1,12 @@
-"""The client for anything that speaks the contract: the provider, or the local engine.
+"""The client of a provider that implements the contract: the vendor, or the local engine.
 
-Knows no Django, no settings and no rows: who calls it decides what an outcome means for a generation.
+Imports no Django, no settings and no models. The caller decides what an outcome means for a generation.
 
 - `client`: `Provider`, with `submit`, `upload` and `poll`
-- `polling`: `poll_many`, a batch of polls at once
-- `download`: `download`, a finished video under a cap and a deadline
-- `errors`: what can go wrong, by cause; the decision table stands there
-- `answers`: answers read and judged, without any network
+- `polling`: `poll_many`, a concurrent batch of polls
+- `download`: `download`, a finished video within a size limit and a deadline
+- `errors`: the errors by cause, with the decision table
+- `outcomes`: responses read into outcomes, without network
+- `http`: one exchange through httpx within a total deadline
 - `retries`: when to try again
-- `wire`: one exchange on one connection of its own, within a deadline
-- `boxes`: whether a stream of bytes is a whole MP4 file
-
-It stands on httpcore, the engine inside httpx, and takes addresses and certificates from httpx itself. A connection
-is then an object, not a hope: a submit gets one that nothing was sent on before, the network stream knows whether a
-byte has left and enforces the deadline, and a poll costs half of what it does through a pool. httpx would also write
-every URL to the log, and the URL of a finished video is a secret.
 """

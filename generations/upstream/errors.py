@@ -1,50 +1,52 @@
-"""What can go wrong with the provider, by cause.
+"""Errors of the provider, by cause.
 
-A submit is billed each time it is accepted, and the vendor has no idempotency. So one question rules the table:
-*may the provider have taken the job?*
+Every accepted submit is billed, and the vendor has no idempotency. So each outcome of a POST answers one question:
+*may the provider have accepted the job?*
 
 | what happened to the POST                     | error                 | why                                          |
 |-----------------------------------------------|-----------------------|----------------------------------------------|
-| no name, refused, TLS, connect time-out: not  | `NeverSentError`      | the provider cannot know of it: safe to send |
-| a byte was written to the connection          |                       | again                                        |
-| 2xx with an id                                | accepted, no error    | the id is all that is needed to go on        |
-| 2xx without a usable id, or not JSON          | `UnknownOutcomeError` | it may well be rendering                     |
-| 301 302 307 308                               | `RejectedError`       | "ask elsewhere": the base URL is wrong       |
-| other 3xx                                     | `UnknownOutcomeError` | 303 says "done, look there"                  |
-| 400 401 402 403 404 413 422, any 4xx but the  | `RejectedError`       | a 4xx says that the request was not carried  |
-| two below, with the envelope or without       |                       | out, whoever on the way says it              |
-| 408, 409                                      | `UnknownOutcomeError` | 408: it came too slowly, as seen by a proxy; |
-|                                               |                       | 409: the same key is still being worked on   |
+| unknown host, connection refused, TLS error,  | `NeverSentError`      | nothing was written to the connection, so it |
+| connect time-out                              |                       | is safe to send again                        |
+| 2xx with an id                                | accepted, no error    | the id is enough to continue                 |
+| 2xx without a usable id, or not JSON          | `UnknownOutcomeError` | the job may be rendering                     |
+| 301 302 307 308                               | `RejectedError`       | the base URL is wrong                        |
+| other 3xx                                     | `UnknownOutcomeError` | 303 says that the request was processed      |
+| 400 401 402 403 404 413 422, any 4xx but the  | `RejectedError`       | a 4xx says that the request was not          |
+| two below, with the envelope or without       |                       | processed, even if a proxy says it           |
+| 408, 409                                      | `UnknownOutcomeError` | 408: a proxy saw the request as too slow;    |
+|                                               |                       | 409: the same key is still being processed   |
 | 429                                           | `RejectedError`, may  | the queue is full, or too many at once       |
 |                                               | be tried again        |                                              |
-| 503 529 with the envelope                     | `RejectedError`, may  | the provider itself says that it takes none  |
-|                                               | be tried again        |                                              |
-| 503 529 without the envelope                  | `UnknownOutcomeError` | a proxy's word: the request may have gone on |
-| 500 502 504, any other 5xx                    | `UnknownOutcomeError` | it may have failed after the job was made    |
-| write or read time-out, disconnect, deadline  | `UnknownOutcomeError` | sent, all or a part, and then silence        |
+| 503 529 with the envelope                     | `RejectedError`, may  | the provider itself says that it accepts     |
+|                                               | be tried again        | nothing now                                  |
+| 503 529 without the envelope                  | `UnknownOutcomeError` | from a proxy: the request may have been      |
+|                                               |                       | passed on                                    |
+| 500 502 504, any other 5xx                    | `UnknownOutcomeError` | it may have failed after the job was created |
+| write or read time-out, disconnect, deadline  | `UnknownOutcomeError` | sent, completely or in part, without a       |
+|                                               |                       | response                                     |
 
-Nothing here carries the API key or a signed URL: the messages are made to be logged and stored.
+No error contains the API key or a signed URL: the messages can be logged and stored.
 """
 
 from enum import StrEnum
 
 
 class Problem(StrEnum):
-    """What went wrong with one request. The first three happen on the way, the others are answers."""
+    """What went wrong with one poll. The first three happen without a response."""
 
     UNREACHABLE = "unreachable"
     TIMED_OUT = "timed_out"
     CUT_OFF = "cut_off"
     MISSING = "missing"
     BUSY = "busy"
-    REFUSED = "refused"
+    REJECTED = "rejected"
     SERVER_ERROR = "server_error"
-    GARBLED = "garbled"
-    NOT_ASKED = "not_asked"
+    INVALID_RESPONSE = "invalid_response"
+    NOT_POLLED = "not_polled"
 
 
 class UpstreamError(Exception):
-    """The base. `message` is one line, without secrets."""
+    """Base class. `message` is one line, without secrets."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -52,7 +54,7 @@ class UpstreamError(Exception):
 
 
 class NeverSentError(UpstreamError):
-    """Nothing reached the provider, or nothing that could have made a job. Safe to send again, after a while."""
+    """The provider received nothing that could create a job. Safe to send again after a delay."""
 
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
         super().__init__(message)
@@ -60,10 +62,10 @@ class NeverSentError(UpstreamError):
 
 
 class RejectedError(UpstreamError):
-    """The provider refused, and made no job. `can_retry` says that the same request may be accepted later.
+    """The provider rejected the request and created no job. `can_retry`: the same request may be accepted later.
 
-    `type` is the contract's error type, taken from the status when the answer had no envelope. `retry_after` is in
-    seconds, as told.
+    `type` is the contract's error type, derived from the status if the response has no envelope. `retry_after` is in
+    seconds, as the provider sent it.
     """
 
     def __init__(
@@ -84,7 +86,7 @@ class RejectedError(UpstreamError):
 
 
 class UnknownOutcomeError(UpstreamError):
-    """The provider may have taken the job. Never send it again blindly."""
+    """The provider may have accepted the job. Do not send it again without an idempotency key."""
 
     def __init__(self, message: str, *, status: int | None = None, request_id: str = "") -> None:
         super().__init__(message)
@@ -93,15 +95,15 @@ class UnknownOutcomeError(UpstreamError):
 
 
 class DownloadError(UpstreamError):
-    """The video did not arrive. That says nothing against the job, which stays completed."""
+    """The video could not be downloaded. The job stays completed."""
 
 
 class ExpiredUrlError(DownloadError):
-    """The URL is no longer good (403, 404, 410): poll again for a fresh one."""
+    """The URL has expired (403, 404, 410): poll again for a new one."""
 
 
 class DownloadFailedError(DownloadError):
-    """The other side failed or could not be reached: try the download again. `status` is None without an answer."""
+    """The storage failed or could not be reached: download again. `status` is None without a response."""
 
     def __init__(self, message: str, *, status: int | None = None) -> None:
         super().__init__(message)
@@ -109,11 +111,11 @@ class DownloadFailedError(DownloadError):
 
 
 class TruncatedError(DownloadError):
-    """The connection ended before the video did: try the download again."""
+    """The connection ended before the end of the video: download again."""
 
 
 class TooSlowError(DownloadError):
-    """The deadline passed, or nothing came for too long."""
+    """The deadline passed, or the storage sent nothing for too long."""
 
 
 class TooLargeError(DownloadError):
@@ -121,8 +123,8 @@ class TooLargeError(DownloadError):
 
 
 class WrongContentError(DownloadError):
-    """What came is not a plain MP4 file: an error page, an encoded or an empty body."""
+    """The content is not an MP4 file, but for example an error page, or an encoded or empty body."""
 
 
 class BadUrlError(DownloadError):
-    """Not an absolute http or https URL without a user name: nothing was asked."""
+    """The URL is not an absolute http or https URL without a user name. No request was made."""

@@ -3,8 +3,10 @@ import io
 import threading
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from generations.upstream.download import Downloaded, download
+from generations.upstream.download import Downloaded, download, is_complete_mp4
 from generations.upstream.errors import (
     BadUrlError,
     DownloadError,
@@ -17,8 +19,10 @@ from generations.upstream.errors import (
 )
 from tests.fakes import behaviors
 from tests.fakes.provider import ScriptedProvider
+from tests.fakes.video import make_video
 
 PLENTY = 10_000_000
+VIDEO = make_video()
 
 
 @pytest.fixture
@@ -43,7 +47,7 @@ def fetch(url: str, *, max_bytes: int = PLENTY, deadline_seconds: float = 5) -> 
         behaviors.Behavior(headers={"content-encoding": "identity"}),
     ],
 )
-def test_it_brings_the_video_home(scripted, url, video, behavior):
+def test_it_downloads_the_video(scripted, url, video, behavior):
     scripted.script("download", behavior)
     target = io.BytesIO()
     result = download(url, target, max_bytes=PLENTY, deadline_seconds=5)
@@ -51,20 +55,20 @@ def test_it_brings_the_video_home(scripted, url, video, behavior):
     assert (result.bytes, result.sha256) == (len(video), hashlib.sha256(video).hexdigest())
 
 
-def test_it_sends_no_key_and_asks_for_the_plain_bytes(scripted, url):
+def test_it_sends_no_key_and_requests_no_encoding(scripted, url):
     fetch(url)
     [request] = scripted.requests("download")
     assert "authorization" not in request.headers
     assert request.headers["accept-encoding"] == "identity"
 
 
-def test_it_tells_how_far_it_is(scripted, url, video):
+def test_it_reports_its_progress(scripted, url, video):
     seen: list[int] = []
     download(url, io.BytesIO(), max_bytes=PLENTY, deadline_seconds=5, on_chunk=seen.append)
     assert seen[-1] == len(video)
 
 
-def test_it_tells_so_piece_by_piece(scripted, url):
+def test_it_reports_its_progress_for_each_piece(scripted, url):
     scripted.script("download", behaviors.endless())
     seen: list[int] = []
     with pytest.raises(TooLargeError):
@@ -74,14 +78,14 @@ def test_it_tells_so_piece_by_piece(scripted, url):
 
 
 @pytest.mark.parametrize("status", [403, 404, 410])
-def test_an_expired_url_asks_for_a_fresh_one(scripted, url, status):
+def test_an_expired_url_is_reported_as_such(scripted, url, status):
     scripted.script("download", behaviors.html(status))
     with pytest.raises(ExpiredUrlError):
         fetch(url)
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 400, 401, 416, 429, 500, 502, 503, 504, 206, 204])
-def test_another_status_may_be_tried_again(scripted, url, status):
+def test_another_status_can_be_tried_again(scripted, url, status):
     scripted.script("download", behaviors.respond(status, b"", "video/mp4"))
     with pytest.raises(DownloadFailedError) as caught:
         fetch(url)
@@ -98,7 +102,7 @@ def test_it_follows_no_redirect(scripted, url):
 
 @pytest.mark.parametrize("after", [0, 1, 7, 8, 31, 32, 500, -1])
 @pytest.mark.parametrize("framing", ["length", "chunked", "close"])
-def test_a_cut_is_noticed_wherever_it_falls(scripted, url, framing, after):
+def test_a_truncated_video_is_detected_at_any_length(scripted, url, framing, after):
     scripted.script("download", behaviors.truncated(after, framing))
     with pytest.raises((TruncatedError, WrongContentError)) as caught:
         fetch(url)
@@ -106,13 +110,13 @@ def test_a_cut_is_noticed_wherever_it_falls(scripted, url, framing, after):
 
 
 @pytest.mark.parametrize("behavior", [behaviors.drop(), behaviors.reset()], ids=["drop", "reset"])
-def test_a_lost_answer_may_be_tried_again(scripted, url, behavior):
+def test_a_lost_response_can_be_tried_again(scripted, url, behavior):
     scripted.script("download", behavior)
     with pytest.raises(DownloadFailedError):
         fetch(url)
 
 
-def test_an_unreachable_storage_may_be_tried_again():
+def test_an_unreachable_storage_can_be_tried_again():
     with pytest.raises(DownloadFailedError):
         fetch("http://127.0.0.1:1/video.mp4")
 
@@ -125,7 +129,7 @@ SLOW = {
 }
 
 
-# Far less than the time allowed for silence, so that only the deadline itself can end these in time.
+# The deadline is much shorter than the time-out of a read, so only the deadline can end these in time.
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("name", SLOW)
 def test_the_deadline_covers_the_whole_transfer(scripted, url, name):
@@ -134,16 +138,16 @@ def test_the_deadline_covers_the_whole_transfer(scripted, url, name):
         fetch(url, deadline_seconds=0.3)
 
 
-class Nowhere(io.BytesIO):
+class DevNull(io.BytesIO):
     def write(self, data: object, /) -> int:
         return 0
 
 
 @pytest.mark.timeout(20)
-def test_the_deadline_ends_a_flood_too(scripted, url):
+def test_the_deadline_ends_an_endless_fast_body(scripted, url):
     scripted.script("download", behaviors.endless())
     with pytest.raises(TooSlowError):
-        download(url, Nowhere(), max_bytes=10**15, deadline_seconds=0.3)
+        download(url, DevNull(), max_bytes=10**15, deadline_seconds=0.3)
 
 
 WRONG = {
@@ -151,8 +155,8 @@ WRONG = {
     "html page": behaviors.html(200),
     "json": behaviors.respond(200, b'{"error": "expired"}', "application/json"),
     "image": behaviors.typed("image/png"),
-    "html called a video": behaviors.respond(200, b"<!doctype html><title>Sign in</title>", "video/mp4"),
-    "text called nothing": behaviors.respond(200, b"gone", "application/octet-stream"),
+    "html with a video type": behaviors.respond(200, b"<!doctype html><title>Sign in</title>", "video/mp4"),
+    "text without a type": behaviors.respond(200, b"gone", "application/octet-stream"),
     "another container": behaviors.respond(200, b"\x1aE\xdf\xa3" + b"\0" * 500, "video/mp4"),
     "zero bytes": behaviors.zero_bytes(),
     "zero bytes without a length": behaviors.Behavior(body=b"", framing="close"),
@@ -162,27 +166,27 @@ WRONG = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_what_is_not_a_video_is_refused(scripted, url, name):
+def test_other_content_is_rejected(scripted, url, name):
     scripted.script("download", WRONG[name])
     target = io.BytesIO()
     with pytest.raises(DownloadError) as caught:
         download(url, target, max_bytes=PLENTY, deadline_seconds=5)
-    assert isinstance(caught.value, TruncatedError if name == "text called nothing" else WrongContentError)
+    assert isinstance(caught.value, TruncatedError if name == "text without a type" else WrongContentError)
     assert len(target.getvalue()) < 10
 
 
-def test_a_length_over_the_cap_is_refused_before_the_first_byte(scripted, url, video):
+def test_a_length_over_the_limit_is_rejected_before_the_first_byte(scripted, url, video):
     scripted.script("download", behaviors.slow_drip(0.05))
     with pytest.raises(TooLargeError, match=f"{len(video):,} bytes"):
         fetch(url, max_bytes=len(video) - 1)
 
 
-def test_the_cap_itself_is_allowed(scripted, url, video):
+def test_the_limit_itself_is_allowed(scripted, url, video):
     assert fetch(url, max_bytes=len(video)).bytes == len(video)
 
 
 @pytest.mark.parametrize("framing", ["chunked", "close"])
-def test_an_endless_body_ends_at_the_cap(scripted, url, framing):
+def test_an_endless_body_ends_at_the_limit(scripted, url, framing):
     scripted.script("download", behaviors.endless(framing))
     target = io.BytesIO()
     with pytest.raises(TooLargeError):
@@ -198,21 +202,21 @@ def test_only_absolute_http_urls_are_fetched(url):
         fetch(url)
 
 
-class Stop(Exception):
+class StopDownloadError(Exception):
     pass
 
 
-def test_the_caller_may_end_it(scripted, url):
+def test_the_caller_can_stop_it(scripted, url):
     scripted.script("download", behaviors.endless())
 
-    def lose_the_lease(_: int) -> None:
-        raise Stop
+    def lose_lease(_: int) -> None:
+        raise StopDownloadError
 
-    with pytest.raises(Stop):
-        download(url, io.BytesIO(), max_bytes=PLENTY, deadline_seconds=5, on_chunk=lose_the_lease)
+    with pytest.raises(StopDownloadError):
+        download(url, io.BytesIO(), max_bytes=PLENTY, deadline_seconds=5, on_chunk=lose_lease)
 
 
-def test_a_full_disk_is_told_as_it_is(scripted, url):
+def test_a_full_disk_raises_its_own_error(scripted, url):
     class FullDisk(io.BytesIO):
         def write(self, data: object, /) -> int:
             raise OSError(28, "No space left on device")
@@ -227,3 +231,50 @@ def test_it_leaves_no_connection_and_no_thread_behind(scripted, url):
     with pytest.raises(TooSlowError):
         fetch(url, deadline_seconds=0.1)
     assert threading.active_count() == before
+
+
+def is_complete(data: bytes) -> bool:
+    return is_complete_mp4(io.BytesIO(data), len(data))
+
+
+def box(name: bytes, body: bytes = b"", *, size: int | None = None) -> bytes:
+    return (len(body) + 8 if size is None else size).to_bytes(4, "big") + name + body
+
+
+FTYP = box(b"ftyp", b"isom") + box(b"moov")
+
+
+def test_a_whole_file_is_complete_and_a_truncated_one_never():
+    assert is_complete(VIDEO)
+    assert [end for end in range(len(VIDEO)) if is_complete(VIDEO[:end])] == []
+
+
+@given(tail=st.binary(min_size=1, max_size=7))
+def test_an_incomplete_header_at_the_end_is_detected(tail):
+    assert not is_complete(VIDEO + tail)
+
+
+def test_a_64_bit_size_is_read():
+    large = box(b"mdat", (16 + 20).to_bytes(8, "big") + b"x" * 20, size=1)
+    assert is_complete(FTYP + large)
+    assert not any(is_complete((FTYP + large)[:-cut]) for cut in range(1, len(large)))
+
+
+def test_index_and_media_are_required():
+    assert is_complete(FTYP + box(b"mdat"))
+    assert not is_complete(FTYP)
+    assert not is_complete(box(b"ftyp") + box(b"mdat"))
+
+
+def test_the_last_box_may_extend_to_the_end():
+    assert is_complete(FTYP + box(b"mdat", b"x" * 99, size=0))
+
+
+def test_an_impossible_size_is_not_complete():
+    assert not is_complete(FTYP + box(b"mdat", size=5))
+    assert not is_complete(FTYP + box(b"mdat", (9).to_bytes(8, "big"), size=1))
+
+
+@given(data=st.binary(max_size=300))
+def test_any_bytes_can_be_checked(data):
+    assert not is_complete(data) or (b"moov" in data and b"mdat" in data)

@@ -1,4 +1,4 @@
-"""What the provider cannot have seen: not one byte of the request was written."""
+"""Errors before the first byte of the request is written: the provider cannot know of it."""
 
 import asyncio
 import socket
@@ -8,11 +8,11 @@ from contextlib import ExitStack, closing, contextmanager
 
 import pytest
 
-from generations.upstream.answers import PollError
 from generations.upstream.errors import NeverSentError, Problem, UnknownOutcomeError
+from generations.upstream.outcomes import PollError
 from generations.upstream.polling import poll_many
 
-from .conftest import impatient
+from .conftest import quick_provider
 
 
 @contextmanager
@@ -30,7 +30,7 @@ def port_of(server: socket.socket) -> int:
 @contextmanager
 def refused() -> Iterator[str]:
     with closing(socket.socket()) as bound:
-        # Bound but not listening: the port is taken, and nobody answers.
+        # Bound but not listening: connections are refused.
         bound.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{port_of(bound)}"
 
@@ -48,7 +48,7 @@ def name_impossible() -> Iterator[str]:
 @contextmanager
 def connect_time_out() -> Iterator[str]:
     with listening(backlog=0) as server, ExitStack() as stack:
-        # The queue of connections nobody accepts is full, so the next one gets no answer.
+        # The backlog is full, so the next connection gets no response.
         for _ in range(4):
             waiting = stack.enter_context(closing(socket.socket()))
             waiting.setblocking(False)
@@ -57,8 +57,8 @@ def connect_time_out() -> Iterator[str]:
 
 
 @contextmanager
-def answering(reply: bytes | None) -> Iterator[str]:
-    """A TLS port at which something else answers; None says nothing at all."""
+def tls_server(reply: bytes | None) -> Iterator[str]:
+    """A port without TLS that sends `reply`, or nothing at all if it is None."""
     with listening() as server, ExitStack() as stack:
 
         def accept() -> None:
@@ -82,57 +82,57 @@ def answering(reply: bytes | None) -> Iterator[str]:
 
 @contextmanager
 def tls_refused() -> Iterator[str]:
-    with answering(b"HTTP/1.1 400 Bad Request\r\n\r\n") as url:
+    with tls_server(b"HTTP/1.1 400 Bad Request\r\n\r\n") as url:
         yield url
 
 
 @contextmanager
 def tls_cut_off() -> Iterator[str]:
-    with answering(b"") as url:
+    with tls_server(b"") as url:
         yield url
 
 
 @contextmanager
 def tls_silent() -> Iterator[str]:
-    with answering(None) as url:
+    with tls_server(None) as url:
         yield url
 
 
-PLACES = [refused, name_impossible, connect_time_out, tls_refused, tls_cut_off, tls_silent]
+UNREACHABLE = [refused, name_impossible, connect_time_out, tls_refused, tls_cut_off, tls_silent]
 
 
-@pytest.mark.parametrize("place", [*PLACES, name_unknown], ids=lambda place: place.__name__)
-def test_a_submit_is_never_sent(place, wish):
-    with place() as url, pytest.raises(NeverSentError) as caught:
-        impatient(url).submit(wish, idempotency_key="attempt-1")
+@pytest.mark.parametrize("server", [*UNREACHABLE, name_unknown], ids=lambda server: server.__name__)
+def test_a_submit_is_never_sent(server, image_request):
+    with server() as url, pytest.raises(NeverSentError) as caught:
+        quick_provider(url).submit(image_request, idempotency_key="attempt-1")
     assert caught.value.message
 
 
-@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.__name__)
-def test_a_poll_finds_it_unreachable(place):
-    with place() as url:
-        outcome = impatient(url).poll("job")
+@pytest.mark.parametrize("server", UNREACHABLE, ids=lambda server: server.__name__)
+def test_a_poll_reports_an_unreachable_provider(server):
+    with server() as url:
+        outcome = quick_provider(url).poll("job")
     assert isinstance(outcome, PollError)
     assert outcome.kind is Problem.UNREACHABLE
 
 
-@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.__name__)
-def test_a_batch_gives_up_after_the_first_polls(place):
+@pytest.mark.parametrize("server", UNREACHABLE, ids=lambda server: server.__name__)
+def test_a_batch_stops_after_the_first_polls(server):
     jobs = [f"job-{number}" for number in range(200)]
-    with place() as url:
-        outcomes = asyncio.run(poll_many(impatient(url), jobs))
+    with server() as url:
+        outcomes = asyncio.run(poll_many(quick_provider(url), jobs))
     assert outcomes.keys() == set(jobs)
     kinds = [outcome.kind for outcome in outcomes.values()]
-    assert set(kinds) == {Problem.UNREACHABLE, Problem.NOT_ASKED}
+    assert set(kinds) == {Problem.UNREACHABLE, Problem.NOT_POLLED}
 
 
-@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.__name__)
-def test_an_upload_is_never_sent(place):
-    with place() as url, pytest.raises(NeverSentError):
-        impatient(url).upload(b"still", "image/png")
+@pytest.mark.parametrize("server", UNREACHABLE, ids=lambda server: server.__name__)
+def test_an_upload_is_never_sent(server):
+    with server() as url, pytest.raises(NeverSentError):
+        quick_provider(url).upload(b"image", "image/png")
 
 
-def test_a_submit_that_was_cut_short_is_in_doubt(wish):
-    """The other side of the line: the connection stood, and a part of the request went out."""
-    with answering(b"") as url, pytest.raises(UnknownOutcomeError):
-        impatient(url.replace("https", "http")).submit(wish, idempotency_key="attempt-1")
+def test_a_submit_that_was_sent_in_part_is_unknown(image_request):
+    """The opposite case: the connection was open, and a part of the request was written."""
+    with tls_server(b"") as url, pytest.raises(UnknownOutcomeError):
+        quick_provider(url.replace("https", "http")).submit(image_request, idempotency_key="attempt-1")

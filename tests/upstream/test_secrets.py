@@ -1,4 +1,4 @@
-"""A planted key through every path: it is in no message, no repr, no traceback with its locals, and no log line."""
+"""The API key is in no message, no repr, no traceback with local variables, and no log line."""
 
 import asyncio
 import io
@@ -14,15 +14,15 @@ from generations.upstream.errors import UpstreamError
 from generations.upstream.polling import poll_many
 from tests.fakes import behaviors
 
-from .conftest import API_KEY, impatient
-from .test_never_sent import PLACES, listening, port_of
+from .conftest import API_KEY, quick_provider
+from .test_never_sent import UNREACHABLE, listening, port_of
 
 PATHS = {
     "regular": behaviors.REGULAR,
     "echoed": behaviors.refuse(401, message=f"The key {API_KEY} is unknown."),
-    "echoed in doubt": behaviors.refuse(500, message=f"Bearer {API_KEY} broke it."),
+    "echoed with an unknown outcome": behaviors.refuse(500, message=f"Bearer {API_KEY} broke it."),
     "echoed as the type": behaviors.refuse(403, API_KEY.replace("-", "_")),
-    "echoed as a word": behaviors.amend(status=API_KEY, id=None),
+    "echoed as the status": behaviors.amend(status=API_KEY, id=None),
     "html": behaviors.html(502),
     "drop": behaviors.drop(),
     "reset": behaviors.reset(),
@@ -39,8 +39,8 @@ def _all_logs(caplog: pytest.LogCaptureFixture):
         caplog.set_level(logging.DEBUG, logger=name)
 
 
-def everything_told(error: BaseException) -> str:
-    # A context would keep the frames that wrote the key to the socket.
+def all_details(error: BaseException) -> str:
+    # A context would keep the frames that hold the key.
     assert error.__context__ is None
     lines = traceback.TracebackException.from_exception(error, capture_locals=True).format()
     return "".join(lines) + repr(error) + repr(vars(error))
@@ -52,47 +52,47 @@ def test_the_provider_does_not_show_its_key():
 
 
 @pytest.mark.parametrize("name", PATHS)
-def test_submit_tells_nothing(provider, scripted, wish, caplog, name):
+def test_submit_shows_no_key(provider, scripted, image_request, caplog, name):
     scripted.script("submit", PATHS[name])
     try:
-        told = repr(provider.submit(wish, idempotency_key="attempt-1"))
+        shown = repr(provider.submit(image_request, idempotency_key="attempt-1"))
     except UpstreamError as error:
-        told = everything_told(error)
+        shown = all_details(error)
     assert scripted.requests("submit")[0].headers["authorization"].endswith(API_KEY)
-    assert API_KEY not in told + caplog.text
+    assert API_KEY not in shown + caplog.text
 
 
 @pytest.mark.parametrize("route", ["upload", "put"])
 @pytest.mark.parametrize("name", PATHS)
-def test_upload_tells_nothing(provider, scripted, caplog, route, name):
+def test_upload_shows_no_key(provider, scripted, caplog, route, name):
     scripted.script(route, PATHS[name])
     try:
-        told = provider.upload(b"still", "image/png")
+        shown = provider.upload(b"image", "image/png")
     except UpstreamError as error:
-        told = everything_told(error)
-    assert API_KEY not in told + caplog.text
+        shown = all_details(error)
+    assert API_KEY not in shown + caplog.text
 
 
 @pytest.mark.parametrize("name", PATHS)
-def test_polls_tell_nothing(provider, scripted, caplog, name):
+def test_polls_show_no_key(provider, scripted, caplog, name):
     scripted.always("poll", PATHS[name])
     [job] = scripted.make_jobs(1)
-    told = repr(provider.poll(job)) + repr(asyncio.run(poll_many(provider, [job])))
-    assert API_KEY not in told + caplog.text
+    shown = repr(provider.poll(job)) + repr(asyncio.run(poll_many(provider, [job])))
+    assert API_KEY not in shown + caplog.text
 
 
-@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.__name__)
-def test_what_is_never_sent_tells_nothing(place, wish, caplog):
-    with place() as url, pytest.raises(UpstreamError) as caught:
-        impatient(url).submit(wish, idempotency_key="attempt-1")
-    assert API_KEY not in everything_told(caught.value) + caplog.text
+@pytest.mark.parametrize("server", UNREACHABLE, ids=lambda server: server.__name__)
+def test_a_request_that_is_never_sent_shows_no_key(server, image_request, caplog):
+    with server() as url, pytest.raises(UpstreamError) as caught:
+        quick_provider(url).submit(image_request, idempotency_key="attempt-1")
+    assert API_KEY not in all_details(caught.value) + caplog.text
 
 
-def test_a_write_that_times_out_tells_nothing(wish, caplog):
-    # Nobody reads: the picture fills the buffers of the kernel, and then nothing moves.
-    large = wish.model_copy(update={"image_uri": "data:image/png;base64," + "A" * 30_000_000})
+def test_a_write_that_times_out_shows_no_key(image_request, caplog):
+    # The server does not read: the image fills the buffers of the kernel, and then the write blocks.
+    large = image_request.model_copy(update={"image_uri": "data:image/png;base64," + "A" * 30_000_000})
     with listening() as server, pytest.raises(UpstreamError) as caught:
-        impatient(f"http://127.0.0.1:{port_of(server)}").submit(large, idempotency_key="attempt-1")
+        quick_provider(f"http://127.0.0.1:{port_of(server)}").submit(large, idempotency_key="attempt-1")
     assert "WriteTimeout" in str(caught.value)
     assert caught.value.__context__ is None
     assert API_KEY not in str(caught.value) + repr(vars(caught.value)) + caplog.text
@@ -109,22 +109,22 @@ def test_a_write_that_times_out_tells_nothing(wish, caplog):
         behaviors.typed("text/html"),
     ],
 )
-def test_the_signature_of_a_video_url_is_told_nowhere(provider, scripted, caplog, behavior):
+def test_the_signature_of_a_video_url_is_shown_nowhere(provider, scripted, caplog, behavior):
     [job] = scripted.make_jobs(1)
     scripted.finish(job)
     outcome = provider.poll(job)
     scripted.script("download", behavior)
-    told = repr(outcome)
+    shown = repr(outcome)
     try:
-        told += repr(download(outcome.video_url, io.BytesIO(), max_bytes=10**6, deadline_seconds=5))
+        shown += repr(download(outcome.video_url, io.BytesIO(), max_bytes=10**6, deadline_seconds=5))
     except UpstreamError as error:
-        told += str(error) + repr(vars(error)) + repr(error)
+        shown += str(error) + repr(vars(error)) + repr(error)
     assert scripted.count("download") == 1
-    assert "signature" not in told + caplog.text
+    assert "signature" not in shown + caplog.text
 
 
-def test_errors_survive_a_trip_between_processes(provider, scripted, wish):
+def test_the_arguments_of_an_error_can_be_pickled_and_have_no_key(provider, scripted, image_request):
     scripted.script("submit", behaviors.refuse(429, retry_after=3))
     with pytest.raises(UpstreamError) as caught:
-        provider.submit(wish, idempotency_key="attempt-1")
+        provider.submit(image_request, idempotency_key="attempt-1")
     assert API_KEY.encode() not in pickle.dumps(caught.value.args)
