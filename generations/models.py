@@ -17,7 +17,7 @@ from .credits.models import (
     SpendWatcher,
     Wallet,
 )
-from .events.models import Alert, Event, Notice, WebhookCursor, WebhookDelivery, WebhookEndpoint, WebhookTry
+from .events.models import Alert, DeliveryAttempt, Event, Notification, WebhookCursor, WebhookDelivery, WebhookEndpoint
 from .jobs.models import Attempt, Generation, Project, ProviderThrottle, QueueShare
 from .media.models import Asset, Upload
 from .review.models import Decision
@@ -31,6 +31,7 @@ __all__ = [
     "CreditRequest",
     "Crossing",
     "Decision",
+    "DeliveryAttempt",
     "Event",
     "Freeze",
     "Generation",
@@ -39,7 +40,7 @@ __all__ = [
     "LedgerEntry",
     "Lot",
     "Membership",
-    "Notice",
+    "Notification",
     "OfferedModel",
     "PriceRow",
     "Project",
@@ -57,5 +58,4 @@ __all__ = [
     "WebhookCursor",
     "WebhookDelivery",
     "WebhookEndpoint",
-    "WebhookTry",
 ]

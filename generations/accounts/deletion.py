@@ -17,7 +17,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 
 from generations.common.errors import DailiesError
-from generations.events.models import Notice
+from generations.events.models import Notification
 from generations.events.record import record_audit
 
 from .ending import begin_to_end
@@ -75,7 +75,7 @@ def anonymise_account(*, user: User) -> None:
     for team in teams_of_nobody_else(user).filter(ends_at__isnull=True):
         begin_to_end(team=team, actor=user)
     _end_memberships(user)
-    for rows in (EmailAddress, Authenticator, SocialAccount, Notice):
+    for rows in (EmailAddress, Authenticator, SocialAccount, Notification):
         rows.objects.filter(user=user).delete()
     end_sessions(user=user)
     _overwrite(user)

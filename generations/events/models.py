@@ -1,13 +1,12 @@
-"""What happened, told once and never changed.
+"""Events, notifications, staff alerts and webhooks.
 
-- An event is one fact with its actor, its subject and everything that is needed to show it.
-- Every room writes through `record_event`; no room is read back from here.
-- Events commit with the change that they tell of.
-- PostgreSQL refuses to change or delete one.
-- Whoever reads on from an event orders by `transaction`, then id, and stops before the oldest transaction that is
-  still open: ids alone become visible out of order.
-- An alert is what site staff must act on; it is open until its cause has gone.
-- A webhook endpoint is told of a team's events; a delivery is one event on its way to one endpoint.
+- An event is one fact with its actor, its subject and all the data that is needed to show it.
+- Every room writes events with `record_event`, in the transaction of the change itself. This room reads no other room.
+- Events are append-only: a trigger rejects updates and deletes.
+- Readers order events by `transaction`, then id, and stop before the oldest open transaction, because ids alone become
+  visible out of order.
+- A notification is for one user. An alert is for site staff; it is open until its cause is gone.
+- A webhook endpoint receives a team's events; a delivery is one event for one endpoint.
 """
 
 import pgtrigger
@@ -20,7 +19,7 @@ from django.db.models.functions import Cast, Now
 from generations.common.encryption import decrypt, encrypt
 from generations.common.ids import uuid7
 
-WEBHOOKS = "webhooks"  # what their secrets are encrypted for
+SECRET_PURPOSE = "webhooks"  # noqa: S105  (not a secret)
 
 
 class Event(models.Model):
@@ -29,8 +28,8 @@ class Event(models.Model):
     kind = models.CharField(max_length=60)
     subject_id = models.UUIDField(null=True)
     data = models.JSONField(default=dict)
-    is_audit = models.BooleanField(default=False, help_text="An administrative act: who did what, before and after.")
-    address = models.GenericIPAddressField(null=True, help_text="Where the actor was.")
+    is_audit = models.BooleanField(default=False, help_text="An administrative act, with the values before and after.")
+    address = models.GenericIPAddressField(null=True, help_text="The IP address of the actor.")
     created_at = models.DateTimeField(db_default=Now())
     transaction = models.BigIntegerField(
         db_default=Cast(Cast(Func(function="pg_current_xact_id"), models.TextField()), models.BigIntegerField()),
@@ -57,7 +56,7 @@ class AlertQuerySet(models.QuerySet["Alert"]):
 
 
 class Alert(models.Model):
-    """Something that site staff must see. Of each kind one may be open; staff are told once, when it opens."""
+    """A problem that site staff must solve. At most one alert of each kind is open; staff are mailed when it opens."""
 
     kind = models.CharField(max_length=60)
     text = models.TextField()
@@ -75,10 +74,10 @@ class Alert(models.Model):
         return self.text
 
 
-class Notice(models.Model):
-    """One sentence for one person, with where to go; it stays until it is read."""
+class Notification(models.Model):
+    """One sentence for one user, with the page that it links to."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications")
     team = models.ForeignKey("generations.Team", on_delete=models.CASCADE, null=True, related_name="+")
     kind = models.CharField(max_length=60)
     text = models.CharField(max_length=300)
@@ -88,9 +87,9 @@ class Notice(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["user", "-id"], name="notice_of_user"),
-            # The bell of every page.
-            models.Index(fields=["user"], condition=Q(read_at__isnull=True), name="notice_unread"),
+            models.Index(fields=["user", "-id"], name="notification_of_user"),
+            # Every page counts the unread ones.
+            models.Index(fields=["user"], condition=Q(read_at__isnull=True), name="notification_unread"),
         ]
 
     def __str__(self) -> str:
@@ -104,10 +103,10 @@ class EndpointState(models.TextChoices):
 
 
 class WebhookEndpoint(models.Model):
-    """Where a team's program wants to be told. An empty `kinds` means every kind.
+    """The URL that receives a team's events. An empty `kinds` means all kinds.
 
-    `secret` signs by Standard Webhooks; after a rotation `old_secret` signs as well until `old_secret_until`. Both are
-    stored encrypted, and reading one raises UnreadableSecretError once its SECRET_KEY is gone.
+    `secret` signs as specified by Standard Webhooks; after a rotation `old_secret` signs too until `old_secret_until`.
+    Both are stored encrypted; reading one raises UnreadableSecretError after its SECRET_KEY was removed.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -116,8 +115,8 @@ class WebhookEndpoint(models.Model):
     url = models.URLField(max_length=500)
     description = models.CharField(max_length=120, blank=True)
     kinds = ArrayField(models.CharField(max_length=60), default=list, blank=True)
-    sealed_secret = models.TextField()
-    sealed_old_secret = models.TextField(blank=True)
+    encrypted_secret = models.TextField()
+    encrypted_old_secret = models.TextField(blank=True)
     old_secret_until = models.DateTimeField(null=True, blank=True)
     state = models.CharField(max_length=6, choices=EndpointState.choices, default=EndpointState.ON)
     state_reason = models.CharField(max_length=200, blank=True)
@@ -134,40 +133,40 @@ class WebhookEndpoint(models.Model):
 
     @property
     def secret(self) -> str:
-        return decrypt(self.sealed_secret, purpose=WEBHOOKS)
+        return decrypt(self.encrypted_secret, purpose=SECRET_PURPOSE)
 
     @secret.setter
     def secret(self, value: str) -> None:
-        self.sealed_secret = encrypt(value, purpose=WEBHOOKS)
+        self.encrypted_secret = encrypt(value, purpose=SECRET_PURPOSE)
 
     @property
     def old_secret(self) -> str:
-        return decrypt(self.sealed_old_secret, purpose=WEBHOOKS) if self.sealed_old_secret else ""
+        return decrypt(self.encrypted_old_secret, purpose=SECRET_PURPOSE) if self.encrypted_old_secret else ""
 
 
 class DeliveryState(models.TextChoices):
-    PENDING = "pending", "Waiting"
+    PENDING = "pending", "Pending"
     DELIVERED = "delivered", "Delivered"
-    FAILED = "failed", "Given up"
+    FAILED = "failed", "Failed"
 
 
 class WebhookDelivery(models.Model):
-    """One event on its way to one endpoint. Its id is the `webhook-id`: the same at each try, so receivers can tell.
+    """One event for one endpoint. Its id is the `webhook-id`, the same at each attempt, so receivers can deduplicate.
 
-    `event` is empty for a test message; `lease_until` keeps two workers from sending at once.
+    `event` is empty for a test message. `lease_until` prevents two workers from sending at the same time.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     endpoint = models.ForeignKey(WebhookEndpoint, on_delete=models.CASCADE, related_name="deliveries")
     event = models.ForeignKey(Event, on_delete=models.PROTECT, null=True, related_name="+")
     kind = models.CharField(max_length=60)
-    payload = models.JSONField(help_text="The body, as every try sends it.")
+    payload = models.JSONField(help_text="The body that every attempt sends.")
     state = models.CharField(max_length=10, choices=DeliveryState.choices, default=DeliveryState.PENDING)
-    tries = models.PositiveSmallIntegerField(default=0)
-    next_try_at = models.DateTimeField(null=True, db_default=Now())
+    attempt_count = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(null=True, db_default=Now())
     lease_until = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now())
-    settled_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name_plural = "webhook deliveries"
@@ -176,7 +175,7 @@ class WebhookDelivery(models.Model):
             models.CheckConstraint(condition=Q(state__in=DeliveryState.values), name="delivery_state_known"),
         ]
         indexes = [
-            models.Index(fields=["next_try_at"], condition=Q(state="pending"), name="delivery_due"),
+            models.Index(fields=["next_attempt_at"], condition=Q(state="pending"), name="delivery_due"),
             models.Index(fields=["endpoint", "-created_at", "-id"], name="delivery_of_endpoint"),
             models.Index(fields=["created_at"], name="delivery_by_age"),
         ]
@@ -185,26 +184,25 @@ class WebhookDelivery(models.Model):
         return f"{self.kind}: {self.state}"
 
 
-class WebhookTry(models.Model):
-    """One POST to an endpoint and what came of it. `status` is empty when there was no answer."""
+class DeliveryAttempt(models.Model):
+    """One POST to an endpoint and its outcome. `status` is empty when there was no response."""
 
-    delivery = models.ForeignKey(WebhookDelivery, on_delete=models.CASCADE, related_name="log")
+    delivery = models.ForeignKey(WebhookDelivery, on_delete=models.CASCADE, related_name="attempts")
     status = models.PositiveSmallIntegerField(null=True)
     error = models.CharField(max_length=200, blank=True)
-    answer = models.CharField(max_length=500, blank=True, help_text="The beginning of the answer's body.")
+    response = models.CharField(max_length=500, blank=True, help_text="The beginning of the response body.")
     milliseconds = models.PositiveIntegerField()
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         ordering = ["-id"]
-        verbose_name_plural = "webhook tries"
 
     def __str__(self) -> str:
         return str(self.status or self.error)
 
 
 class WebhookCursor(models.Model):
-    """The last event, in transaction order, that deliveries have been made for. One row."""
+    """The last event, in transaction order, for which deliveries were created. One row."""
 
     transaction = models.BigIntegerField(default=0)
     event_id = models.BigIntegerField(default=0)

@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from generations.common.ids import uuid7
 
 from .live import announce
-from .models import Notice
+from .models import Notification
 
 MAX_SHOWN_UNREAD = 99
 
@@ -19,26 +19,26 @@ def notify(*, user_ids: Iterable[int], kind: str, text: str, path: str = "", tea
     `path` is the page of this site that it links to. Open pages of the team update their count.
     """
     recipients = sorted(set(user_ids))
-    Notice.objects.bulk_create(
-        Notice(user_id=user_id, team_id=team_id, kind=kind, text=text[:300], path=path) for user_id in recipients
+    Notification.objects.bulk_create(
+        Notification(user_id=user_id, team_id=team_id, kind=kind, text=text[:300], path=path) for user_id in recipients
     )
     if team_id is not None:
         for user_id in recipients:
             announce(team_id=team_id, kind="notice", subject_id=uuid7(), author_id=user_id)
 
 
-def notifications_of(user_id: int) -> QuerySet[Notice]:
+def notifications_of(user_id: int) -> QuerySet[Notification]:
     """Return all notifications of the user, newest first."""
-    return Notice.objects.filter(user=user_id).select_related("team").order_by("-id")
+    return Notification.objects.filter(user=user_id).select_related("team").order_by("-id")
 
 
 def count_unread(user_id: int) -> int:
     """Count unread notifications, up to MAX_SHOWN_UNREAD + 1: pages show no higher number."""
-    unread = Notice.objects.filter(user=user_id, read_at__isnull=True)
+    unread = Notification.objects.filter(user=user_id, read_at__isnull=True)
     return unread[: MAX_SHOWN_UNREAD + 1].count()
 
 
 def mark_read(user_id: int, *notification_ids: int) -> int:
     """Mark these of the user's notifications as read, or all when none is given. Return how many were unread."""
-    unread = Notice.objects.filter(user=user_id, read_at__isnull=True)
+    unread = Notification.objects.filter(user=user_id, read_at__isnull=True)
     return (unread.filter(pk__in=notification_ids) if notification_ids else unread).update(read_at=Now())

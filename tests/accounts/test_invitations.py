@@ -32,7 +32,7 @@ from generations.accounts.members import close_membership
 from generations.accounts.models import Invitation, Membership, User
 from generations.accounts.roles import Role
 from generations.common.errors import DailiesError, ForbiddenError, NotFoundError
-from generations.events.models import Event, Notice
+from generations.events.models import Event, Notification
 from tests.accounts.conftest import WEEK
 from tests.conftest import PASSWORD, make_user
 
@@ -149,7 +149,7 @@ class TestAccepting:
 
     def test_whoever_invited_is_told(self, link, charlie, alice):
         accept_invitation(digest=digest_of(link.secret), user=charlie)
-        notice = Notice.objects.get(user=alice)
+        notice = Notification.objects.get(user=alice)
         assert (notice.text, notice.path) == ("Charlie has joined Lighthouse as creator.", "/t/lighthouse/people/")
 
     def test_a_member_stays_as_they_are(self, link, alice):

@@ -10,7 +10,7 @@ from generations.credits.grants import grant_credits
 from generations.credits.holds import capture_hold, place_hold, release_hold
 from generations.credits.models import Crossing, Quota
 from generations.credits.watchers import set_watchers
-from generations.events.models import Notice
+from generations.events.models import Notification
 from tests.conftest import make_user
 
 
@@ -26,7 +26,7 @@ def spend(member):
 
 
 def told(person=None) -> list[str]:
-    found = Notice.objects.order_by("id")
+    found = Notification.objects.order_by("id")
     return [notice.text for notice in (found.filter(user=person) if person else found)]
 
 

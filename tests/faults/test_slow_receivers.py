@@ -1,6 +1,6 @@
 """Receivers of webhooks that take their time hold up no job."""
 
-from generations.events.models import DeliveryState, WebhookDelivery, WebhookTry
+from generations.events.models import DeliveryAttempt, DeliveryState, WebhookDelivery
 from generations.events.webhooks.endpoints import create_endpoint
 from generations.jobs.models import State
 from tests.events.webhooks.receiver import Receiver
@@ -22,7 +22,7 @@ def test_jobs_are_sent_polled_and_saved_while_a_receiver_drips(cluster: Cluster,
         studio.submit(3)
         studio.wait_for(State.COMPLETED)
         wait_until(lambda: len(receiver.received) == 8, what="a message for each submit and each take")
-        assert WebhookTry.objects.count() == 0  # none of them has been answered whole
+        assert DeliveryAttempt.objects.count() == 0  # none of them has been answered whole
         cluster.kill("webhook-worker")
     states = WebhookDelivery.objects.filter(endpoint__team=studio.team).values_list("state", flat=True)
     assert set(states) == {DeliveryState.PENDING}

@@ -33,7 +33,7 @@ from generations.credits.models import (
 )
 from generations.credits.raises import raise_quota
 from generations.credits.requests import request_credits
-from generations.events.models import Event, Notice, WebhookDelivery
+from generations.events.models import Event, Notification, WebhookDelivery
 from generations.events.webhooks.delivery_log import send_test
 from generations.events.webhooks.endpoints import create_endpoint
 from generations.jobs.models import Generation, Project, State
@@ -266,4 +266,4 @@ def _create_events(ours: TeamData, people: list[Membership]) -> None:
     )
     bulk_create(Event(team=team, actor=member.user, kind="take.decided", subject_id=ours.take.pk) for member in people)
     bulk_create(Project(team=team, name=uuid4().hex) for _ in people)
-    bulk_create(Notice(user_id=owner.user_id, team=team, kind="x", text="Somebody joined.") for _ in people)
+    bulk_create(Notification(user_id=owner.user_id, team=team, kind="x", text="Somebody joined.") for _ in people)

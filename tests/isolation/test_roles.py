@@ -160,7 +160,7 @@ def test_personal_pages_show_only_own_data(
     name: str, bob: User, charlie: User, client: Client, client_of: Callable[[User], Client]
 ) -> None:
     notify(user_ids=[bob.pk], kind="x", text="For bob alone.")
-    notice = bob.notices.get()
+    notice = bob.notifications.get()
     url = reverse(name, args=[notice.pk] if name == "notification_read" else [])
     for method in METHODS:
         assert send(client, method, url).status_code == 302

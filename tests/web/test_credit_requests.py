@@ -9,7 +9,7 @@ from django.db import connection
 from generations.credits.audit import CHECKS, run_checks
 from generations.credits.models import CreditRequest, LedgerEntry, QuotaRaise
 from generations.credits.requests import request_credits
-from generations.events.models import Event, Notice
+from generations.events.models import Event, Notification
 from tests.web.pages import HTMX, form_values, words
 
 
@@ -25,7 +25,7 @@ def asked(give_quota, bob, funded, member):
 
 
 def told(person) -> list[str]:
-    return [notice.text for notice in Notice.objects.filter(user=person).order_by("id")]
+    return [notice.text for notice in Notification.objects.filter(user=person).order_by("id")]
 
 
 def test_a_shortage_in_the_studio_asks_for_what_is_missing(

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from generations.events.models import Notice
+from generations.events.models import Notification
 from generations.events.notifications import count_unread, notify
 from generations.events.streams.feed import stream_key
 from tests.web.pages import words
@@ -13,7 +13,7 @@ def told(alice, bob, team):
     notify(
         user_ids=[bob.pk, bob.pk], kind="member.added", text="Zoe has joined.", path="/t/lighthouse/", team_id=team.pk
     )
-    return Notice.objects.get()
+    return Notification.objects.get()
 
 
 def bell(browser, team) -> str:
@@ -42,7 +42,7 @@ def test_reading_leads_where_it_says(client_of, bob, told):
 @pytest.mark.parametrize("path", ["https://example.org/", "//example.org", "javascript:alert(1)", ""])
 def test_it_leads_to_no_other_site(client_of, bob, path):
     notify(user_ids=[bob.pk], kind="x", text="Look.", path=path)
-    assert client_of(bob).post(f"/notices/{Notice.objects.get().pk}/read")["Location"] == "/notices/"
+    assert client_of(bob).post(f"/notices/{Notification.objects.get().pk}/read")["Location"] == "/notices/"
 
 
 def test_all_are_marked_at_once(client_of, bob, rita, told):
@@ -54,7 +54,7 @@ def test_all_are_marked_at_once(client_of, bob, rita, told):
 def test_another_person_s_is_not_there(client_of, alice, told):
     assert client_of(alice).post(f"/notices/{told.pk}/read").status_code == 404
     assert "Zoe" not in words(client_of(alice).get("/notices/"))
-    assert Notice.objects.get().read_at is None
+    assert Notification.objects.get().read_at is None
 
 
 def test_they_come_in_pages(client_of, bob):

@@ -9,7 +9,14 @@ from django.test import Client
 
 from generations.accounts.models import Team, User
 from generations.common.clock import database_time
-from generations.events.models import DeliveryState, EndpointState, Event, WebhookDelivery, WebhookEndpoint, WebhookTry
+from generations.events.models import (
+    DeliveryAttempt,
+    DeliveryState,
+    EndpointState,
+    Event,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
 from generations.events.record import record_event
 from generations.events.webhooks.endpoints import create_endpoint
 
@@ -36,11 +43,11 @@ def deliver(
 ) -> WebhookDelivery:
     event = record_event("credits.grant", team_id=endpoint.team_id, amount=1)
     payload = {"type": "credits.grant", "timestamp": "2026-01-15T10:00:00.000Z", "data": {"amount": 1}}
-    values = {"tries": 10, "next_try_at": None, "settled_at": event.created_at, **changes}
+    values = {"attempt_count": 10, "next_attempt_at": None, "finished_at": event.created_at, **changes}
     made = WebhookDelivery.objects.create(
         endpoint=endpoint, event=event, kind=event.kind, payload=payload, state=state, **values
     )
-    WebhookTry.objects.create(delivery=made, status=503, answer="Back <soon>.", milliseconds=12)
+    DeliveryAttempt.objects.create(delivery=made, status=503, response="Back <soon>.", milliseconds=12)
     return made
 
 
@@ -59,7 +66,7 @@ def test_one_is_made_and_stands_in_the_list(client_of: Open, alice: User, page: 
     assert answer.redirect_chain[-1][0] == f"{page}{made.pk}/"
     assert (made.team, made.created_by, made.url, made.kinds) == (team, alice, HOOK, ["generation.completed"])
     assert made.secret in answer.content.decode()
-    assert made.secret not in made.sealed_secret
+    assert made.secret not in made.encrypted_secret
     assert answer["Cache-Control"] == "no-store"
     assert HOOK in words(client.get(page))
     audit = Event.objects.get(kind="webhook.created")
@@ -111,7 +118,7 @@ def test_it_is_changed(client_of: Open, alice: User, page: str, endpoint: Webhoo
 def test_off_and_on_again_sends_what_waits(client_of: Open, alice: User, page: str, endpoint: WebhookEndpoint) -> None:
     client, one = client_of(alice), f"{page}{endpoint.pk}/"
     later = database_time(timedelta(hours=5))
-    waiting = deliver(endpoint, DeliveryState.PENDING, tries=3, next_try_at=later, settled_at=None)
+    waiting = deliver(endpoint, DeliveryState.PENDING, attempt_count=3, next_attempt_at=later, finished_at=None)
     client.post(f"{one}off")
     endpoint.refresh_from_db()
     assert endpoint.state == EndpointState.OFF
@@ -121,15 +128,15 @@ def test_off_and_on_again_sends_what_waits(client_of: Open, alice: User, page: s
     endpoint.refresh_from_db()
     waiting.refresh_from_db()
     assert (endpoint.state, endpoint.failing_since) == (EndpointState.ON, None)
-    assert waiting.next_try_at is not None
-    assert waiting.next_try_at < waiting.created_at + timedelta(hours=1)
+    assert waiting.next_attempt_at is not None
+    assert waiting.next_attempt_at < waiting.created_at + timedelta(hours=1)
 
 
 def test_a_secret_of_a_key_that_is_gone_can_be_replaced(
     client_of: Open, alice: User, endpoint: WebhookEndpoint, page: str
 ) -> None:
     client = client_of(alice)
-    WebhookEndpoint.objects.update(sealed_secret="sealed under another key")
+    WebhookEndpoint.objects.update(encrypted_secret="sealed under another key")
     shown = client.get(f"{page}{endpoint.pk}/")
     assert "It cannot be read any more" in words(shown)
     answer = client.post(f"{page}{endpoint.pk}/rotate", follow=True)
@@ -158,7 +165,7 @@ def test_a_test_is_queued_and_its_row_asks_until_the_answer_is_there(
     assert (made.kind, made.event, made.state) == ("webhook.test", None, DeliveryState.PENDING)
     assert f'hx-get="{row}"' in answer.content.decode()
     assert "<html" not in answer.content.decode()
-    WebhookDelivery.objects.update(state=DeliveryState.DELIVERED, tries=1, next_try_at=None)
+    WebhookDelivery.objects.update(state=DeliveryState.DELIVERED, attempt_count=1, next_attempt_at=None)
     answer = client.get(row, **HTMX)
     assert "Delivered" in words(answer)
     assert "hx-trigger" not in answer.content.decode()
@@ -177,9 +184,9 @@ def test_a_delivery_shows_its_tries_and_is_sent_again(
     assert '"amount": 1' in words(answer)
     assert "It is sent again now." in words(client.post(f"{address}again", follow=True))
     given_up.refresh_from_db()
-    assert (given_up.state, given_up.tries, given_up.settled_at) == (DeliveryState.PENDING, 0, None)
+    assert (given_up.state, given_up.attempt_count, given_up.finished_at) == (DeliveryState.PENDING, 0, None)
     WebhookEndpoint.objects.update(state=EndpointState.OFF)
-    assert "Switch it on first" in words(client.post(f"{address}again", follow=True))
+    assert "Turn it on first" in words(client.post(f"{address}again", follow=True))
 
 
 def test_the_log_is_filtered_and_paged(client_of: Open, alice: User, page: str, endpoint: WebhookEndpoint) -> None:
@@ -235,7 +242,7 @@ def test_only_managers_come_here(
         assert endpoint.secret not in answer.content.decode()
     for act in ("on", "off", "rotate", "test", "recover", "delete"):
         assert asking.post(f"{one}{act}").status_code == status, act
-    assert WebhookEndpoint.objects.filter(sealed_secret=endpoint.sealed_secret, state=EndpointState.ON).exists()
+    assert WebhookEndpoint.objects.filter(encrypted_secret=endpoint.encrypted_secret, state=EndpointState.ON).exists()
 
 
 def test_what_is_not_there_is_not_found(

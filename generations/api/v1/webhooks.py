@@ -12,7 +12,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, WithJsonSc
 from generations.accounts.roles import Right
 from generations.common.pagination import keyset_page
 from generations.events.catalogue import PUBLIC_KINDS
-from generations.events.models import DeliveryState, EndpointState, WebhookDelivery, WebhookEndpoint, WebhookTry
+from generations.events.models import DeliveryAttempt, DeliveryState, EndpointState, WebhookDelivery, WebhookEndpoint
 from generations.events.webhooks import delivery_log, endpoints
 from generations.events.webhooks.targets import MOST_CHARACTERS
 
@@ -127,8 +127,14 @@ class TryOut(BaseModel):
     created_at: Moment
 
     @classmethod
-    def of(cls, one: WebhookTry) -> "TryOut":
-        return cls.model_validate({name: getattr(one, name) for name in cls.model_fields})
+    def of(cls, attempt: DeliveryAttempt) -> "TryOut":
+        return cls(
+            status=attempt.status,
+            error=attempt.error,
+            answer=attempt.response,
+            milliseconds=attempt.milliseconds,
+            created_at=attempt.created_at,
+        )
 
 
 class DeliveryDetail(DeliveryOut):
@@ -137,7 +143,7 @@ class DeliveryDetail(DeliveryOut):
 
     @classmethod
     def of(cls, delivery: WebhookDelivery) -> "DeliveryDetail":
-        log = [TryOut.of(one) for one in delivery.log.all()]
+        log = [TryOut.of(attempt) for attempt in delivery.attempts.all()]
         return cls.model_validate({**_members(delivery), "payload": delivery.payload, "log": log})
 
 
@@ -313,5 +319,12 @@ def _shown(team_id: int, endpoint: WebhookEndpoint) -> WebhookDetail:
 
 
 def _members(delivery: WebhookDelivery) -> dict[str, Any]:
-    same = ("id", "state", "tries", "next_try_at", "created_at", "settled_at")
-    return {**{name: getattr(delivery, name) for name in same}, "type": delivery.kind}
+    return {
+        "id": delivery.pk,
+        "type": delivery.kind,
+        "state": delivery.state,
+        "tries": delivery.attempt_count,
+        "next_try_at": delivery.next_attempt_at,
+        "created_at": delivery.created_at,
+        "settled_at": delivery.finished_at,
+    }

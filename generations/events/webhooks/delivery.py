@@ -21,7 +21,7 @@ from django.db.models.functions import Coalesce, Now
 from generations.common.clock import database_time
 
 from ..mail import queue_mail
-from ..models import DeliveryState, EndpointState, WebhookDelivery, WebhookEndpoint, WebhookTry
+from ..models import DeliveryAttempt, DeliveryState, EndpointState, WebhookDelivery, WebhookEndpoint
 from ..notifications import notify
 from ..record import record_event
 from .posting import Outcome
@@ -49,24 +49,24 @@ log = structlog.get_logger(__name__)
 # were attempted before the pause continue, while new ones wait: the first success ends the pause.
 _CLAIM = """
 WITH ranked AS (
-    SELECT d.id, d.lease_until, d.next_try_at,
+    SELECT d.id, d.lease_until, d.next_attempt_at,
         row_number() OVER (
             PARTITION BY d.endpoint_id
-            ORDER BY (d.lease_until > statement_timestamp()) IS TRUE DESC, d.next_try_at, d.id
+            ORDER BY (d.lease_until > statement_timestamp()) IS TRUE DESC, d.next_attempt_at, d.id
         ) AS place
     FROM generations_webhookdelivery d JOIN generations_webhookendpoint e ON e.id = d.endpoint_id
-    WHERE d.state = 'pending' AND d.next_try_at <= statement_timestamp()
+    WHERE d.state = 'pending' AND d.next_attempt_at <= statement_timestamp()
         AND e.state <> 'off'
 ), due AS (
     SELECT d.id FROM generations_webhookdelivery d JOIN ranked r ON r.id = d.id
     WHERE r.place <= %(concurrency)s AND d.state = 'pending'
         AND (d.lease_until IS NULL OR d.lease_until <= statement_timestamp())
-    ORDER BY r.place, r.next_try_at
+    ORDER BY r.place, r.next_attempt_at
     LIMIT %(limit)s
     FOR UPDATE OF d SKIP LOCKED
 )
 UPDATE generations_webhookdelivery d
-SET tries = tries + 1, lease_until = statement_timestamp() + make_interval(secs => %(lease)s)
+SET attempt_count = attempt_count + 1, lease_until = statement_timestamp() + make_interval(secs => %(lease)s)
 FROM due WHERE d.id = due.id
 RETURNING d.id
 """
@@ -84,20 +84,20 @@ def claim_due(limit: int) -> list[WebhookDelivery]:
 @transaction.atomic
 def record_outcome(delivery: WebhookDelivery, outcome: Outcome, *, managers_of: ManagersOf) -> None:
     """Store the attempt and decide what follows. An attempt whose lease was lost is stored and decides nothing."""
-    WebhookTry.objects.create(
+    DeliveryAttempt.objects.create(
         delivery=delivery,
         status=outcome.status,
         error=outcome.error[:200],
-        answer=outcome.answer,
+        response=outcome.answer,
         milliseconds=outcome.milliseconds,
     )
-    delay = None if delivery.event_id is None else retry_delay(delivery.tries)
+    delay = None if delivery.event_id is None else retry_delay(delivery.attempt_count)
     if outcome.is_delivered:
         has_lease = _finish(delivery, DeliveryState.DELIVERED)
     elif delay is None or outcome.is_gone:
         has_lease = _finish(delivery, DeliveryState.FAILED)
     else:
-        has_lease = _update_leased(delivery, next_try_at=database_time(delay))
+        has_lease = _update_leased(delivery, next_attempt_at=database_time(delay))
     if has_lease:
         _update_endpoint(delivery, outcome, managers_of)
     else:
@@ -111,16 +111,16 @@ def retry_delay(attempts: int) -> timedelta | None:
 
 def suspend_new(endpoint: WebhookEndpoint) -> None:
     """Suspend the endpoint's unattempted deliveries until `resume`, so that claims need not read them."""
-    endpoint.deliveries.filter(state=DeliveryState.PENDING, tries=0).update(next_try_at=None)
+    endpoint.deliveries.filter(state=DeliveryState.PENDING, attempt_count=0).update(next_attempt_at=None)
 
 
 def resume(endpoint: WebhookEndpoint) -> None:
     """Make all pending deliveries of the endpoint due now."""
-    endpoint.deliveries.filter(state=DeliveryState.PENDING).update(next_try_at=Now())
+    endpoint.deliveries.filter(state=DeliveryState.PENDING).update(next_attempt_at=Now())
 
 
 def _finish(delivery: WebhookDelivery, state: DeliveryState) -> bool:
-    return _update_leased(delivery, state=state, settled_at=Now(), next_try_at=None)
+    return _update_leased(delivery, state=state, finished_at=Now(), next_attempt_at=None)
 
 
 def _update_leased(delivery: WebhookDelivery, **changes: Any) -> bool:

@@ -52,7 +52,7 @@ def resend_failed(endpoint: WebhookEndpoint, *, since: datetime) -> int:
 
 def access_delivery(endpoint: WebhookEndpoint, delivery_id: UUID) -> WebhookDelivery:
     """Return one delivery of the endpoint with its attempts. Raises NotFoundError."""
-    found = deliveries_of(endpoint).prefetch_related("log").filter(pk=delivery_id).first()
+    found = deliveries_of(endpoint).prefetch_related("attempts").filter(pk=delivery_id).first()
     if found is None:
         raise NotFoundError
     return found
@@ -72,7 +72,9 @@ def sweep_deliveries() -> int:
 
 
 def _reset(rows: QuerySet[WebhookDelivery]) -> int:
-    return rows.update(state=DeliveryState.PENDING, tries=0, next_try_at=Now(), lease_until=None, settled_at=None)
+    return rows.update(
+        state=DeliveryState.PENDING, attempt_count=0, next_attempt_at=Now(), lease_until=None, finished_at=None
+    )
 
 
 def _require_on(endpoint: WebhookEndpoint) -> None:

@@ -101,9 +101,9 @@ def rotate_secret(*, endpoint: WebhookEndpoint, actor_id: int, overlap: timedelt
     """Sign with a new secret, and with the old one too until the overlap has passed."""
     endpoint.secret = new_secret()
     WebhookEndpoint.objects.filter(pk=endpoint.pk).update(
-        sealed_old_secret=F("sealed_secret"),
+        encrypted_old_secret=F("encrypted_secret"),
         old_secret_until=database_time(overlap),
-        sealed_secret=endpoint.sealed_secret,
+        encrypted_secret=endpoint.encrypted_secret,
     )
     endpoint.refresh_from_db()
     _record("rotated", endpoint, actor_id, overlap=int(overlap.total_seconds()))

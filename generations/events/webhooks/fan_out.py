@@ -46,7 +46,7 @@ def _create_deliveries(events: Iterable[Event]) -> None:
                 event=event,
                 kind=event.kind,
                 payload=body_of(event, team.slug),
-                next_try_at=Now() if endpoint.state == EndpointState.ON else None,
+                next_attempt_at=Now() if endpoint.state == EndpointState.ON else None,
             )
             for event, team in public
             for endpoint in endpoints.get(team.pk, [])

@@ -8,7 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from generations.accounts.models import Team, User
 from generations.accounts.roles import Scope
-from generations.events.models import DeliveryState, WebhookDelivery, WebhookEndpoint, WebhookTry
+from generations.events.models import DeliveryAttempt, DeliveryState, WebhookDelivery, WebhookEndpoint
 from generations.events.record import record_event
 from generations.events.webhooks.endpoints import create_endpoint
 
@@ -38,10 +38,10 @@ def give_up(endpoint: WebhookEndpoint) -> WebhookDelivery:
         kind=event.kind,
         payload=body,
         state=DeliveryState.FAILED,
-        tries=10,
-        next_try_at=None,
+        attempt_count=10,
+        next_attempt_at=None,
     )
-    WebhookTry.objects.create(delivery=made, error="No connection (ConnectError).", milliseconds=3)
+    DeliveryAttempt.objects.create(delivery=made, error="No connection (ConnectError).", milliseconds=3)
     return made
 
 

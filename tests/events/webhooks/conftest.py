@@ -57,8 +57,8 @@ def work() -> Callable[[], int]:
 
 def make_due() -> None:
     """What is held back stays so; all else need not wait for its time."""
-    WebhookDelivery.objects.filter(state="pending", next_try_at__isnull=False).update(
-        next_try_at=database_time(timedelta(seconds=-1))
+    WebhookDelivery.objects.filter(state="pending", next_attempt_at__isnull=False).update(
+        next_attempt_at=database_time(timedelta(seconds=-1))
     )
 
 

@@ -10,7 +10,14 @@ from pytest_django import Settings
 
 from generations.accounts.models import Team, User
 from generations.common.clock import database_now, database_time
-from generations.events.models import DeliveryState, EndpointState, Event, Notice, WebhookEndpoint, WebhookTry
+from generations.events.models import (
+    DeliveryAttempt,
+    DeliveryState,
+    EndpointState,
+    Event,
+    Notification,
+    WebhookEndpoint,
+)
 from generations.events.webhooks.delivery import MAX_CONCURRENT_PER_ENDPOINT, RETRY_DELAYS, claim_due, record_outcome
 from generations.events.webhooks.delivery_log import send_test
 from generations.events.webhooks.endpoints import create_endpoint
@@ -48,9 +55,9 @@ def test_it_tells_an_event_as_the_standard_wants_it(
     assert message["data"]["amount"] == 500
     assert "June" not in request.body.decode()
     assert delivery.event_id == event.pk
-    assert (delivery.state, delivery.tries, delivery.next_try_at) == (DeliveryState.DELIVERED, 1, None)
-    tried = WebhookTry.objects.get()
-    assert (tried.status, tried.error, tried.answer) == (200, "", "thanks")
+    assert (delivery.state, delivery.attempt_count, delivery.next_attempt_at) == (DeliveryState.DELIVERED, 1, None)
+    tried = DeliveryAttempt.objects.get()
+    assert (tried.status, tried.error, tried.response) == (200, "", "thanks")
 
 
 @pytest.mark.parametrize(
@@ -80,10 +87,10 @@ def test_a_try_that_fails_is_written_down_and_comes_again(
     receiver.script(behavior)
     tell()
     work()
-    delivery, tried = only_delivery(), WebhookTry.objects.get()
+    delivery, tried = only_delivery(), DeliveryAttempt.objects.get()
     assert len(receiver.received) == 1
-    assert (delivery.state, delivery.tries, delivery.lease_until) == (DeliveryState.PENDING, 1, None)
-    assert delivery.next_try_at is not None
+    assert (delivery.state, delivery.attempt_count, delivery.lease_until) == (DeliveryState.PENDING, 1, None)
+    assert delivery.next_attempt_at is not None
     assert tried.status == status
     assert tried.error.startswith(error)
     endpoint.refresh_from_db()
@@ -104,7 +111,7 @@ def test_a_huge_answer_is_not_read_to_its_end(
     tell()
     work()
     assert only_delivery().state == DeliveryState.DELIVERED
-    assert len(WebhookTry.objects.get().answer) <= 500
+    assert len(DeliveryAttempt.objects.get().response) <= 500
 
 
 def test_nobody_there_is_a_failed_try(
@@ -113,7 +120,7 @@ def test_nobody_there_is_a_failed_try(
     WebhookEndpoint.objects.update(url=f"http://127.0.0.1:{free_port()}/hook")
     tell()
     work()
-    assert WebhookTry.objects.get().error.startswith("No connection")
+    assert DeliveryAttempt.objects.get().error.startswith("No connection")
 
 
 def test_a_secret_that_cannot_be_read_any_more_is_a_failed_try(
@@ -123,7 +130,7 @@ def test_a_secret_that_cannot_be_read_any_more_is_a_failed_try(
     tell()
     work()
     assert not receiver.received
-    assert WebhookTry.objects.get().error.endswith("Create a new one.")
+    assert DeliveryAttempt.objects.get().error.endswith("Create a new one.")
 
 
 def test_the_schedule_lasts_three_days_and_then_gives_up(
@@ -135,13 +142,13 @@ def test_the_schedule_lasts_three_days_and_then_gives_up(
     for _ in RETRY_DELAYS:
         work()
         delivery = only_delivery()
-        assert delivery.next_try_at is not None
-        waited += delivery.next_try_at - database_now()
+        assert delivery.next_attempt_at is not None
+        waited += delivery.next_attempt_at - database_now()
     assert timedelta(days=3) < waited < timedelta(days=4)
     work()
     delivery = only_delivery()
-    assert (delivery.state, delivery.tries) == (DeliveryState.FAILED, 10)
-    assert delivery.settled_at is not None
+    assert (delivery.state, delivery.attempt_count) == (DeliveryState.FAILED, 10)
+    assert delivery.finished_at is not None
     work()
     assert len(receiver.received) == 10
 
@@ -156,8 +163,8 @@ def test_gone_switches_the_endpoint_off_and_tells_its_managers(
     assert endpoint.state == EndpointState.OFF
     assert "410" in endpoint.state_reason
     assert only_delivery().state == DeliveryState.FAILED
-    assert [notice.user for notice in Notice.objects.all()] == [alice]
-    assert "turned off" in Notice.objects.get().text
+    assert [notice.user for notice in Notification.objects.all()] == [alice]
+    assert "turned off" in Notification.objects.get().text
     tell()
     work()
     assert len(receiver.received) == 1
@@ -174,7 +181,7 @@ def test_an_endpoint_that_fails_for_a_day_is_paused_and_keeps_what_comes(
     work()
     endpoint.refresh_from_db()
     assert endpoint.state == EndpointState.PAUSED
-    assert Notice.objects.filter(user=alice).count() == 1
+    assert Notification.objects.filter(user=alice).count() == 1
     tried = len(receiver.received)
     tell("member.added", user=alice.pk, role="owner")
     work()
@@ -225,7 +232,7 @@ def test_one_slow_receiver_holds_up_no_other(
             tell("credits.grant")
         work()
         assert len(well.received) == 30
-    kinds = list(WebhookTry.objects.order_by("pk").values_list("delivery__kind", flat=True))
+    kinds = list(DeliveryAttempt.objects.order_by("pk").values_list("delivery__kind", flat=True))
     assert kinds == ["credits.grant"] * 30 + ["member.added"] * 5
 
 

@@ -11,7 +11,7 @@ import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from generations.common.encryption import encrypt
-from generations.events.models import WEBHOOKS, WebhookDelivery, WebhookEndpoint
+from generations.events.models import SECRET_PURPOSE, WebhookDelivery, WebhookEndpoint
 from generations.events.webhooks.signing import body_bytes, new_secret, signed_headers
 
 OLD, NEW = "whsec_" + base64.b64encode(b"o" * 32).decode(), "whsec_" + base64.b64encode(b"n" * 32).decode()
@@ -25,7 +25,7 @@ def now() -> datetime:
 
 
 def make_delivery(**changes: object) -> WebhookDelivery:
-    endpoint = WebhookEndpoint(sealed_secret=encrypt(NEW, purpose=WEBHOOKS), **changes)
+    endpoint = WebhookEndpoint(encrypted_secret=encrypt(NEW, purpose=SECRET_PURPOSE), **changes)
     return WebhookDelivery(id=UUID(int=7), endpoint=endpoint, payload=PAYLOAD)
 
 
@@ -55,7 +55,7 @@ def test_the_known_vector_of_the_standard_comes_out() -> None:
 def test_while_a_rotation_overlaps_both_secrets_sign(now: datetime, offset: int, signs: list[str]) -> None:
     body = body_bytes(PAYLOAD)
     delivery = make_delivery(
-        sealed_old_secret=encrypt(OLD, purpose=WEBHOOKS), old_secret_until=now + timedelta(hours=offset)
+        encrypted_old_secret=encrypt(OLD, purpose=SECRET_PURPOSE), old_secret_until=now + timedelta(hours=offset)
     )
     headers = signed_headers(delivery, body, now)
     assert headers["webhook-signature"].split() == [by_hand(secret, str(delivery.pk), now, body) for secret in signs]
