@@ -1,7 +1,7 @@
-"""`make bench [ARGS=name]`: run the programs of this folder and show their figures.
+"""`make bench [ARGS=name]`: run the programs of this folder and print their figures.
 
 Each program prints JSON lines `{"name": …, "value": …, "unit": …}` on standard output and anything else on standard
-error. The figures follow as a table, then once more as JSON lines for whoever compares runs.
+error. The figures are printed as a table, and then as JSON lines to compare runs.
 """
 
 import json
@@ -13,14 +13,14 @@ from typing import Any
 FOLDER = Path(__file__).parent
 
 
-def main(wanted: list[str]) -> int:
+def main(names: list[str]) -> int:
     known = sorted(path.stem for path in FOLDER.glob("*.py") if not path.stem.startswith("_"))
-    if unknown := set(wanted) - set(known):
-        print(f"No such benchmark: {', '.join(sorted(unknown))}. There are: {', '.join(known)}", file=sys.stderr)
+    if unknown := set(names) - set(known):
+        print(f"Unknown benchmark: {', '.join(sorted(unknown))}. Known are: {', '.join(known)}", file=sys.stderr)
         return 2
     figures: list[dict[str, Any]] = []
     failed: list[str] = []
-    for name in wanted or known:
+    for name in names or known:
         print(f"running {name}", file=sys.stderr, flush=True)
         done = subprocess.run([sys.executable, "-m", f"bench.{name}"], stdout=subprocess.PIPE, text=True, check=False)
         figures += [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]

@@ -1,4 +1,4 @@
-"""What the benchmarks of the API share: teams with a key and a still each, the two servers, and a run of the load."""
+"""Shared by the benchmarks of the API: teams with a key and an image each, the two servers, and the load."""
 
 import json
 import subprocess
@@ -12,7 +12,7 @@ from typing import Any
 from django.core.files.base import ContentFile
 from PIL import Image
 
-from bench._ground import FOLDER
+from bench._environment import FOLDER
 from bench._members import make_members
 from generations.accounts.keys import create_key
 from generations.accounts.models import Membership
@@ -23,20 +23,20 @@ from project.stack.ports import LOOPBACK, free_port
 from project.stack.processes import ProcessSpec, start_and_wait
 
 WORKERS = 2
-# As the limits of a request are counted, but with room for all that a benchmark sends.
+# Rate limits are counted as usual, but high enough for the benchmark.
 _ROOM = {"API_RATE_KEY": "100000000", "API_RATE_MEMBER": "100000000", "API_RATE_TEAM": "100000000"}
 
 
 @dataclass(frozen=True)
 class Account:
-    """A member with a key, who has uploaded a still."""
+    """A member with an API key and an uploaded image."""
 
     membership: Membership
     secret: str
-    still: str
+    image: str
 
     def request(self, method: str, path: str, body: dict[str, Any] | None = None) -> str:
-        """The request as it goes over the wire."""
+        """The text of the HTTP request."""
         text = json.dumps(body) if body else ""
         head = [
             f"{method} {path} HTTP/1.1",
@@ -48,13 +48,13 @@ class Account:
         return "\r\n".join(head) + "\r\n\r\n" + text
 
     def submit(self) -> str:
-        wish = {"prompt": "A lantern sways.", "model": "ltx-2-3-fast", "resolution": "1280x720"}
-        body = {"image_uri": self.still, "duration": 6, "fps": 24, **wish}
+        options = {"prompt": "A lantern sways.", "model": "ltx-2-3-fast", "resolution": "1280x720"}
+        body = {"image_uri": self.image, "duration": 6, "fps": 24, **options}
         return self.request("POST", "/v2/image-to-video", body)
 
 
 def make_accounts(count: int) -> list[Account]:
-    """So many teams of one member each."""
+    """Create so many teams with one member each."""
     picture = BytesIO()
     Image.new("RGB", (320, 180), (40, 90, 160)).save(picture, "PNG")
     return [_account(membership, picture.getvalue()) for membership in make_members(teams=count, each=1)]
@@ -63,16 +63,16 @@ def make_accounts(count: int) -> list[Account]:
 def _account(membership: Membership, picture: bytes) -> Account:
     upload = create_upload(membership)
     fill_upload(upload, ContentFile(picture, name="still.png"))
-    made = create_key(membership=membership, name="bench", scopes=[Scope.GENERATE, Scope.READ])
-    return Account(membership, made.secret, storage_uri(upload))
+    key = create_key(membership=membership, name="bench", scopes=[Scope.GENERATE, Scope.READ])
+    return Account(membership, key.secret, storage_uri(upload))
 
 
 @contextmanager
 def servers(environment: dict[str, str]) -> Iterator[dict[str, int]]:
-    """The limit and the product, each behind granian with two workers: their ports by name."""
+    """Start the limit program and the product behind granian with two workers each. Yield their ports by name."""
     ports = {"limit": free_port(), "ours": free_port()}
     specs = [_limit(environment, ports["limit"]), _ours(environment, ports["ours"])]
-    children = [start_and_wait(each, log=FOLDER / "run" / f"{each.name}.log") for each in specs]
+    children = [start_and_wait(spec, log=FOLDER / "run" / f"{spec.name}.log") for spec in specs]
     try:
         yield ports
     finally:
@@ -81,26 +81,26 @@ def servers(environment: dict[str, str]) -> Iterator[dict[str, int]]:
 
 
 def run(port: int, *, clients: int, seconds: float, requests: list[str], expected: int) -> dict[str, float]:
-    """Let the load generator run, and return what it measured. Every answer has to be the expected one."""
-    order = {"port": port, "clients": clients, "seconds": seconds, "requests": requests, "expected": expected}
+    """Run the load generator and return its figures. Every response must have the expected status."""
+    job = {"port": port, "clients": clients, "seconds": seconds, "requests": requests, "expected": expected}
     done = subprocess.run(
-        [sys.executable, "-m", "bench._load"], input=json.dumps(order), stdout=subprocess.PIPE, text=True, check=True
+        [sys.executable, "-m", "bench._load"], input=json.dumps(job), stdout=subprocess.PIPE, text=True, check=True
     )
     measured: dict[str, float] = json.loads(done.stdout)
-    assert not measured.pop("wrong"), "not every answer was the expected one"
+    assert not measured.pop("wrong"), "not every response had the expected status"
     return measured
 
 
 def _ours(environment: dict[str, str], port: int) -> ProcessSpec:
     """The web process of `make run`, with two workers instead of one."""
-    made = services.web({**environment, **_ROOM}, LOOPBACK, port)
-    command = list(made.command)
+    spec = services.web({**environment, **_ROOM}, LOOPBACK, port)
+    command = list(spec.command)
     command[command.index("--workers") + 1] = str(WORKERS)
-    return replace(made, command=command)
+    return replace(spec, command=command)
 
 
 def _limit(environment: dict[str, str], port: int) -> ProcessSpec:
-    made = services.events(environment, LOOPBACK, port)
-    command = ["bench._limit:application" if part == "project.asgi:application" else part for part in made.command]
+    spec = services.events(environment, LOOPBACK, port)
+    command = ["bench._limit:application" if part == "project.asgi:application" else part for part in spec.command]
     command[command.index("--workers") + 1] = str(WORKERS)
-    return replace(made, name="limit", command=command, is_ready=services.responds(f"http://{LOOPBACK}:{port}/"))
+    return replace(spec, name="limit", command=command, is_ready=services.responds(f"http://{LOOPBACK}:{port}/"))

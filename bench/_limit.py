@@ -1,7 +1,7 @@
-"""The limit programs: what a submit and a status cost at the least, as raw ASGI and psycopg, one statement each.
+"""The limit programs: the least work for a submit and a status, with raw ASGI and psycopg, one statement each.
 
-They write the same rows as the product, into copies of its tables in the schema `bare` that have the constraints and
-indexes but neither triggers nor foreign keys, and check the key. Nothing else: no rules, no rates, no log.
+They check the key and write the same rows as the product. The tables are copies in the schema `bare`, with constraints
+and indexes, but without triggers and foreign keys. There are no validation rules, rate limits or logs.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from psycopg import AsyncConnection
 
 from generations.common.ids import uuid7
 
-CONNECTIONS = 8  # of each worker process
+CONNECTIONS = 8  # per worker process
 TABLES = ("wallet", "hold", "ledgerentry", "generation", "event")
 
 _CALLER = """
@@ -67,31 +67,31 @@ _free: "asyncio.Queue[AsyncConnection[Any]]" = asyncio.Queue()
 
 async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
-        await _live(receive, send)
+        await _lifespan(receive, send)
         return
     if scope["path"] == "/":
-        await _answer(send, 200, {})
+        await _respond(send, 200, {})
         return
     secret = dict(scope["headers"])[b"authorization"].removeprefix(b"Bearer ")
-    given: dict[str, Any] = {"digest": hashlib.sha256(secret).hexdigest()}
+    parameters: dict[str, Any] = {"digest": hashlib.sha256(secret).hexdigest()}
     if scope["method"] == "POST":
-        asked = json.loads(await _body(receive))
-        upload = UUID(asked["image_uri"].rpartition("/")[2])
-        row = await _ask(SUBMIT, {**asked, **given, "id": uuid7(), "upload": upload})
-        await _answer(send, 202 if row else 402, {"id": row[0], "created_at": row[1]} if row else {})
+        body = json.loads(await _body(receive))
+        upload = UUID(body["image_uri"].rpartition("/")[2])
+        row = await _execute(SUBMIT, {**body, **parameters, "id": uuid7(), "upload": upload})
+        await _respond(send, 202 if row else 402, {"id": row[0], "created_at": row[1]} if row else {})
     else:
-        row = await _ask(STATUS, {**given, "id": UUID(scope["path"].rpartition("/")[2])})
+        row = await _execute(STATUS, {**parameters, "id": UUID(scope["path"].rpartition("/")[2])})
         body = {"id": row[0], "created_at": row[1], "status": "pending"} if row else {}
-        await _answer(send, 200 if row else 404, body)
+        await _respond(send, 200 if row else 404, body)
 
 
-async def _live(receive: Receive, send: Send) -> None:
+async def _lifespan(receive: Receive, send: Send) -> None:
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
             for _ in range(CONNECTIONS):
-                made = await AsyncConnection.connect(os.environ["DATABASE_URL"], autocommit=True, prepare_threshold=0)
-                _free.put_nowait(made)
+                url = os.environ["DATABASE_URL"]
+                _free.put_nowait(await AsyncConnection.connect(url, autocommit=True, prepare_threshold=0))
         await send({"type": f"{message['type']}.complete"})
         if message["type"] == "lifespan.shutdown":
             return
@@ -106,16 +106,16 @@ async def _body(receive: Receive) -> bytes:
     return body
 
 
-async def _ask(statement: str, given: dict[str, Any]) -> tuple[Any, ...] | None:
-    mine = await _free.get()
+async def _execute(statement: str, parameters: dict[str, Any]) -> tuple[Any, ...] | None:
+    connection = await _free.get()
     try:
-        row: tuple[Any, ...] | None = await (await mine.execute(statement, given)).fetchone()
+        row: tuple[Any, ...] | None = await (await connection.execute(statement, parameters)).fetchone()
         return row
     finally:
-        _free.put_nowait(mine)
+        _free.put_nowait(connection)
 
 
-async def _answer(send: Send, status: int, body: dict[str, Any]) -> None:
+async def _respond(send: Send, status: int, body: dict[str, Any]) -> None:
     data = json.dumps(body, default=str).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(data))]
     await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -123,7 +123,7 @@ async def _answer(send: Send, status: int, body: dict[str, Any]) -> None:
 
 
 def make_tables() -> None:
-    """Copy the tables as they are, with what is in their rows' wallets."""
+    """Copy the tables, and the rows of the wallets."""
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
         connection.execute("CREATE SCHEMA bare")
         for table in TABLES:

@@ -1,8 +1,8 @@
-"""The load generator, a process of its own: so many clients on loopback, each with one connection that it keeps.
+"""The load generator, in a separate process: clients on loopback, each with one persistent connection.
 
 Reads one JSON line from standard input: {"port", "clients", "seconds", "requests": [text, ...], "expected": status}.
-Client n sends request n, again and again, as soon as it has its answer; it ends by itself after the time. Prints one
-JSON line: {"rate", "p50", "p99", "wrong"}, in requests a second and milliseconds.
+Client n sends request n again as soon as it has the response, until the time is over. Prints one JSON line:
+{"rate", "p50", "p99", "wrong"}, in requests per second and milliseconds.
 """
 
 import asyncio
@@ -12,11 +12,11 @@ import sys
 import time
 from typing import Any
 
-PATIENCE = 30.0  # seconds for the last answers
+LAST_RESPONSE_SECONDS = 30.0
 
 
 class Client(asyncio.Protocol):
-    """Reads just enough of HTTP to know where an answer ends: status, Content-Length, body."""
+    """Parses only what is needed to find the end of a response: status, Content-Length, body."""
 
     def __init__(self, request: bytes, expected: int, end: float) -> None:
         self._request = request
@@ -63,26 +63,26 @@ def _length_of(head: bytes) -> int:
         name, _, value = line.partition(b":")
         if name.lower() == b"content-length":
             return int(value)
-    raise ValueError("an answer without Content-Length")
+    raise ValueError("a response without Content-Length")
 
 
 async def load(port: int, clients: int, seconds: float, requests: list[str], expected: int) -> dict[str, float]:
     end = time.perf_counter() + seconds
-    made = [await _connect(port, requests[n % len(requests)].encode(), expected, end) for n in range(clients)]
+    connected = [await _connect(port, requests[n % len(requests)].encode(), expected, end) for n in range(clients)]
     started = time.perf_counter()
-    async with asyncio.timeout(seconds + PATIENCE):
-        await asyncio.gather(*(client.is_done for client in made))
-    taken = time.perf_counter() - started
-    times = sorted(one for client in made for one in client.times)
-    for client in made:
+    async with asyncio.timeout(seconds + LAST_RESPONSE_SECONDS):
+        await asyncio.gather(*(client.is_done for client in connected))
+    elapsed = time.perf_counter() - started
+    times = sorted(one for client in connected for one in client.times)
+    for client in connected:
         if client.first_wrong:
             print(client.first_wrong.decode(errors="replace"), file=sys.stderr)
             break
     return {
-        "rate": len(times) / taken,
+        "rate": len(times) / elapsed,
         "p50": statistics.median(times) * 1000,
         "p99": times[int(len(times) * 0.99)] * 1000,
-        "wrong": sum(client.wrong for client in made),
+        "wrong": sum(client.wrong for client in connected),
     }
 
 

@@ -1,4 +1,4 @@
-"""Members of several teams with generations in bulk. Their holds have no entries: no money moves here."""
+"""Members of several teams, and generations in bulk. Their holds have no ledger entries: no credits move."""
 
 from io import BytesIO
 
@@ -37,7 +37,7 @@ FROM numbers JOIN hold ON hold.reference = numbers.id
 
 
 def make_members(*, teams: int, each: int) -> list[Membership]:
-    """So many teams with so many members, each team with all the credits that it may want."""
+    """Create teams with members. Each team has more than enough credits."""
     members: list[Membership] = []
     for number in range(teams):
         users = [User.objects.create_user(f"member-{number}-{nth}@example.com") for nth in range(each)]
@@ -49,7 +49,7 @@ def make_members(*, teams: int, each: int) -> list[Membership]:
     return members
 
 
-def make_wish(membership: Membership) -> Wish:
+def make_request(membership: Membership) -> Wish:
     picture = BytesIO()
     Image.new("RGB", (320, 180), (40, 90, 160)).save(picture, "PNG")
     still = store_image(
@@ -60,7 +60,7 @@ def make_wish(membership: Membership) -> Wish:
     )
 
 
-def add_generations(wish: Wish, count: int, state: str) -> None:
-    """Put so many generations of all members in, in turn, as if they had been in this state for a while."""
+def add_generations(request: Wish, count: int, state: str) -> None:
+    """Insert so many generations, of all members in turn, as if they had been in this state for a while."""
     with connection.cursor() as cursor:
-        cursor.execute(_FILL, {"count": count, "still": wish.first_frame.pk, "state": state})
+        cursor.execute(_FILL, {"count": count, "still": request.first_frame.pk, "state": state})

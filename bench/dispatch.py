@@ -1,10 +1,10 @@
-"""How many due rows a second two processes claim, and how long a submitted job takes to the provider's socket.
+"""How many due rows per second two processes claim, and how fast a submitted job reaches the provider's socket.
 
     python -m bench.dispatch [--rows 20000] [--batch 200] [--jobs 40]
 
-Claiming is `claim_due` in two processes until nothing is due. For the way to the provider a worker and a beat run as
-`make run` starts them, idle but for one job at a time; it is measured from the commit of `submit_generation` to the
-provider having read the request for an upload, and the submit itself.
+For the claims, two processes call `claim_due` until nothing is due. For the time to the provider, a worker and a beat
+run as in `make run`, with one job at a time. It is measured from the commit of `submit_generation` until the provider
+has read the request for an upload, and the submit.
 """
 
 import argparse
@@ -19,8 +19,8 @@ from uuid import UUID, uuid4
 
 from django.db import connection, transaction
 
-from bench._ground import FOLDER, report
-from bench._members import add_generations, make_members, make_wish
+from bench._environment import FOLDER, report
+from bench._members import add_generations, make_members, make_request
 from generations.accounts.models import Membership
 from generations.jobs.dispatch import claim_due
 from generations.jobs.models import Generation, State
@@ -34,25 +34,25 @@ WARM_UP = 4
 
 
 def claim_all(batch: int, _: int) -> tuple[float, list[UUID]]:
-    """Claim until nothing is left; how long that took and what it was."""
+    """Claim until nothing is left. Return the seconds and the claimed ids."""
     connection.connect()
-    mine: list[UUID] = []
+    claimed: list[UUID] = []
     started = time.perf_counter()
     while rows := claim_due([State.PROCESSING], limit=batch):
-        mine += [pk for pk, _fence in rows]
-    taken = time.perf_counter() - started
+        claimed += [pk for pk, _fence in rows]
+    elapsed = time.perf_counter() - started
     connection.close()
-    return taken, mine
+    return elapsed, claimed
 
 
-def measure_claims(wish: Wish, rows: int, batch: int) -> None:
-    add_generations(wish, rows, State.PROCESSING)
+def measure_claims(request: Wish, rows: int, batch: int) -> None:
+    add_generations(request, rows, State.PROCESSING)
     connection.close()  # the claimers are forks of this process
     with get_context("fork").Pool(CLAIMERS) as pool:
         shares = pool.map(partial(claim_all, batch), range(CLAIMERS), chunksize=1)
     claimed = [pk for _, share in shares for pk in share]
     assert len(claimed) == rows
-    report("dispatch.claims", rows / max(taken for taken, _ in shares), "rows/s")
+    report("dispatch.claims", rows / max(elapsed for elapsed, _ in shares), "rows/s")
     report("dispatch.claimed_twice", rows - len(set(claimed)), "rows")
 
 
@@ -66,7 +66,7 @@ def workers(provider: ScriptedProvider) -> Iterator[None]:
     }
     run = FOLDER / "run"
     specs = [services.worker(environment, run / "worker-ready"), services.beat(environment, run / "beat")]
-    children = [start_and_wait(each, log=run / f"{each.name}.log") for each in specs]
+    children = [start_and_wait(spec, log=run / f"{spec.name}.log") for spec in specs]
     try:
         yield
     finally:
@@ -74,21 +74,21 @@ def workers(provider: ScriptedProvider) -> Iterator[None]:
             child.stop()
 
 
-def send_one(provider: ScriptedProvider, membership: Membership, wish: Wish) -> tuple[float, float]:
-    """Submit a job, and return the milliseconds from its commit to the upload and to the submit."""
+def send_one(provider: ScriptedProvider, membership: Membership, request: Wish) -> tuple[float, float]:
+    """Submit a job. Return the milliseconds from its commit to the upload and to the submit."""
     provider.clear()
     committed: list[float] = []
     with transaction.atomic():
         transaction.on_commit(lambda: committed.append(time.monotonic()))
-        receipt = submit_generation(membership=membership, wish=wish, idempotency_key=str(uuid4()))
+        receipt = submit_generation(membership=membership, wish=request, idempotency_key=str(uuid4()))
     provider.wait_for("submit", timeout=30)
     upload, submit = provider.requests("upload")[0], provider.requests("submit")[0]
-    wait_for_end(receipt.id)
+    wait_until_sent(receipt.id)
     return (upload.at - committed[0]) * 1000, (submit.at - committed[0]) * 1000
 
 
-def wait_for_end(pk: UUID) -> None:
-    """Let the system be idle again."""
+def wait_until_sent(pk: UUID) -> None:
+    """Wait until the system is idle again."""
     deadline = time.monotonic() + 60
     while not Generation.objects.filter(pk=pk, state=State.PROCESSING).exists():
         assert time.monotonic() < deadline, "the job was not sent"
@@ -96,11 +96,11 @@ def wait_for_end(pk: UUID) -> None:
     Generation.objects.filter(pk=pk).update(next_action_at=None)
 
 
-def measure_way(membership: Membership, wish: Wish, jobs: int) -> None:
+def measure_time_to_provider(membership: Membership, request: Wish, jobs: int) -> None:
     with ScriptedProvider() as provider, workers(provider):
         for _ in range(WARM_UP):
-            send_one(provider, membership, wish)
-        times = [send_one(provider, membership, wish) for _ in range(jobs)]
+            send_one(provider, membership, request)
+        times = [send_one(provider, membership, request) for _ in range(jobs)]
     for name, taken in zip(("upload", "submit"), zip(*times, strict=True), strict=True):
         report(f"dispatch.commit_to_{name}_p50", statistics.median(taken), "ms")
         report(f"dispatch.commit_to_{name}_p90", statistics.quantiles(taken, n=10)[8], "ms")
@@ -113,9 +113,9 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=40)
     options = parser.parse_args()
     membership = make_members(teams=1, each=1)[0]
-    wish = make_wish(membership)
-    measure_way(membership, wish, options.jobs)
-    measure_claims(wish, options.rows, options.batch)
+    request = make_request(membership)
+    measure_time_to_provider(membership, request, options.jobs)
+    measure_claims(request, options.rows, options.batch)
 
 
 if __name__ == "__main__":

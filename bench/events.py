@@ -1,9 +1,9 @@
-"""How many streams one process holds, how fast a message reaches all of them, and what each costs.
+"""How many streams one process serves, how fast a message reaches all of them, and the memory of each.
 
     python -m bench.events [--streams 1000] [--messages 20]
 
-Everything is real: `make run`, the demo owner's session, a message in Valkey as `announce` writes it. Clients are plain
-sockets in this process, on the same cores, so the last of them is late by the time that all of them take to read.
+Everything is real: `make run`, the session of the demo owner, a message in Valkey as `announce` writes it. The clients
+are plain sockets in this process, on the same cores, so the delay includes the time in which all of them read.
 """
 
 import argparse
@@ -26,13 +26,13 @@ import redis
 from generations.events.streams.feed import stream_key
 from tests.stack import StackProcess
 
-AT_ONCE = 50
+CONCURRENCY = 50
 OWNER, PASSWORD, SLUG = "owner@example.com", "dailies-demo", "demo"
 
 
 @dataclass
-class Crowd:
-    """Clients of one team, and how late each message reached each of them."""
+class Clients:
+    """Clients of one team, and the delay of each message for each client."""
 
     port: int
     cookie: str
@@ -41,23 +41,23 @@ class Crowd:
     opened: int = 0
     wanted: int = 0
 
-    async def gather(self, count: int) -> None:
-        gate = asyncio.Semaphore(AT_ONCE)
-        self.tasks = [asyncio.create_task(self._listen(gate)) for _ in range(count)]
+    async def connect(self, count: int) -> None:
+        slots = asyncio.Semaphore(CONCURRENCY)
+        self.tasks = [asyncio.create_task(self._listen(slots)) for _ in range(count)]
         await self.until(lambda: self.opened == count)
 
-    async def until(self, is_so: Callable[[], bool]) -> None:
+    async def until(self, condition: Callable[[], bool]) -> None:
         async with asyncio.timeout(120):
-            while not is_so():
+            while not condition():
                 await asyncio.sleep(0.05)
 
-    async def leave(self) -> None:
+    async def disconnect(self) -> None:
         for task in self.tasks:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
 
-    async def _listen(self, gate: asyncio.Semaphore) -> None:
-        async with gate:
+    async def _listen(self, slots: asyncio.Semaphore) -> None:
+        async with slots:
             reader, writer = await asyncio.open_connection("127.0.0.1", self.port, limit=2**16)
             head = f"GET /events/{SLUG} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {self.cookie}\r\n\r\n"
             writer.write(head.encode())
@@ -82,39 +82,39 @@ def main() -> None:
 
 async def measure(stack: StackProcess, streams: int, messages: int) -> None:
     server = stack.child("project.asgi").children()[0]
-    crowd = Crowd(stack.services.events_port, sign_in(stack.port))
-    await crowd.gather(1)  # what is loaded on first use is no stream's cost
-    await crowd.leave()
-    before, crowd.opened = resident(server), 0
+    clients = Clients(stack.services.events_port, sign_in(stack.port))
+    await clients.connect(1)  # modules loaded on first use are not part of the memory of a stream
+    await clients.disconnect()
+    before, clients.opened = resident(server), 0
     started = time.monotonic()
-    await crowd.gather(streams)
+    await clients.connect(streams)
     report("events.open", streams / (time.monotonic() - started), "streams/s")
     report("events.memory", (resident(server) - before) / streams * 1000, "kB/stream")
-    await fan_out(stack, crowd, messages)
-    await crowd.leave()
-    await crowd.until(lambda: connections(server, crowd.port) == 0)
-    # The server's allocator keeps what it has for the next ones, so a second crowd must cost nothing more.
-    report("events.memory_after_leaving", resident(server) - before, "MB")
-    crowd.opened = 0
-    await crowd.gather(streams)
-    report("events.memory_second_crowd", resident(server) - before, "MB")
-    await crowd.leave()
+    await fan_out(stack, clients, messages)
+    await clients.disconnect()
+    await clients.until(lambda: connections(server, clients.port) == 0)
+    # The allocator of the server keeps its memory, so the same number of new clients must not need more.
+    report("events.memory_after_disconnecting", resident(server) - before, "MB")
+    clients.opened = 0
+    await clients.connect(streams)
+    report("events.memory_after_reconnecting", resident(server) - before, "MB")
+    await clients.disconnect()
 
 
-async def fan_out(stack: StackProcess, crowd: Crowd, messages: int) -> None:
+async def fan_out(stack: StackProcess, clients: Clients, messages: int) -> None:
     key = stream_key(team_id(stack.services.database_url))
     with redis.Redis.from_url(stack.services.redis_url) as valkey:
         for _ in range(messages):
-            crowd.wanted += len(crowd.tasks)
+            clients.wanted += len(clients.tasks)
             valkey.xadd(key, {"data": json.dumps({"sent": time.monotonic()})})
-            await crowd.until(lambda: len(crowd.delays) == crowd.wanted)
-    delays = sorted(crowd.delays)
+            await clients.until(lambda: len(clients.delays) == clients.wanted)
+    delays = sorted(clients.delays)
     report("events.fan_out_p50", delays[len(delays) // 2], "s")
     report("events.fan_out_p95", delays[len(delays) * 95 // 100], "s")
 
 
 def sign_in(port: int) -> str:
-    """Return the demo owner's session cookie."""
+    """Return the session cookie of the demo owner."""
     connection = HTTPConnection("127.0.0.1", port, timeout=30)
     connection.request("GET", "/account/login/")
     page = connection.getresponse()
@@ -127,8 +127,8 @@ def sign_in(port: int) -> str:
         "Content-Type": "application/x-www-form-urlencoded",
     }
     connection.request("POST", "/account/login/", urlencode(form), headers)
-    answer = connection.getresponse()
-    cookies = SimpleCookie("; ".join(answer.headers.get_all("Set-Cookie") or []))
+    response = connection.getresponse()
+    cookies = SimpleCookie("; ".join(response.headers.get_all("Set-Cookie") or []))
     return f"sessionid={cookies['sessionid'].value}"
 
 

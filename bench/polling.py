@@ -126,10 +126,10 @@ def main() -> None:
         asyncio.run(serve(args.latency))
         return
     with slow_provider(args.latency) as base_url:
-        least = measure("limit", limit, base_url, args.polls, args.concurrency)
+        limit_cost = measure("limit", limit, base_url, args.polls, args.concurrency)
         cost = measure("ours", ours, base_url, args.polls, args.concurrency)
         measure("one_pool", one_pool, base_url, max(1, args.polls // 10), ONE_POOL_CONNECTIONS)
-        figure("polling_ours_cpu_of_limit", cost / least, "x")
+        figure("polling_ours_cpu_of_limit", cost / limit_cost, "x")
 
 
 if __name__ == "__main__":

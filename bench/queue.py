@@ -1,8 +1,8 @@
-"""How long the next fair job takes to find when 500 wait and when 50,000 do, and a job its place among them.
+"""How long it takes to claim the next job in fair order, and to find the place of a job, with 500 and 50,000 queued.
 
     python -m bench.queue [--few 500] [--many 50000] [--claims 100]
 
-Twenty members of five teams. The claims are real ones, each in a transaction of its own; the median counts.
+Twenty members of five teams. Each claim is a real one in its own transaction. The figure is the median.
 """
 
 import argparse
@@ -10,8 +10,8 @@ import statistics
 import time
 from collections.abc import Callable
 
-from bench._ground import report
-from bench._members import add_generations, make_members, make_wish
+from bench._environment import report
+from bench._members import add_generations, make_members, make_request
 from generations.jobs.dispatch import start_next
 from generations.jobs.models import Generation, State
 from generations.jobs.queue import place_in_queue
@@ -20,18 +20,18 @@ PLACES = 20
 
 
 def milliseconds(action: Callable[[], object], times: int) -> float:
-    """The median of so many runs; each has to find something."""
-    taken = []
+    """The median of so many runs. Each must find something."""
+    times_taken = []
     for _ in range(times):
         started = time.perf_counter()
         found = action()
-        taken.append(time.perf_counter() - started)
+        times_taken.append(time.perf_counter() - started)
         assert found is not None
-    return statistics.median(taken) * 1000
+    return statistics.median(times_taken) * 1000
 
 
 def measure(waiting: int, claims: int) -> float:
-    """Report both figures and return the one of claiming."""
+    """Report both figures and return that of the claims."""
     last = Generation.objects.filter(state=State.QUEUED).latest("created_at")
     place = milliseconds(lambda: place_in_queue(last), PLACES)
     claim = milliseconds(start_next, claims)
@@ -46,10 +46,10 @@ def main() -> None:
     parser.add_argument("--many", type=int, default=50_000)
     parser.add_argument("--claims", type=int, default=100)
     options = parser.parse_args()
-    wish = make_wish(make_members(teams=5, each=4)[0])
-    add_generations(wish, options.few, State.QUEUED)
+    request = make_request(make_members(teams=5, each=4)[0])
+    add_generations(request, options.few, State.QUEUED)
     few = measure(options.few, options.claims)
-    add_generations(wish, options.many - options.few + options.claims, State.QUEUED)
+    add_generations(request, options.many - options.few + options.claims, State.QUEUED)
     many = measure(options.many, options.claims)
     report("queue.many_to_few", many / few, "x")
 

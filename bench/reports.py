@@ -1,4 +1,4 @@
-"""The desk's pages of a team with 100,000 entries: the 95th percentile of the report, its CSV and the statement.
+"""The credit pages of a team with 100,000 ledger entries: 95th percentile of the report, its CSV and the statement.
 
 python -m bench.reports [--entries 100000] [--requests 40]
 """
@@ -15,7 +15,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from bench._ground import report
+from bench._environment import report
 from generations.accounts.models import Team, User
 from generations.accounts.teams import create_team
 from generations.credits.models import LedgerEntry
@@ -25,7 +25,7 @@ PLAIN = "django.contrib.staticfiles.storage.StaticFilesStorage"
 
 
 def make_team(entries: int) -> Team:
-    """Each take leaves two entries: its hold and its charge."""
+    """Each take has two entries: its hold and its capture."""
     team = create_team(name="Bench", owner=User.objects.create_user("owner@example.com"))
     call_command("seed_gallery", team=team.slug, count=entries // 2, verbosity=0)
     with connection.cursor() as cursor:
@@ -33,14 +33,14 @@ def make_team(entries: int) -> Team:
     return team
 
 
-def p95(client: Client, address: str, requests: int) -> float:
-    """Milliseconds of one page, as its view and its templates take them."""
-    spent = []
+def p95(client: Client, url: str, requests: int) -> float:
+    """Milliseconds for the view and the templates of one page."""
+    times = []
     for _ in range(requests + 3):
-        began = time.perf_counter()
-        assert b"".join(client.get(address)).strip()
-        spent.append((time.perf_counter() - began) * 1000)
-    return statistics.quantiles(spent[3:], n=20)[-1]
+        started = time.perf_counter()
+        assert b"".join(client.get(url)).strip()
+        times.append((time.perf_counter() - started) * 1000)
+    return statistics.quantiles(times[3:], n=20)[-1]
 
 
 def main() -> None:
@@ -48,7 +48,7 @@ def main() -> None:
     parser.add_argument("--entries", type=int, default=100_000)
     parser.add_argument("--requests", type=int, default=40)
     options = parser.parse_args()
-    # Addresses of static files without a manifest: nothing is collected here.
+    # Static URLs without a manifest, because no static files are collected here.
     settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": PLAIN}}
     settings.ALLOWED_HOSTS = ["*"]
     team = make_team(options.entries)
@@ -56,18 +56,18 @@ def main() -> None:
     client.force_login(User.objects.get())
     end = timezone.now().date()
     begin = end - YEAR
-    desk = f"/t/{team.slug}/credits/"
+    base = f"/t/{team.slug}/credits/"
     pages = {
-        f"report by {by}": f"{desk}report/?by={by}&first={begin}&last={end}"
+        f"report by {by}": f"{base}report/?by={by}&first={begin}&last={end}"
         for by in ("member", "model", "project", "day")
     }
-    pages |= {"statement": desk, "statement of one kind": f"{desk}?kind=grant"}
+    pages |= {"statement": base, "statement of one kind": f"{base}?kind=grant"}
     report("reports: entries", LedgerEntry.objects.count(), "")
-    for name, address in pages.items():
-        report(f"reports: {name}, p95", p95(client, address, options.requests), "ms")
-        with CaptureQueriesContext(connection) as asked:
-            client.get(address)
-        report(f"reports: {name}, queries", len(asked), "")
+    for name, url in pages.items():
+        report(f"reports: {name}, p95", p95(client, url, options.requests), "ms")
+        with CaptureQueriesContext(connection) as queries:
+            client.get(url)
+        report(f"reports: {name}, queries", len(queries), "")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""How fast a finished video is saved next to a plain write of the same bytes, and what it takes in memory.
+"""How fast a finished video is saved, compared with a plain write of the same bytes, and the memory it needs.
 
     python -m bench.saving [--megabytes 50] [--rounds 5]
 
-Local files stand beside a bare write in large pieces, unsynced and synced as ours is; S3, a SeaweedFS of this run,
-beside one bare HTTP PUT to a signed address. The rounds are interleaved and the median counts. `peak` is the memory
-above idle while ours saves. One JSON line per figure.
+Local files are compared with a plain write in large pieces, without and with a sync (ours syncs). S3 is a SeaweedFS of
+this run, compared with a plain HTTP PUT to a signed URL. Rounds are interleaved; the figure is the median. `peak` is
+the memory above idle while our code saves. One JSON line per figure.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from django.conf import settings
 from django.core.files import File
 
 if not settings.configured:
-    settings.configure()  # nothing here needs the project's
+    settings.configure()  # the project's settings are not needed
 
 from generations.media.storages import FileStorage, MediaStorage
 from tests.media.weed import BUCKET, s3_client, s3_storage, weed
@@ -53,10 +53,10 @@ def put(source: Path, endpoint: str, name: str) -> None:
     headers = {"Content-Length": str(source.stat().st_size)}
     with source.open("rb") as content:
         connection.request("PUT", f"{address.path}?{address.query}", body=content, headers=headers)
-        answer = connection.getresponse()
+        response = connection.getresponse()
     connection.close()
-    if answer.status != http.HTTPStatus.OK:
-        raise RuntimeError(f"S3 answered {answer.status}")
+    if response.status != http.HTTPStatus.OK:
+        raise RuntimeError(f"S3 responded with {response.status}")
 
 
 def measure(group: str, savers: dict[str, Saver], size: int, rounds: int) -> None:
@@ -76,7 +76,7 @@ def measure(group: str, savers: dict[str, Saver], size: int, rounds: int) -> Non
 
 
 def peak_above_idle(action: Callable[[], None]) -> int:
-    """Linux: set the high-water mark back to what is in use now, and read it after `action`."""
+    """Linux: reset the high-water mark to the current memory, and read it after `action`."""
     Path("/proc/self/clear_refs").write_text("5")
     idle = high_water()
     action()

@@ -1,4 +1,4 @@
-"""How long a newcomer waits: the first and the second start of `make run`, to the ready line and to a full stop."""
+"""The time of the first and the second start of `make run`, until it is ready, and until it has stopped."""
 
 import json
 import tempfile

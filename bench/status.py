@@ -1,8 +1,8 @@
-"""Statuses a second by key, next to what one statement of bare psycopg behind raw ASGI can do.
+"""Status requests per second with a key, compared with one statement of psycopg behind raw ASGI.
 
     python -m bench.status [--teams 64] [--seconds 2] [--rounds 3]
 
-As bench.submit, for `GET /v2/image-to-video/{id}`: each client asks for a waiting job of its own team.
+Like bench.submit, for `GET /v2/image-to-video/{id}`: each client requests a queued job of its own team.
 """
 
 import argparse
@@ -11,17 +11,17 @@ import statistics
 from collections import defaultdict
 
 from bench._api import Account, make_accounts, run, servers
-from bench._ground import report
+from bench._environment import report
 from bench._limit import make_tables
-from bench._members import add_generations, make_wish
+from bench._members import add_generations, make_request
 from generations.jobs.models import Generation, State
 
 CLIENTS = (1, 16, 64)
 
 
 def requests_of(accounts: list[Account]) -> list[str]:
-    wish = make_wish(accounts[0].membership)
-    add_generations(wish, 10 * len(accounts), State.QUEUED)
+    request = make_request(accounts[0].membership)
+    add_generations(request, 10 * len(accounts), State.QUEUED)
     newest = dict(Generation.objects.order_by("created_at").values_list("team_id", "pk"))
     return [each.request("GET", f"/v2/image-to-video/{newest[each.membership.team_id]}") for each in accounts]
 

@@ -13,7 +13,7 @@ import statistics
 from collections import defaultdict
 
 from bench._api import Account, make_accounts, run, servers
-from bench._ground import report
+from bench._environment import report
 from bench._limit import make_tables
 from generations.accounts.models import Team
 from generations.credits.audit import CHECKS, run_checks
@@ -61,7 +61,7 @@ def main() -> None:
     accounts = make_accounts(options.teams)
     make_tables()
     figures = measure(accounts, options.seconds, options.rounds)
-    assert not list(run_checks(CHECKS)), "the books do not close"
+    assert not list(run_checks(CHECKS)), "the books do not balance"
     for name, measured in figures.items():
         report(f"submit.{name}", statistics.median(one["rate"] for one in measured), "requests/s")
     for name in ("limit_16", "ours_16"):

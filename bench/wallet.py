@@ -1,10 +1,10 @@
-"""Hold and charge pairs a second on one wallet that everybody wants, next to the same statements in bare psycopg.
+"""Pairs of hold and capture per second on one shared wallet, compared with the same statements in psycopg.
 
     python -m bench.wallet [--clients 8] [--seconds 1] [--rounds 9]
 
-`limit` runs on copies of the three tables that have our constraints and indexes, but neither triggers nor foreign
-keys, each pair as two statements in autocommit. `ours` calls `place_hold` and `capture_hold`. Each client is a process;
-rounds are interleaved and the median counts.
+`limit` uses copies of the three tables with our constraints and indexes, but without triggers and foreign keys; each
+pair is two statements in autocommit. `ours` calls `place_hold` and `capture_hold`. Each client is a process. Rounds are
+interleaved; the figure is the median.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from uuid import uuid4
 import psycopg
 from django.db import connection
 
-from bench._ground import report
+from bench._environment import report
 from generations.accounts.models import Membership, User
 from generations.accounts.teams import create_team
 from generations.credits.audit import CHECKS, run_checks
@@ -27,7 +27,7 @@ from generations.credits.grants import grant_credits
 from generations.credits.holds import capture_hold, place_hold
 
 AMOUNT = 36
-PLENTY = 10**12
+TEAM_CREDITS = 10**12
 TABLES = ("wallet", "hold", "ledgerentry")
 
 HOLD = """
@@ -62,10 +62,10 @@ Client = Callable[[float], int]
 
 def limit(wallet: int, user: int, seconds: float) -> int:
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as bare:
-        given = {"wallet": wallet, "user": user, "amount": AMOUNT}
+        parameters = {"wallet": wallet, "user": user, "amount": AMOUNT}
         pairs, end = 0, time.monotonic() + seconds
         while time.monotonic() < end:
-            row = bare.execute(HOLD, {**given, "reference": uuid4()}).fetchone()
+            row = bare.execute(HOLD, {**parameters, "reference": uuid4()}).fetchone()
             assert row is not None
             assert bare.execute(CAPTURE, {"hold": row[0]}).rowcount == 1
             pairs += 1
@@ -84,7 +84,7 @@ def ours(membership: Membership, seconds: float) -> int:
 
 
 def rate(client: Client, clients: int, seconds: float) -> float:
-    """Pairs a second of so many processes together."""
+    """Pairs per second of all processes together."""
     with get_context("fork").Pool(clients) as pool:
         return sum(pool.map(client, [seconds] * clients, chunksize=1)) / seconds
 
@@ -92,7 +92,7 @@ def rate(client: Client, clients: int, seconds: float) -> float:
 def make_rich_team() -> Membership:
     owner = User.objects.create_user("owner@example.com")
     team = create_team(name="Bench", owner=owner)
-    grant_credits(team=team, amount=PLENTY, reason="bench")
+    grant_credits(team=team, amount=TEAM_CREDITS, reason="bench")
     with connection.cursor() as cursor:
         cursor.execute("CREATE SCHEMA bare")
         for table in TABLES:
@@ -117,7 +117,7 @@ def main() -> None:
     for _ in range(options.rounds):
         for name, client in programs.items():
             rates[name].append(rate(client, options.clients, options.seconds))
-    assert not list(run_checks(CHECKS)), "the books do not close"
+    assert not list(run_checks(CHECKS)), "the books do not balance"
     for name, measured in rates.items():
         report(f"wallet.{name}", statistics.median(measured), "pairs/s")
     ratios = [mine / most for mine, most in zip(rates["ours"], rates["limit"], strict=True)]

@@ -1,4 +1,4 @@
-"""The browser of the suite. `python -m tests.chromium` installs one where that can be done without asking."""
+"""The browser of the tests. `python -m tests.chromium` installs one if it needs no password for that."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ from pathlib import Path
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 APT = ["apt-get", "install", "--yes", "--no-install-recommends", "chromium"]
 PLAYWRIGHT = [sys.executable, "-m", "playwright", "install", "chromium"]
-# A test must not reach out, and neither may the browser by itself.
+# Neither a test nor the browser may use the network.
 QUIET = [
     "--disable-background-networking",
     "--disable-component-update",
@@ -23,24 +23,24 @@ QUIET = [
 
 
 def find_chromium() -> str | None:
-    """CHROMIUM from the environment, else one on PATH, else the one Playwright has downloaded."""
-    named = [os.environ.get("CHROMIUM"), *map(shutil.which, NAMES), _playwrights_own()]
+    """CHROMIUM from the environment, or one on PATH, or the one that Playwright downloaded."""
+    named = [os.environ.get("CHROMIUM"), *map(shutil.which, NAMES), _playwright_chromium()]
     return next((path for path in named if path and Path(path).exists()), None)
 
 
 def launch_flags() -> list[str]:
-    """Chromium refuses its sandbox to root, as in most containers."""
+    """Chromium cannot use its sandbox as root, as in most containers."""
     return [*QUIET, "--no-sandbox"] if os.geteuid() == 0 else QUIET
 
 
 def how_to_install() -> str:
-    """The command for a person to type."""
+    """The command that installs Chromium."""
     if shutil.which("apt-get"):
         return f"sudo {' '.join(APT)}"
     return ".venv/bin/python -m playwright install --with-deps chromium"
 
 
-def _playwrights_own() -> str | None:
+def _playwright_chromium() -> str | None:
     cache = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or Path.home() / ".cache" / "ms-playwright")
     found = sorted(cache.glob("chromium-*/chrome-*/chrome"))
     return str(found[-1]) if found else None

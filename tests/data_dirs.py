@@ -1,6 +1,5 @@
-"""Data folders for `make run`, where the suite keeps its own: in memory, if there is plenty."""
+"""Data folders for `make run` in the folder of the test suite: in memory, if there is enough."""
 
-import fcntl
 import os
 import shutil
 import tempfile
@@ -8,13 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock
+
 from tests.embedded import FOLDER
 from tests.stack import StackProcess
 
 
 @contextmanager
 def fresh_data_dir() -> Iterator[Path]:
-    """One that does not exist yet."""
+    """A data folder that does not exist yet."""
     folder = Path(tempfile.mkdtemp(dir=os.environ[FOLDER]))
     yield folder / "data"
     shutil.rmtree(folder, ignore_errors=True)
@@ -22,22 +23,21 @@ def fresh_data_dir() -> Iterator[Path]:
 
 @contextmanager
 def used_data_dir() -> Iterator[Path]:
-    """One on which it has run before: what is made at a first start is there already."""
+    """A data folder that `make run` has used before, so that the slow first start is done."""
     with fresh_data_dir() as data_dir:
-        shutil.copytree(_ran_before(), data_dir)
+        shutil.copytree(_template(), data_dir)
         yield data_dir
 
 
-def _ran_before() -> Path:
-    """Made by whichever test process is the first to ask; the others wait for it."""
+def _template() -> Path:
+    """Created by the first test process that needs it. The others wait."""
     folder = Path(os.environ[FOLDER])
-    made = folder / "ran-before"
-    with (folder / "ran-before.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not made.exists():
+    template = folder / "data-template"
+    with FileLock(folder / "data-template.lock"):
+        if not template.exists():
             draft = folder / "running"
             with StackProcess(draft) as stack:
                 assert stack.stop() == 0, stack.output
-            (draft / "run" / "ports.json").unlink()  # or every copy would want the same ones
-            draft.rename(made)
-    return made
+            (draft / "run" / "ports.json").unlink()  # otherwise every copy would use the same ports
+            draft.rename(template)
+    return template

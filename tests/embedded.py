@@ -1,7 +1,7 @@
-"""Real services for the suite, started before the test settings read the environment.
+"""Real services for the tests, started before the test settings read the environment.
 
-PostgreSQL and Valkey are embedded unless DATABASE_URL and REDIS_URL name others. pytest-xdist's controller starts
-them; its workers inherit the addresses and use a Valkey database each.
+PostgreSQL and Valkey are embedded unless DATABASE_URL and REDIS_URL name others. The controller of pytest-xdist starts
+them. Its workers inherit the addresses, and each uses its own Valkey database.
 """
 
 import atexit
@@ -21,30 +21,40 @@ FAST = {
     "max_connections": "200",
     "autovacuum": "off",
 }
-ROOMY = 2_000_000_000
-# What a developer's own shell may hold and no test may use.
-FOREIGN = ("LTX_", "S3_", "SENTRY_", "EMAIL_", "ENGINE_", "EVENTS_", "PUBLIC_URL", "SECRET_KEY", "ALLOWED_HOSTS")
+MIN_FREE_MEMORY = 2_000_000_000
+# Variables that a developer's shell may contain and tests must not use.
+PRODUCT_VARIABLES = (
+    "LTX_",
+    "S3_",
+    "SENTRY_",
+    "EMAIL_",
+    "ENGINE_",
+    "EVENTS_",
+    "PUBLIC_URL",
+    "SECRET_KEY",
+    "ALLOWED_HOSTS",
+)
 WORKER = "PYTEST_XDIST_WORKER"
 FOLDER = "DAILIES_TEST_FOLDER"
 OWN_VALKEY = "DAILIES_TEST_VALKEY"
 
 
 def provide_services() -> None:
-    """Set DATABASE_URL, REDIS_URL and DATA_DIR; nothing outside a pytest run, as when mypy reads the settings."""
+    """Set DATABASE_URL, REDIS_URL and DATA_DIR. Do nothing outside of pytest, e.g. when mypy reads the settings."""
     if "PYTEST_VERSION" not in os.environ:
         return
     os.environ["ENV_FILE"] = os.devnull
     if WORKER in os.environ:
-        _use_own_share(os.environ[WORKER])
+        _use_worker_share(os.environ[WORKER])
     elif FOLDER not in os.environ:
         _start()
 
 
 def _start() -> None:
     for name in list(os.environ):
-        if name.startswith(FOREIGN):
+        if name.startswith(PRODUCT_VARIABLES):
             del os.environ[name]
-    folder = Path(tempfile.mkdtemp(prefix="dailies-test-", dir=_fast_place()))
+    folder = Path(tempfile.mkdtemp(prefix="dailies-test-", dir=_memory_folder()))
     (folder / "run").mkdir()
     services = EmbeddedServices(folder, dict(os.environ))
     atexit.register(_clean_up, services, folder, os.getpid())
@@ -57,7 +67,7 @@ def _start() -> None:
     _use_data_dir(folder / "data")
 
 
-def _use_own_share(worker: str) -> None:
+def _use_worker_share(worker: str) -> None:
     _use_data_dir(Path(os.environ[FOLDER]) / worker)
     if OWN_VALKEY in os.environ:
         number = int(worker.removeprefix("gw")) + 1
@@ -69,10 +79,10 @@ def _use_data_dir(folder: Path) -> None:
     os.environ["DATA_DIR"] = str(folder)
 
 
-def _fast_place() -> str | None:
-    """Memory, where there is plenty of it."""
+def _memory_folder() -> str | None:
+    """A folder in memory, if there is enough of it."""
     memory = Path("/dev/shm")
-    if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOMY:
+    if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > MIN_FREE_MEMORY:
         return str(memory)
     return None
 

@@ -1,4 +1,4 @@
-"""`make run` as a process: the real supervisor with a data folder and a port of its own."""
+"""`make run` as a process: the real supervisor with its own data folder and port."""
 
 import os
 import signal
@@ -17,21 +17,30 @@ from project.stack.data_dir import RunningServices, read_services
 from project.stack.ports import free_port
 from project.stack.processes import stop_with_parent
 from project.stack.stale_state import find_stale_processes, stop_stale_processes
-from tests.embedded import FOREIGN
+from tests.embedded import PRODUCT_VARIABLES
 
 READY_SECONDS = 120
 STOP_SECONDS = 60
 
 
 def clean_environment(data_dir: Path, **given: str) -> dict[str, str]:
-    """This process's environment without what the suite or a developer's shell put there for the product."""
-    dropped = (*FOREIGN, "DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "PYTEST_", "DAILIES_", "PORT", "HOST")
+    """The environment of this process without the variables of the product and of the test suite."""
+    dropped = (
+        *PRODUCT_VARIABLES,
+        "DATABASE_URL",
+        "REDIS_URL",
+        "DJANGO_SETTINGS_MODULE",
+        "PYTEST_",
+        "DAILIES_",
+        "PORT",
+        "HOST",
+    )
     kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
     return {**kept, "ENV_FILE": os.devnull, "DATA_DIR": str(data_dir), **given}
 
 
 def manage(*arguments: str, data_dir: Path, **given: str) -> subprocess.CompletedProcess[str]:
-    """Run `manage.py` as a person would in a second terminal."""
+    """Run `manage.py` like a user in a second terminal."""
     return subprocess.run(
         [sys.executable, str(ROOT / "manage.py"), *arguments],
         env=clean_environment(data_dir, **given),
@@ -43,7 +52,7 @@ def manage(*arguments: str, data_dir: Path, **given: str) -> subprocess.Complete
 
 
 class StackProcess:
-    """Start, address and end of one `python -m project.stack run`. Use as a context manager, or start and stop it."""
+    """One process `python -m project.stack run`. Use it as a context manager, or call start and stop."""
 
     def __init__(self, data_dir: Path, *, launcher: tuple[str, ...] = (), **given: str) -> None:
         self.data_dir = data_dir
@@ -73,7 +82,7 @@ class StackProcess:
         return self._log.read_text(errors="replace")
 
     def launch(self) -> Self:
-        """Start without waiting for anything."""
+        """Start without waiting until it is ready."""
         command = [*self._launcher, sys.executable, "-m", "project.stack", "run"]
         parent = os.getpid()
         with self._log.open("wb") as log:
@@ -89,17 +98,17 @@ class StackProcess:
         return self
 
     def start(self) -> Self:
-        """Start and wait until it says where it can be found."""
+        """Start and wait until it is ready."""
         self.launch()
         deadline = time.monotonic() + READY_SECONDS
         while (found := read_services(self.data_dir)) is None or found.pid != self.pid:
-            assert self._exit_code() is None, f"the stack ended early:\n{self.output}"
+            assert self._exit_code() is None, f"the stack exited early:\n{self.output}"
             assert time.monotonic() < deadline, f"the stack was not ready in time:\n{self.output}"
             time.sleep(0.05)
         return self
 
     def wait(self) -> int:
-        """Wait for the end and return the exit code."""
+        """Wait until it exits, and return the exit code."""
         assert self._process is not None
         return self._process.wait(STOP_SECONDS)
 
@@ -111,13 +120,13 @@ class StackProcess:
         os.kill(self.pid, name)
 
     def child(self, name: str) -> psutil.Process:
-        """The process whose command line mentions this, among the supervisor's own children."""
+        """The child of the supervisor whose command line contains `name`."""
         children = psutil.Process(self.pid).children()
         return next(child for child in children if name in " ".join(child.cmdline()))
 
     @contextmanager
-    def renders_halted(self) -> Iterator[None]:
-        """Let the engine's render processes stand still meanwhile: it takes jobs and answers, and finishes none."""
+    def renders_suspended(self) -> Iterator[None]:
+        """Suspend the render processes of the engine: it accepts jobs and responds, but finishes none."""
         renderers = self.child("generations.engine").children()
         assert renderers, "the engine has no render process"
         for renderer in renderers:
@@ -130,7 +139,7 @@ class StackProcess:
                     renderer.resume()
 
     def processes(self) -> list[psutil.Process]:
-        """Everything that runs for this data folder, but the supervisor."""
+        """All processes of this data folder except the supervisor."""
         return [process for process in find_stale_processes(self.data_dir) if process.pid != self.pid]
 
     def __enter__(self) -> Self:

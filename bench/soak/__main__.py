@@ -1,10 +1,10 @@
-"""`make soak`: minutes of random kills of every process, at the end of which every job is settled and the books close.
+"""`make soak`: kill random processes for minutes. At the end every job must be settled and the books must balance.
 
     python -m bench.soak [--jobs 300] [--minutes 5] [--seed N]
 
-A creator submits through the pages at an even pace while one part after another is killed, stopped, frozen or
-restarted, and the provider loses connections. Then everything runs undisturbed until the last job is over. The seed
-decides what happens in which order; when exactly it hits is the machine's doing. Ends with 1 when a promise was broken.
+A creator submits jobs through the pages at a constant rate, while processes are killed, stopped, suspended or
+restarted, and the provider drops connections. Then everything runs without faults until the last job has finished. The
+seed determines the order of the faults; their exact time depends on the machine. Exits with 1 if a rule is violated.
 """
 
 import argparse
@@ -23,8 +23,8 @@ from tests.faults.cluster import Cluster
 
 from .chaos import Chaos
 
-SHARE_OF_SUBMITS = 0.9  # of the time, so that the last jobs are disturbed as well
-END_WITHIN = 300.0  # seconds after the last disturbance
+SUBMIT_SHARE = 0.9  # of the time, so that the last jobs see faults as well
+END_SECONDS = 300.0  # after the last fault
 
 
 def main() -> int:
@@ -39,10 +39,10 @@ def main() -> int:
     chaos = Chaos(cluster, random.Random(options.seed))
     try:
         chaos.start_parts()
-        is_sound = soak(cluster, chaos, options.jobs, options.minutes * 60)
+        is_ok = soak(cluster, chaos, options.jobs, options.minutes * 60)
     finally:
         cluster.stop_all()
-    if not is_sound:
+    if not is_ok:
         print(f"the logs are in {folder / 'data' / 'run'}")
         return 1
     shutil.rmtree(folder)
@@ -52,19 +52,19 @@ def main() -> int:
 def soak(cluster: Cluster, chaos: Chaos, jobs: int, seconds: float) -> bool:
     os.environ.update(cluster.environment({}))
     django.setup()
-    from .verdict import Verdict, wait_for_end
-    from .visit import start_visitor
+    from .checks import Result, wait_for_end
+    from .submitter import start_submitter
 
-    visitor = start_visitor(cluster, jobs=jobs, seconds=seconds * SHARE_OF_SUBMITS)
+    submitter = start_submitter(cluster, jobs=jobs, seconds=seconds * SUBMIT_SHARE)
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        chaos.strike()
-    chaos.make_peace()
-    visitor.join(END_WITHIN)
-    wait_for_end(END_WITHIN)
-    verdict = Verdict.of(cluster, jobs)
-    print(chaos.summary(), verdict.summary(), sep="\n", flush=True)
-    return not verdict.violations and not chaos.ended_alone
+        chaos.inject_fault()
+    chaos.stop_faults()
+    submitter.join(END_SECONDS)
+    wait_for_end(END_SECONDS)
+    result = Result.of(cluster, jobs)
+    print(chaos.summary(), result.summary(), sep="\n", flush=True)
+    return not result.violations and not chaos.unexpected_exits
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ def test_from_a_still_to_a_take(
     look_at(page, "studio-ready")
 
     # The page is told of each step a moment later; a render that waits to be seen cannot be over by then.
-    with studio.renders_halted():
+    with studio.renders_suspended():
         button.click()
         expect(page).to_have_url(re.compile(r"/t/demo/jobs/"))
         state = page.locator(".job").filter(has_text="the water moves").locator(".state")

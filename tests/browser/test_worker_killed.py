@@ -39,7 +39,7 @@ def test_a_killed_worker_costs_neither_the_job_nor_a_second_charge(
     choose(page, "resolution", "1280x720")
     expect(page.locator("#generate")).to_contain_text("18 credits")
     # The render outlives the worker on any machine: it does not move before the worker is dead.
-    with studio.renders_halted():
+    with studio.renders_suspended():
         page.locator("#generate").click()
         expect(page).to_have_url(re.compile(r"/t/demo/jobs/"))
         state = page.locator(".job").filter(has_text="Slow tide.").locator(".state")

@@ -1,7 +1,7 @@
-"""A studio of one's own for a benchmark: importing this starts the services and sets Django up on an empty database.
+"""An empty installation for a benchmark: importing this module starts the services and sets up Django.
 
-PostgreSQL and Valkey are embedded, with the settings of `make run`, unless DATABASE_URL and REDIS_URL name others; the
-database is a new one even there. Everything is gone at the end of the process. Import it before any model.
+PostgreSQL and Valkey are embedded, with the settings of `make run`, unless DATABASE_URL and REDIS_URL name others. The
+database is always a new one. Everything is removed at the end of the process. Import this module before any model.
 """
 
 import atexit

@@ -1,4 +1,4 @@
-"""What must be true when everything is over."""
+"""The rules that must hold at the end."""
 
 import time
 from collections import Counter
@@ -14,19 +14,19 @@ from generations.jobs.reconciliation import audit_books
 from tests.fakes.provider_state import Recorded
 from tests.faults.cluster import Cluster
 
-# An attempt that ended so has been posted; of an unknown one, nobody can say.
+# Attempts with these outcomes were posted. An unknown one may have been.
 POSTED = (Outcome.ACCEPTED, Outcome.REJECTED)
 
 
 def wait_for_end(seconds: float) -> None:
-    """Return once no job is under way, or the time is over."""
+    """Wait until no job is in progress, at most so many seconds."""
     deadline = time.monotonic() + seconds
     while Generation.objects.in_flight().exists() and time.monotonic() < deadline:
         time.sleep(0.5)
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Result:
     states: Counter[str]
     errors: Counter[str]
     outcomes: Counter[str]
@@ -45,10 +45,10 @@ class Verdict:
         )
 
     def summary(self) -> str:
-        lines = [f"jobs: {_told(self.states)}", f"errors: {_told(self.errors)}"]
-        lines.append(f"attempts: {_told(self.outcomes)}; posts that the provider saw: {self.posts}")
+        lines = [f"jobs: {_listed(self.states)}", f"errors: {_listed(self.errors)}"]
+        lines.append(f"attempts: {_listed(self.outcomes)}; posts received by the provider: {self.posts}")
         lines += [f"VIOLATION: {violation}" for violation in self.violations]
-        return "\n".join([*lines, "broken" if self.violations else "every job is settled, and the books close"])
+        return "\n".join([*lines, "failed" if self.violations else "every job is settled, and the books balance"])
 
 
 def _unsettled(jobs: int) -> Iterator[str]:
@@ -61,23 +61,23 @@ def _unsettled(jobs: int) -> Iterator[str]:
 def _books() -> Iterator[str]:
     yield from map(str, audit_books())
     for wallet in Wallet.objects.exclude(held=0):
-        yield f"{wallet} still holds {wallet.held}"
+        yield f"{wallet} still has {wallet.held} credits on hold"
 
 
 def _attempts(posts: list[Recorded]) -> Iterator[str]:
-    """Each accepted or refused attempt is one POST, an unknown one at most one, and there is no other POST."""
+    """Each accepted or rejected attempt is one POST, an unknown one at most one, and there is no other POST."""
     seen = Counter(post.headers["idempotency-key"] for post in posts)
     known = {str(attempt.idempotency_key): attempt for attempt in Attempt.objects.all()}
     yield from (f"attempt {key} was posted {count} times" for key, count in seen.items() if count > 1)
-    yield from (f"{key} was posted, and no attempt tells of it" for key in seen.keys() - known.keys())
+    yield from (f"{key} was posted without a stored attempt" for key in seen.keys() - known.keys())
     for key, attempt in known.items():
-        may = (1,) if attempt.outcome in POSTED else (0, 1) if attempt.outcome == Outcome.UNKNOWN else (0,)
-        if seen[key] not in may:
-            yield f"attempt {key} is {attempt.outcome}, and was posted {seen[key]} times"
+        allowed = (1,) if attempt.outcome in POSTED else (0, 1) if attempt.outcome == Outcome.UNKNOWN else (0,)
+        if seen[key] not in allowed:
+            yield f"attempt {key} is {attempt.outcome} but was posted {seen[key]} times"
     twice = Attempt.objects.filter(outcome=Outcome.ACCEPTED).values("generation").annotate(times=Count("pk"))
     for row in twice.filter(times__gt=1):
         yield f"generation {row['generation']} was accepted {row['times']} times"
 
 
-def _told(counts: Counter[str]) -> str:
+def _listed(counts: Counter[str]) -> str:
     return ", ".join(f"{name} {count}" for name, count in counts.most_common()) or "none"

@@ -1,4 +1,4 @@
-"""Somebody who submits job after job through the pages, whatever happens to the server."""
+"""A user who submits jobs through the pages and retries when the server is down."""
 
 import time
 from collections.abc import Callable
@@ -18,11 +18,11 @@ from tests.faults.visitor import Visitor
 T = TypeVar("T")
 
 CREDITS = 10**6
-RETRY = 0.2  # seconds
+RETRY_SECONDS = 0.2
 
 
-def start_visitor(cluster: Cluster, *, jobs: int, seconds: float) -> BaseProcess:
-    """Submit so many jobs in a process of its own, spread over the time."""
+def start_submitter(cluster: Cluster, *, jobs: int, seconds: float) -> BaseProcess:
+    """Submit so many jobs in a separate process, evenly over the time."""
     studio = open_studio("Soak")
     grant_credits(team=studio.team, amount=CREDITS, reason="soak", actor=studio.member.user)
     with Visitor(cluster, studio) as visitor:
@@ -36,18 +36,18 @@ def _submit_all(visitor: Visitor, jobs: int, seconds: float) -> None:
     started = time.monotonic()
     for number in range(jobs):
         time.sleep(max(0.0, started + seconds * number / jobs - time.monotonic()))
-        form = _until_it_works(visitor.filled_form)
-        _until_it_works(partial(_submit, visitor, form))
+        form = _retry(visitor.filled_form)
+        _retry(partial(_submit, visitor, form))
 
 
 def _submit(visitor: Visitor, form: dict[str, object]) -> None:
     assert visitor.submit(form) == httpx.codes.SEE_OTHER
 
 
-def _until_it_works(action: Callable[[], T]) -> T:
-    """The server is gone, or cannot reach its database: try again. The form's key makes that one job."""
+def _retry(action: Callable[[], T]) -> T:
+    """Retry while the server or its database is down. The idempotency key of the form makes it one job."""
     while True:
         try:
             return action()
         except (httpx.TransportError, AssertionError):
-            time.sleep(RETRY)
+            time.sleep(RETRY_SECONDS)
