@@ -1,12 +1,10 @@
-"""The image-to-video contract, written once and spoken three times.
+"""The image-to-video contract. The client, the local engine and the public API use the same code.
 
-The client, the local engine and the public API all read the rules from here. Everything is pure:
-no Django, no network, no files but the data shipped beside the code.
+Everything is pure: no Django, no network, no files except the data in this folder.
 
-- `support`: which model offers which resolution, frame rate and length (data with a date)
-- `schemas`: the bodies on the wire
-- `rules`: every violated rule of a request, with its field
-- `choices`: the same rules turned round, for a form: what may be chosen next, and why not
-- `prices`: whole credits from dollars per second
+- `support`: the resolutions, frame rates, durations and prices of each model (data with a date), and the crop
+- `schemas`: request and response bodies
+- `rules`: the validation of a request, including its image URIs
+- `choices`: the same rules for a form: what can be selected, and why not
 - `errors`: the error table
 """

@@ -1,7 +1,7 @@
-"""The rules turned round for a form: what may be chosen, what may not, and why.
+"""The rules for a form: what can be selected in each field, and why the rest cannot.
 
-Fields settle from left to right: model, resolution, frame rate, seconds. A value that a field further left
-rules out moves to the nearest one that is offered, and the move is reported so that the page can say so.
+The fields are checked in this order: model, resolution, frame rate, duration. A value that an earlier field does not
+support is adjusted to the nearest supported value, and the adjustment is returned so that the page can show it.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ class Selection:
 
 @dataclass(frozen=True)
 class Choice:
-    """One option. `reason` is empty when it may be chosen, else one sentence that says what rules it out."""
+    """One option of a field. `reason` is empty if it can be selected; otherwise it says why not."""
 
     value: str | int
     is_selected: bool
@@ -32,8 +32,8 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Move:
-    """A value the form had to change, and why."""
+class Adjustment:
+    """A value that was changed because it is not supported, and why."""
 
     field: str
     old: str | int
@@ -42,9 +42,9 @@ class Move:
 
 
 @dataclass(frozen=True)
-class Choices:
+class FormChoices:
     selection: Selection
-    moves: tuple[Move, ...]
+    adjustments: tuple[Adjustment, ...]
     models: tuple[Choice, ...]
     resolutions: tuple[Choice, ...]
     fps: tuple[Choice, ...]
@@ -56,29 +56,30 @@ class Choices:
         return not self.last_frame_reason
 
 
-def choices(wanted: Selection, *, models: Sequence[str] = SUPPORT.current_models) -> Choices:
-    """Settle the selection and list every option of each field with the reason against it, if there is one.
+def form_choices(requested: Selection, *, models: Sequence[str] = SUPPORT.current_models) -> FormChoices:
+    """Adjust the selection to a valid one, and list the options of each field.
 
-    `models` are the ids on offer, in order, at least one; a wanted model that is not among them moves to the first.
+    `models` are the ids of the available models in order, at least one. A requested model that is not available is
+    adjusted to the first.
     """
-    model = SUPPORT.models[wanted.model if wanted.model in models else models[0]]
-    resolution = _nearest_resolution(model, wanted.resolution)
-    fps = _nearest(model.fps(resolution), wanted.fps)
-    duration = _nearest(model.seconds(resolution, fps), wanted.duration)
-    settled = Selection(model.id, resolution, fps, duration)
-    return Choices(
-        selection=settled,
-        moves=_moves(wanted, settled),
+    model = SUPPORT.models[requested.model if requested.model in models else models[0]]
+    resolution = _nearest_resolution(model, requested.resolution)
+    fps = _nearest(model.fps(resolution), requested.fps)
+    duration = _nearest(model.seconds(resolution, fps), requested.duration)
+    adjusted = Selection(model.id, resolution, fps, duration)
+    return FormChoices(
+        selection=adjusted,
+        adjustments=_adjustments(requested, adjusted),
         models=tuple(Choice(name, name == model.id) for name in models),
         resolutions=tuple(
-            Choice(r, r == resolution, "" if r in model.resolutions else f"{model.id} does not offer {r}")
+            Choice(r, r == resolution, "" if r in model.resolutions else f"{model.id} does not support {r}")
             for r in SUPPORT.resolutions
         ),
         fps=tuple(Choice(f, f == fps, _fps_reason(model, resolution, f)) for f in _all(models, "all_fps")),
         durations=tuple(
-            Choice(s, s == duration, _seconds_reason(settled, model, s)) for s in _all(models, "all_seconds")
+            Choice(s, s == duration, _seconds_reason(adjusted, model, s)) for s in _all(models, "all_seconds")
         ),
-        last_frame_reason="" if model.has_last_frame else f"{model.id} takes no last frame",
+        last_frame_reason="" if model.has_last_frame else f"{model.id} does not support a last frame",
     )
 
 
@@ -87,43 +88,43 @@ def _all(models: Sequence[str], attribute: str) -> list[int]:
 
 
 def _fps_reason(model: Model, resolution: str, fps: int) -> str:
-    offered = model.fps(resolution)
-    return "" if fps in offered else f"{model.id} at {resolution} offers {_listed(offered)} fps"
+    supported = model.fps(resolution)
+    return "" if fps in supported else f"{model.id} at {resolution} supports {_listed(supported)} fps"
 
 
-def _seconds_reason(settled: Selection, model: Model, seconds: int) -> str:
-    if seconds in model.seconds(settled.resolution, settled.fps):
+def _seconds_reason(adjusted: Selection, model: Model, seconds: int) -> str:
+    if seconds in model.seconds(adjusted.resolution, adjusted.fps):
         return ""
     rows = [row for row in model.matrix if seconds in row.seconds]
     if not rows:
-        return f"{model.id} offers up to {max(model.all_seconds)} seconds"
+        return f"{model.id} supports up to {max(model.all_seconds)} seconds"
     fps = sorted({f for row in rows for f in row.fps})
     tiers = dict.fromkeys(SUPPORT.tier(r) for row in rows for r in row.resolutions)
-    return f"{seconds} seconds need {_listed(fps, ' or ')} fps at {' or '.join(tiers)}"
+    return f"{seconds} seconds require {_listed(fps, ' or ')} fps at {' or '.join(tiers)}"
 
 
-def _moves(wanted: Selection, settled: Selection) -> tuple[Move, ...]:
-    model = SUPPORT.models[settled.model]
+def _adjustments(requested: Selection, adjusted: Selection) -> tuple[Adjustment, ...]:
+    model = SUPPORT.models[adjusted.model]
     reasons = {
-        "model": f"{wanted.model} is not offered here",
-        "resolution": f"{model.id} does not offer {wanted.resolution}",
-        "fps": _fps_reason(model, settled.resolution, wanted.fps),
-        "duration": _seconds_reason(settled, model, wanted.duration),
+        "model": f"{requested.model} is not available",
+        "resolution": f"{model.id} does not support {requested.resolution}",
+        "fps": _fps_reason(model, adjusted.resolution, requested.fps),
+        "duration": _seconds_reason(adjusted, model, requested.duration),
     }
     return tuple(
-        Move(field, getattr(wanted, field), getattr(settled, field), reason)
+        Adjustment(field, getattr(requested, field), getattr(adjusted, field), reason)
         for field, reason in reasons.items()
-        if getattr(wanted, field) != getattr(settled, field)
+        if getattr(requested, field) != getattr(adjusted, field)
     )
 
 
-def _nearest_resolution(model: Model, wanted: str) -> str:
-    if wanted in model.resolutions:
-        return wanted
-    if wanted not in SUPPORT.resolutions:
+def _nearest_resolution(model: Model, requested: str) -> str:
+    if requested in model.resolutions:
+        return requested
+    if requested not in SUPPORT.resolutions:
         return model.resolutions[0]
-    width, height = size_of(wanted)
-    # Keep the orientation if the model has it, then come as close in size as possible.
+    width, height = size_of(requested)
+    # Keep the orientation if the model supports it, then choose the nearest size.
     return min(
         model.resolutions,
         key=lambda r: (_is_portrait(r) != (height > width), abs(size_of(r)[0] * size_of(r)[1] - width * height)),
@@ -135,8 +136,8 @@ def _is_portrait(resolution: str) -> bool:
     return height > width
 
 
-def _nearest(offered: Sequence[int], wanted: int) -> int:
-    return min(offered, key=lambda value: (abs(value - wanted), value))
+def _nearest(supported: Sequence[int], requested: int) -> int:
+    return min(supported, key=lambda value: (abs(value - requested), value))
 
 
 def _listed(values: Sequence[int], last: str = ", ") -> str:

@@ -1,4 +1,4 @@
-"""The error table: which `error.type` goes with which HTTP status, and which may be tried again."""
+"""The error table: the HTTP status of each `error.type`, and whether a retry can help."""
 
 from dataclasses import dataclass
 

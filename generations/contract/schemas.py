@@ -1,4 +1,4 @@
-"""The bodies on the wire. Unknown fields are ignored, and integral floats are integers: clients send both."""
+"""Request and response bodies. Unknown fields are ignored, and 6.0 is accepted as 6, because clients send both."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Literal
@@ -10,7 +10,7 @@ from .support import SUPPORT
 
 
 def _integral(value: object) -> object:
-    """Let 6.0 be 6, and keep true and "6" from being numbers."""
+    """Convert 6.0 to 6. Reject true and "6"."""
     if isinstance(value, bool | str):
         raise ValueError("must be an integer")
     if isinstance(value, float) and value.is_integer():
@@ -37,7 +37,7 @@ Uri = Annotated[str, StringConstraints(min_length=1)]
 
 
 class ImageToVideoRequest(BaseModel):
-    """The submit body. `duration` is in seconds; `None` leaves the length to the model (2.5 models only)."""
+    """The submit body. `duration` is in seconds; with `None` the model chooses it (2.5 models only)."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -97,7 +97,7 @@ class ErrorEnvelope(BaseModel):
 
 
 class UploadTicket(BaseModel):
-    """Where to `PUT` the bytes (`upload_url`, one hour) and what to call them afterwards (`storage_uri`, one day)."""
+    """A created upload: `PUT` the bytes to `upload_url` within one hour, then use `storage_uri` for one day."""
 
     upload_url: str
     storage_uri: str

@@ -1,18 +1,20 @@
-"""The support matrix and the list prices, as data with a date."""
+"""The support matrix and the list prices, as data with a date; price and crop arithmetic."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from functools import cached_property
 from importlib.resources import files
 from typing import Any
 
+CREDITS_PER_USD = 100
+
 
 @dataclass(frozen=True)
 class MatrixRow:
-    """Resolutions, frame rates and lengths that go together, each with each."""
+    """Resolutions, frame rates and durations that can be combined freely."""
 
     resolutions: tuple[str, ...]
     fps: tuple[int, ...]
@@ -51,7 +53,7 @@ class Model:
 
 @dataclass(frozen=True)
 class ImageLimits:
-    """Sizes in bytes; a data URI is measured as it is sent, encoded."""
+    """Sizes in bytes. The size of a data URI is that of its encoded form."""
 
     mime: tuple[str, ...]
     https_url_max_bytes: int
@@ -83,14 +85,42 @@ class Support:
         return tuple(name for name, model in self.models.items() if not model.is_retired)
 
     def tier(self, resolution: str) -> str:
-        """Name the price tier of a resolution, e.g. `1080p`. KeyError for one the contract does not know."""
+        """Return the price tier of a resolution, e.g. `1080p`. Raises KeyError for an unknown resolution."""
         return self._tier_of[resolution]
 
 
 def size_of(resolution: str) -> tuple[int, int]:
-    """Width and height in pixels of `WIDTHxHEIGHT`."""
+    """Return the width and height in pixels of `WIDTHxHEIGHT`."""
     width, height = resolution.split("x")
     return int(width), int(height)
+
+
+def credits_per_second(usd_per_second: Decimal) -> int:
+    """Round a list price up to whole credits per second. One credit is one US cent of the provider's price."""
+    return int((usd_per_second * CREDITS_PER_USD).to_integral_value(rounding=ROUND_CEILING))
+
+
+def price(usd_per_second: Decimal, seconds: int) -> int:
+    """Return the credits for a video of this duration. Frame rate, orientation and audio do not change it."""
+    return credits_per_second(usd_per_second) * seconds
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A rectangle in pixels of the image, from its upper left corner."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+def cover_crop(width: int, height: int, resolution: str) -> Crop:
+    """Return the part of an image that the video starts with: the largest centered rectangle with its aspect ratio."""
+    frame_width, frame_height = size_of(resolution)
+    crop_width = min(width, max(1, round(height * frame_width / frame_height)))
+    crop_height = min(height, max(1, round(width * frame_height / frame_width)))
+    return Crop((width - crop_width) // 2, (height - crop_height) // 2, crop_width, crop_height)
 
 
 def _model(name: str, raw: dict[str, Any]) -> Model:

@@ -3,8 +3,7 @@
 from datetime import date
 from typing import Any
 
-from generations.contract.prices import credits_per_second
-from generations.contract.support import SUPPORT
+from generations.contract.support import SUPPORT, credits_per_second
 
 # The form lists the models in this order; retired ones are known but off.
 ORDER = ("ltx-2-5-fast", "ltx-2-5-pro", "ltx-2-3-fast", "ltx-2-3-pro", "ltx-2-fast", "ltx-2-pro")

@@ -8,8 +8,7 @@ from datetime import timedelta
 
 from django.db import connection
 
-from generations.contract.prices import price
-from generations.contract.support import SUPPORT
+from generations.contract.support import SUPPORT, price
 
 RECENT = timedelta(days=30)
 

@@ -17,8 +17,8 @@ import structlog
 from generations.common.addresses import CheckedBackend, HostRefusedError, Judge
 from generations.common.errors import DailiesError
 from generations.contract.addresses import is_public
+from generations.contract.rules import image_uri_problem
 from generations.contract.support import SUPPORT
-from generations.contract.uris import image_uri_problem
 
 DEADLINE_SECONDS = 10.0
 # Of one process, which has more threads than that: slow hosts may not take them all.

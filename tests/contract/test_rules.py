@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from generations.contract.rules import InvalidRequestError, parse_request, validate
 from generations.contract.support import SUPPORT
 
-STILL = "ltx://uploads/abc"
+IMAGE_URI = "ltx://uploads/abc"
 GOOD: dict[str, Any] = {
-    "image_uri": STILL,
+    "image_uri": IMAGE_URI,
     "prompt": "The lantern sways.",
     "model": "ltx-2-3-fast",
     "duration": 6,
@@ -34,7 +34,7 @@ def test_integral_floats_are_integers_and_unknown_fields_are_ignored() -> None:
 
 
 @pytest.mark.parametrize("missing", ["image_uri", "prompt", "model", "duration", "resolution"])
-def test_every_required_field_is_missed_by_name(missing: str) -> None:
+def test_a_missing_required_field_is_named(missing: str) -> None:
     body = {name: value for name, value in GOOD.items() if name != missing}
     assert missing in fields(body)
 
@@ -78,12 +78,12 @@ def test_every_required_field_is_missed_by_name(missing: str) -> None:
         ("last_frame_uri", "ftp://example.com/a.png"),
     ],
 )
-def test_a_bad_value_is_named_by_its_field(field: str, value: Any) -> None:
+def test_the_field_of_a_bad_value_is_named(field: str, value: Any) -> None:
     assert field in fields({**GOOD, field: value})
 
 
 @pytest.mark.parametrize("body", [None, [], "text", 3, True])
-def test_a_body_that_is_no_object_is_one_violation(body: object) -> None:
+def test_a_body_that_is_not_an_object_is_one_violation(body: object) -> None:
     assert fields(body) == {""}
 
 
@@ -92,19 +92,19 @@ def test_all_violations_are_reported_at_once() -> None:
     assert fields(body) == {"prompt", "duration", "camera_motion", "image_uri"}
 
 
-def test_the_retired_models_know_no_default_frame_rate_and_no_last_frame() -> None:
-    body = {**GOOD, "model": "ltx-2-fast", "resolution": "1920x1080", "last_frame_uri": STILL}
+def test_retired_models_have_no_default_frame_rate_and_no_last_frame() -> None:
+    body = {**GOOD, "model": "ltx-2-fast", "resolution": "1920x1080", "last_frame_uri": IMAGE_URI}
     assert fields(body) == {"fps", "last_frame_uri"}
     assert validate({**body, "fps": 25, "last_frame_uri": None}) == []
 
 
-def test_an_automatic_length_is_for_the_newest_family_without_a_last_frame() -> None:
+def test_only_the_newest_family_without_a_last_frame_may_omit_the_duration() -> None:
     body = {**GOOD, "model": "ltx-2-5-pro", "duration": None}
     assert validate(body) == []
-    assert fields({**body, "last_frame_uri": STILL}) == {"duration"}
+    assert fields({**body, "last_frame_uri": IMAGE_URI}) == {"duration"}
 
 
-def test_only_the_models_on_offer_are_accepted() -> None:
+def test_only_available_models_are_accepted() -> None:
     assert fields(GOOD, models=["ltx-2-5-pro"]) == {"model"}
     with pytest.raises(InvalidRequestError, match="model: must be one of ltx-2-5-pro"):
         parse_request(GOOD, models=["ltx-2-5-pro"])
@@ -139,7 +139,7 @@ JSON = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from([*GOOD, "fps", "last_frame_uri", "camera_motion", "generate_audio"]), JSON))
-def test_no_body_whatever_breaks_the_validator(body: dict[str, Any]) -> None:
+def test_the_validator_handles_every_body(body: dict[str, Any]) -> None:
     violations = validate(body)
     if not violations:
         parse_request(body)

@@ -82,7 +82,7 @@ def test_a_wish_outside_the_matrix_is_refused_with_every_reason(submit: Submit) 
 
 
 def test_an_empty_prompt_is_refused(submit: Submit) -> None:
-    with pytest.raises(InvalidWishError, match="say what should move"):
+    with pytest.raises(InvalidWishError, match="prompt: must not be empty"):
         submit(prompt="  ")
 
 

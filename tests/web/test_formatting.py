@@ -32,7 +32,7 @@ def test_models_have_names(model, name):
 def test_no_id_of_the_contract_is_left_in_a_sentence():
     for model in SUPPORT.models:
         for resolution in SUPPORT.resolutions:
-            said = formatting.humanize(f"{model} does not offer {resolution}")
+            said = formatting.humanize(f"{model} does not support {resolution}")
             assert model not in said
             assert resolution not in said
             assert "2160p" not in said

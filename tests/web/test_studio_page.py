@@ -3,9 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generations.contract.choices import Selection, choices
-from generations.contract.prices import credits_per_second
-from generations.contract.support import SUPPORT
+from generations.contract.choices import Selection, form_choices
+from generations.contract.support import SUPPORT, credits_per_second
 from generations.credits.balances import Balance
 from generations.credits.prices import PriceList
 from generations.web.studio.images import Slot
@@ -34,7 +33,7 @@ def page(selection: Selection, posted: int) -> StudioPage:
     return StudioPage(
         values={"camera_motion": ""},
         slots=slots,
-        offered=choices(selection, models=MODELS),
+        offered=form_choices(selection, models=MODELS),
         models=MODELS,
         prices=PRICES,
         balance=Balance(posted=posted, held=0, quota=None),
@@ -49,8 +48,8 @@ def test_a_suggestion_fits_and_changes_one_thing(selection, posted):
     now = studio.offered.selection
     value = studio.suggestion.value
     changed = Selection(**{**vars(now), studio.suggestion.field: type(getattr(now, studio.suggestion.field))(value)})
-    settled = choices(changed, models=MODELS)
-    assert settled.moves == ()
+    settled = form_choices(changed, models=MODELS)
+    assert settled.adjustments == ()
     assert page(changed, posted).price <= posted
 
 
@@ -80,4 +79,4 @@ def test_whatever_is_ruled_out_has_a_reason_below_its_group(selection):
 def test_every_move_is_said_at_its_group(selection):
     studio = page(selection, 500)
     said = {group.name for group in studio.groups if group.change}
-    assert said == {move.field for move in studio.offered.moves}
+    assert said == {move.field for move in studio.offered.adjustments}

@@ -8,10 +8,9 @@ from pydantic import BaseModel, Field
 
 from generations.accounts.callers import Caller
 from generations.accounts.roles import Right
-from generations.contract.crop import Crop, cover_crop
 from generations.contract.rules import Violation, validate
 from generations.contract.schemas import ImageToVideoRequest
-from generations.contract.support import SUPPORT
+from generations.contract.support import SUPPORT, Crop, cover_crop
 from generations.credits.balances import QuotaUse, balance_of, quota_uses
 from generations.credits.errors import Limit, NotAllowedError, OutOfCreditsError, Shortage, TooManyJobsError
 from generations.credits.prices import Price, offered_models, quote

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from generations.contract.choices import Choice, Choices, Selection
+from generations.contract.choices import Choice, FormChoices, Selection
 from generations.contract.support import SUPPORT
 from generations.credits.prices import PriceList
 from generations.credits.quotas import Caps, Level
@@ -121,7 +121,7 @@ def selection_from(values: Mapping[str, object], models: list[str]) -> Selection
     )
 
 
-def groups(offered: Choices, prices: PriceList) -> tuple[Group, ...]:
+def groups(offered: FormChoices, prices: PriceList) -> tuple[Group, ...]:
     """Model, seconds, size and frame rate, in the order of the page."""
     return (
         Group("model", "Model", tuple(_model(choice, offered.selection, prices) for choice in offered.models)),
@@ -154,12 +154,12 @@ def restricted(group: Group, allowance: Allowance) -> Group:
     return replace(group, options=tuple(found), reasons=(*group.reasons, *dict.fromkeys(told)))
 
 
-def describe_changes(offered: Choices) -> dict[str, str]:
+def describe_changes(offered: FormChoices) -> dict[str, str]:
     """Say by field what the form had to change, and why."""
     return {
         move.field: f"{FIELD_NAMES[move.field]} changed from {_value(move.field, move.old)} "
         f"to {_value(move.field, move.new)}: {formatting.humanize(move.reason)}."
-        for move in offered.moves
+        for move in offered.adjustments
     }
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from generations.accounts.models import Membership
 from generations.common.errors import DailiesError, NotFoundError
 from generations.common.ids import uuid7
-from generations.contract.choices import Choices, Selection, choices
+from generations.contract.choices import FormChoices, Selection, form_choices
 from generations.contract.support import SUPPORT, size_of
 from generations.credits.balances import Balance
 from generations.credits.errors import Shortage
@@ -48,7 +48,7 @@ class Suggestion:
 class StudioPage:
     values: Mapping[str, object]
     slots: tuple[Slot, ...]
-    offered: Choices
+    offered: FormChoices
     models: list[str]
     prices: PriceList
     balance: Balance
@@ -144,7 +144,7 @@ class StudioPage:
             cost = _price(self.prices, selection)
             if cost is None or cost > self.balance.spendable or not self.allowance.fits(selection):
                 continue
-            if choices(selection, models=self.models).moves:
+            if form_choices(selection, models=self.models).adjustments:
                 continue
             value = getattr(selection, name)
             yield Suggestion(name, str(value), f"{_changed_value(name, value)}: {formatting.in_credits(cost)}")
@@ -165,7 +165,7 @@ def build_page(
     return StudioPage(
         values=values,
         slots=tuple(Slot(name, stills[name]) for name in SLOTS),
-        offered=choices(Allowance(balance.limits).settle(selection_from(values, models), models), models=models),
+        offered=form_choices(Allowance(balance.limits).settle(selection_from(values, models), models), models=models),
         models=models,
         prices=current_price_list(),
         balance=balance,
@@ -174,7 +174,7 @@ def build_page(
     )
 
 
-def _alternatives(offered: Choices, models: list[str]) -> Iterator[tuple[str, Selection]]:
+def _alternatives(offered: FormChoices, models: list[str]) -> Iterator[tuple[str, Selection]]:
     now = offered.selection
     allowed = [int(choice.value) for choice in offered.durations if choice.is_allowed]
     yield from (("duration", replace(now, duration=s)) for s in sorted(allowed, reverse=True) if s < now.duration)
