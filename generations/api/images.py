@@ -8,7 +8,7 @@ from django.core.files.base import ContentFile
 from generations.accounts.callers import Caller
 from generations.accounts.remembered import confirm
 from generations.common.errors import NotFoundError
-from generations.media.fetch import FetchError, fetcher
+from generations.media.fetch import FetchError, fetch_image
 from generations.media.images import BadImageError, measure_image, store_image
 from generations.media.models import Asset
 from generations.media.uploads import SCHEME, UploadedStill, still_of_upload, uploaded_still
@@ -42,7 +42,7 @@ def size_of(caller: Caller, uri: str) -> tuple[int, int]:
 
 
 def _bytes_of(uri: str) -> bytes:
-    return _decoded(uri) if uri.startswith("data:") else fetcher().fetch(uri)
+    return _decoded(uri) if uri.startswith("data:") else fetch_image(uri)
 
 
 def _decoded(uri: str) -> bytes:

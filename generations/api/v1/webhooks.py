@@ -14,7 +14,7 @@ from generations.common.pagination import keyset_page
 from generations.events.catalogue import PUBLIC_KINDS
 from generations.events.models import DeliveryAttempt, DeliveryState, EndpointState, WebhookDelivery, WebhookEndpoint
 from generations.events.webhooks import delivery_log, endpoints
-from generations.events.webhooks.targets import MOST_CHARACTERS
+from generations.events.webhooks.http import MAX_URL_CHARACTERS
 
 from .auth import MANAGE, ApiRequest, require_right
 from .openapi import refuses
@@ -28,10 +28,10 @@ _ADDRESS = rf"^https?://[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:({_PORT}))?{_PATH}$"
 
 
 def _is_address(url: str) -> str:
-    if len(url) > MOST_CHARACTERS or not re.fullmatch(_ADDRESS, url):
+    if len(url) > MAX_URL_CHARACTERS or not re.fullmatch(_ADDRESS, url):
         raise ValueError(
             "must be an address such as https://example.com/hook: a host name, no user name, no #part, "
-            f"and at most {MOST_CHARACTERS} characters, none of which needs escaping"
+            f"and at most {MAX_URL_CHARACTERS} characters, none of which needs escaping"
         )
     return url
 
@@ -43,7 +43,7 @@ Address = Annotated[
         {
             "type": "string",
             "pattern": _ADDRESS,
-            "maxLength": MOST_CHARACTERS,
+            "maxLength": MAX_URL_CHARACTERS,
             "description": "Begins with https:// and leads to a public host.",
         }
     ),

@@ -24,8 +24,7 @@ from ..mail import queue_mail
 from ..models import DeliveryAttempt, DeliveryState, EndpointState, WebhookDelivery, WebhookEndpoint
 from ..notifications import notify
 from ..record import record_event
-from .posting import Outcome
-from .targets import host_of
+from .http import Outcome, host_of
 
 ManagersOf = Callable[[int], Iterable[int]]
 """team id -> the ids of the users who manage the team. A higher room provides it."""
@@ -88,7 +87,7 @@ def record_outcome(delivery: WebhookDelivery, outcome: Outcome, *, managers_of: 
         delivery=delivery,
         status=outcome.status,
         error=outcome.error[:200],
-        response=outcome.answer,
+        response=outcome.response,
         milliseconds=outcome.milliseconds,
     )
     delay = None if delivery.event_id is None else retry_delay(delivery.attempt_count)

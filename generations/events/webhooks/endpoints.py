@@ -16,8 +16,8 @@ from ..models import EndpointState, WebhookEndpoint
 from ..record import record_audit
 from .delivery import resume, suspend_new
 from .fan_out import create_cursor
+from .http import BadEndpointError, checked_url, host_of
 from .signing import new_secret
-from .targets import BadEndpointError, checked_url, host_of
 
 MAX_ENDPOINTS = 20
 """Per team."""

@@ -19,9 +19,8 @@ from generations.common.encryption import UnreadableSecretError
 from ..models import WebhookDelivery
 from .delivery import ManagersOf, claim_due, record_outcome
 from .fan_out import BATCH, fan_out
-from .posting import Outcome, post
+from .http import Outcome, address_policy, post
 from .signing import body_bytes, signed_headers
-from .targets import may_connect
 
 CONCURRENCY = 100
 SHIFT_SECONDS = 60.0
@@ -54,13 +53,13 @@ def _start(delivery: WebhookDelivery, loop: asyncio.AbstractEventLoop) -> "Futur
     except UnreadableSecretError:
         return _not_sent("Not sent: the secret is unavailable because the site key changed. Create a new one.")
     deadline: float = settings.WEBHOOK_DEADLINE.total_seconds()
-    sent = post(delivery.endpoint.url, body, headers, may_connect=may_connect, deadline=deadline)
+    sent = post(delivery.endpoint.url, body, headers, policy=address_policy(), deadline_seconds=deadline)
     return asyncio.run_coroutine_threadsafe(sent, loop)
 
 
 def _not_sent(error: str) -> "Future[Outcome]":
     done: Future[Outcome] = Future()
-    done.set_result(Outcome(status=None, error=error, answer="", milliseconds=0))
+    done.set_result(Outcome(status=None, error=error, response="", milliseconds=0))
     return done
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from generations.common.errors import DailiesError
 from generations.events.catalogue import PUBLIC_KINDS
 from generations.events.models import WebhookEndpoint
-from generations.events.webhooks.targets import MOST_CHARACTERS, BadEndpointError
+from generations.events.webhooks.http import MAX_URL_CHARACTERS, BadEndpointError
 
 _SINCE = {"1": "the last hour", "24": "the last day", "72": "the last three days", "720": "the last month"}
 
@@ -17,7 +17,7 @@ _SINCE = {"1": "the last hour", "24": "the last day", "72": "the last three days
 class WebhookForm(forms.Form):
     url = forms.CharField(
         label="Address",
-        max_length=MOST_CHARACTERS,
+        max_length=MAX_URL_CHARACTERS,
         widget=forms.URLInput(attrs={"class": "input", "inputmode": "url", "placeholder": "https://"}),
         help_text="It gets a POST for each event, and answers with any 2xx status within 15 seconds.",
         error_messages={"required": "Say where your program listens."},

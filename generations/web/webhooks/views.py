@@ -15,8 +15,8 @@ from generations.common.errors import DailiesError, NotFoundError
 from generations.common.pagination import keyset_page
 from generations.events.models import DeliveryState, WebhookEndpoint
 from generations.events.webhooks import delivery_log, endpoints
+from generations.events.webhooks.http import BadEndpointError
 from generations.events.webhooks.signing import body_bytes
-from generations.events.webhooks.targets import BadEndpointError
 
 from ..decorators import TeamRequest, by_method, team_page
 from .forms import RecoverForm, WebhookForm

@@ -1,4 +1,4 @@
-"""`image_uri` as a URL: nothing inside our network can be reached through it, nor told apart."""
+"""`image_uri` as a URL: no internal address can be reached or distinguished through it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -10,9 +10,9 @@ from generations.jobs.models import Generation
 from generations.media.models import Asset
 from tests.api.contract.bodies import body_with
 from tests.api.contract.conftest import Program
-from tests.media.strangers import Names
+from tests.fakes.https import FakeDns
 
-# Refused for their form, which the message may say: it is the client's own text.
+# Rejected by their form. The message may say so, because the client wrote the text.
 BY_FORM = [
     "https://localhost/a.png",
     "https://localhost./a.png",
@@ -37,11 +37,11 @@ BY_FORM = [
     "https://",
     "https://stills.example.com:99999/a.png",
 ]
-# Well formed; where they lead is what is wrong with them.
-INSIDE = [
+# Well formed, but they resolve to internal addresses.
+INTERNAL = [
     ["127.0.0.1"],
     ["127.255.255.254"],
-    ["0.0.0.0"],  # noqa: S104 - refused here, nothing binds to it
+    ["0.0.0.0"],  # noqa: S104 - rejected, nothing binds to it
     ["10.1.2.3"],
     ["172.16.0.1"],
     ["192.168.0.1"],
@@ -62,60 +62,58 @@ INSIDE = [
 
 
 @pytest.fixture
-def names(monkeypatch: pytest.MonkeyPatch) -> Names:
-    return Names(monkeypatch)
+def dns(monkeypatch: pytest.MonkeyPatch) -> FakeDns:
+    return FakeDns(monkeypatch)
 
 
 @pytest.fixture
-def inside() -> Iterator[socket]:
-    """Something that listens on this machine."""
+def local_server() -> Iterator[socket]:
+    """A socket that listens on this machine."""
     with closing(create_server(("127.0.0.1", 0))) as listening:
         listening.setblocking(False)
         yield listening
 
 
 @pytest.fixture
-def refusal(program: Program, names: Names) -> Callable[[str], str]:
-    """Submit the URL, see that it is refused and stores nothing, and return the words."""
+def rejected_message(program: Program, dns: FakeDns) -> Callable[[str], str]:
+    """Submit the URL, check that it is rejected and nothing is stored, and return the message."""
 
-    def go(url: str) -> str:
-        answer = program.submit(body_with(image_uri=url))
-        assert answer.status_code == 400, answer.content
-        assert answer.json()["error"]["type"] == "invalid_request_error"
+    def submit(url: str) -> str:
+        response = program.submit(body_with(image_uri=url))
+        assert response.status_code == 400, response.content
+        assert response.json()["error"]["type"] == "invalid_request_error"
         assert (Generation.objects.count(), Asset.objects.count()) == (0, 0)
-        return str(answer.json()["error"]["message"])
+        return str(response.json()["error"]["message"])
 
-    return go
+    return submit
 
 
 @pytest.mark.parametrize("url", BY_FORM)
-def test_what_is_no_public_https_url_is_refused(refusal: Callable[[str], str], url: str) -> None:
-    assert refusal(url).startswith("image_uri: ")
+def test_a_url_that_is_not_public_https_is_rejected(rejected_message: Callable[[str], str], url: str) -> None:
+    assert rejected_message(url).startswith("image_uri: ")
 
 
-@pytest.mark.parametrize("addresses", INSIDE)
-def test_a_name_that_leads_inside_is_refused_as_one_that_leads_nowhere(
-    refusal: Callable[[str], str], names: Names, inside: socket, addresses: list[str]
+@pytest.mark.parametrize("addresses", INTERNAL)
+def test_a_name_with_an_internal_address_is_rejected_like_an_unknown_name(
+    rejected_message: Callable[[str], str], dns: FakeDns, local_server: socket, addresses: list[str]
 ) -> None:
-    port = inside.getsockname()[1]
-    names.say("inside.example.com", addresses)
-    led_inside = refusal(f"https://inside.example.com:{port}/a.png")
-    assert led_inside == refusal(f"https://nowhere.example.com:{port}/a.png")
+    port = local_server.getsockname()[1]
+    dns.add("inside.example.com", addresses)
+    internal = rejected_message(f"https://inside.example.com:{port}/a.png")
+    assert internal == rejected_message(f"https://nowhere.example.com:{port}/a.png")
     with pytest.raises(BlockingIOError):
-        inside.accept()
+        local_server.accept()
 
 
-def test_a_name_that_leads_elsewhere_the_second_time_is_asked_once(
-    refusal: Callable[[str], str], names: Names, inside: socket
-) -> None:
-    names.say("rebinding.example.com", ["192.0.2.1"], ["127.0.0.1"])
-    refusal(f"https://rebinding.example.com:{inside.getsockname()[1]}/a.png")
-    assert names.asked == ["rebinding.example.com"]
+def test_a_name_is_resolved_once(rejected_message: Callable[[str], str], dns: FakeDns, local_server: socket) -> None:
+    dns.add("rebinding.example.com", ["192.0.2.1"], ["127.0.0.1"])
+    rejected_message(f"https://rebinding.example.com:{local_server.getsockname()[1]}/a.png")
+    assert dns.lookups == ["rebinding.example.com"]
     with pytest.raises(BlockingIOError):
-        inside.accept()
+        local_server.accept()
 
 
-def test_the_last_frame_is_fetched_by_the_same_rules(program: Program, names: Names) -> None:
-    names.say("inside.example.com", ["127.0.0.1"])
-    answer = program.submit(body_with(last_frame_uri="https://inside.example.com/a.png"))
-    assert (answer.status_code, answer.json()["error"]["message"][:16]) == (400, "last_frame_uri: ")
+def test_the_last_frame_is_fetched_by_the_same_rules(program: Program, dns: FakeDns) -> None:
+    dns.add("inside.example.com", ["127.0.0.1"])
+    response = program.submit(body_with(last_frame_uri="https://inside.example.com/a.png"))
+    assert (response.status_code, response.json()["error"]["message"][:16]) == (400, "last_frame_uri: ")

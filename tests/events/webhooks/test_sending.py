@@ -22,7 +22,7 @@ from generations.events.webhooks.delivery import MAX_CONCURRENT_PER_ENDPOINT, RE
 from generations.events.webhooks.delivery_log import send_test
 from generations.events.webhooks.endpoints import create_endpoint
 from generations.events.webhooks.fan_out import fan_out
-from generations.events.webhooks.posting import Outcome
+from generations.events.webhooks.http import Outcome
 from project.stack.ports import free_port
 from tests.fakes.behaviors import Behavior, drop, endless, hang, respond, slow_drip
 
@@ -67,10 +67,10 @@ def test_it_tells_an_event_as_the_standard_wants_it(
         (respond(404, b"where?"), 404, ""),
         (respond(429, b"slower"), 429, ""),
         (REDIRECT, 302, ""),
-        (hang(), None, "No whole answer within 1 seconds."),
-        (slow_drip(0.2), None, "No whole answer within 1 seconds."),
-        (slow_drip(0.2, in_head=True), None, "No whole answer within 1 seconds."),
-        (drop(), None, "The connection broke off"),
+        (hang(), None, "No complete response within 1 seconds."),
+        (slow_drip(0.2), None, "No complete response within 1 seconds."),
+        (slow_drip(0.2, in_head=True), None, "No complete response within 1 seconds."),
+        (drop(), None, "The connection was closed early"),
         (respond(500, b"\x00\xff nul"), 500, ""),
     ],
     ids=["500", "404", "429", "redirect", "hang", "drip", "drip-head", "drop", "binary"],
@@ -261,7 +261,7 @@ def test_of_two_workers_one_sends(endpoint: WebhookEndpoint, receiver: Receiver,
     type(mine).objects.update(lease_until=database_time(timedelta(seconds=-1)))
     receiver.always(Behavior())
     assert work() == 1
-    gone = Outcome(status=410, error="", answer="", milliseconds=1)
+    gone = Outcome(status=410, error="", response="", milliseconds=1)
     record_outcome(mine, gone, managers_of=lambda team_id: [])
     assert only_delivery().state == DeliveryState.DELIVERED
     assert mail.outbox == []

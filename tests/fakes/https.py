@@ -1,4 +1,4 @@
-"""A stranger's server, with a certificate of its own, and the names that lead to it."""
+"""An HTTPS server with a self-signed certificate, and fake DNS for its host name."""
 
 import socket
 import ssl
@@ -16,14 +16,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-HOST = "stills.example.com"
+HOST = "images.example.com"
 
 
 class Certificate:
-    """Self-signed, for HOST alone."""
+    """A self-signed certificate for HOST."""
 
     def __init__(self, folder: Path) -> None:
-        self.path = folder / "stranger.pem"
+        self.path = folder / "certificate.pem"
         self.path.write_bytes(_pem())
 
     def server(self) -> ssl.SSLContext:
@@ -32,18 +32,18 @@ class Certificate:
         return context
 
     def trusting(self) -> ssl.SSLContext:
-        """A client's context that trusts this certificate and no other."""
+        """Return a client context that trusts only this certificate."""
         return ssl.create_default_context(cafile=str(self.path))
 
 
-class Stranger(ThreadingHTTPServer):
-    """Answers by path with what the test set; keeps the `Host` of every request."""
+class HttpsServer(ThreadingHTTPServer):
+    """Calls the handler that the test set for the path. Records the `Host` header of every request."""
 
     daemon_threads = True
 
     def __init__(self, address: str, context: ssl.SSLContext) -> None:
         super().__init__((address, 0), _Handler)
-        self.answers: dict[str, Callable[[BaseHTTPRequestHandler], None]] = {}
+        self.handlers: dict[str, Callable[[BaseHTTPRequestHandler], None]] = {}
         self.hosts: list[str] = []
         self.connections = 0
         self._context = context
@@ -57,35 +57,35 @@ class Stranger(ThreadingHTTPServer):
         return self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False), address
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Clients that hang up are what some tests are about."""
+        """Some tests close the connection on purpose."""
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: Stranger
+    server: HttpsServer
     timeout = 30
 
     def do_GET(self) -> None:
         self.server.hosts.append(self.headers["Host"])
-        self.server.answers[self.path](self)
+        self.server.handlers[self.path](self)
 
     def log_message(self, *_: object) -> None:
         pass
 
 
-def say(body: bytes, status: int = 200, **headers: str) -> Callable[[BaseHTTPRequestHandler], None]:
-    def answer(handler: BaseHTTPRequestHandler) -> None:
+def respond_with(body: bytes, status: int = 200, **headers: str) -> Callable[[BaseHTTPRequestHandler], None]:
+    def handle(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(status)
         for name, value in headers.items():
             handler.send_header(name, value)
         handler.end_headers()
         handler.wfile.write(body)
 
-    return answer
+    return handle
 
 
 @contextmanager
-def stranger(certificate: Certificate, address: str = "127.0.0.1") -> Iterator[Stranger]:
-    with Stranger(address, certificate.server()) as server:
+def https_server(certificate: Certificate, address: str = "127.0.0.1") -> Iterator[HttpsServer]:
+    with HttpsServer(address, certificate.server()) as server:
         thread = Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:
@@ -94,25 +94,25 @@ def stranger(certificate: Certificate, address: str = "127.0.0.1") -> Iterator[S
             server.shutdown()
 
 
-class Names:
-    """What the name server of the test says: to each question the next of its answers, the last one for ever."""
+class FakeDns:
+    """Replaces `socket.getaddrinfo`. Each lookup of a host returns its next list of addresses; the last one repeats."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._answers: dict[str, list[list[str]]] = {}
-        self.asked: list[str] = []
+        self._results: dict[str, list[list[str]]] = {}
+        self.lookups: list[str] = []
         self._system = socket.getaddrinfo
         monkeypatch.setattr(socket, "getaddrinfo", self._getaddrinfo)
 
-    def say(self, host: str, *answers: list[str]) -> None:
-        self._answers[host] = list(answers)
+    def add(self, host: str, *results: list[str]) -> None:
+        self._results[host] = list(results)
 
     def _getaddrinfo(self, host: Any, port: Any, *args: Any, **kwargs: Any) -> list[Any]:
-        if host not in self._answers:
+        if host not in self._results:
             if str(host).endswith("example.com"):
                 raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
             return self._system(host, port, *args, **kwargs)
-        self.asked.append(host)
-        left = self._answers[host]
+        self.lookups.append(host)
+        left = self._results[host]
         addresses = left.pop(0) if len(left) > 1 else left[0]
         kinds = {True: socket.AF_INET6, False: socket.AF_INET}
         return [(kinds[":" in a], socket.SOCK_STREAM, 6, "", (a, port)) for a in addresses]
