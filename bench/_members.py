@@ -10,7 +10,7 @@ from generations.accounts.models import Membership, User
 from generations.accounts.roles import Role
 from generations.accounts.teams import add_member, create_team
 from generations.credits.grants import grant_credits
-from generations.jobs.submit import Wish
+from generations.jobs.submit import GenerationRequest
 from generations.media.images import store_image
 
 _FILL = """
@@ -49,18 +49,18 @@ def make_members(*, teams: int, each: int) -> list[Membership]:
     return members
 
 
-def make_request(membership: Membership) -> Wish:
+def make_request(membership: Membership) -> GenerationRequest:
     picture = BytesIO()
     Image.new("RGB", (320, 180), (40, 90, 160)).save(picture, "PNG")
     still = store_image(
         team=membership.team, uploader=membership.user, file=ContentFile(picture.getvalue(), name="still.png")
     )
-    return Wish(
+    return GenerationRequest(
         first_frame=still, prompt="A lantern sways.", model="ltx-2-3-fast", resolution="1280x720", fps=24, duration=6
     )
 
 
-def add_generations(request: Wish, count: int, state: str) -> None:
+def add_generations(request: GenerationRequest, count: int, state: str) -> None:
     """Insert so many generations, of all members in turn, as if they had been in this state for a while."""
     with connection.cursor() as cursor:
         cursor.execute(_FILL, {"count": count, "still": request.first_frame.pk, "state": state})

@@ -24,7 +24,7 @@ from bench._members import add_generations, make_members, make_request
 from generations.accounts.models import Membership
 from generations.jobs.dispatch import claim_due
 from generations.jobs.models import Generation, State
-from generations.jobs.submit import Wish, submit_generation
+from generations.jobs.submit import GenerationRequest, submit_generation
 from project.stack import services
 from project.stack.processes import start_and_wait
 from tests.fakes.provider import ScriptedProvider
@@ -45,7 +45,7 @@ def claim_all(batch: int, _: int) -> tuple[float, list[UUID]]:
     return elapsed, claimed
 
 
-def measure_claims(request: Wish, rows: int, batch: int) -> None:
+def measure_claims(request: GenerationRequest, rows: int, batch: int) -> None:
     add_generations(request, rows, State.PROCESSING)
     connection.close()  # the claimers are forks of this process
     with get_context("fork").Pool(CLAIMERS) as pool:
@@ -74,13 +74,13 @@ def workers(provider: ScriptedProvider) -> Iterator[None]:
             child.stop()
 
 
-def send_one(provider: ScriptedProvider, membership: Membership, request: Wish) -> tuple[float, float]:
+def send_one(provider: ScriptedProvider, membership: Membership, request: GenerationRequest) -> tuple[float, float]:
     """Submit a job. Return the milliseconds from its commit to the upload and to the submit."""
     provider.clear()
     committed: list[float] = []
     with transaction.atomic():
         transaction.on_commit(lambda: committed.append(time.monotonic()))
-        receipt = submit_generation(membership=membership, wish=request, idempotency_key=str(uuid4()))
+        receipt = submit_generation(membership=membership, request=request, idempotency_key=str(uuid4()))
     provider.wait_for("submit", timeout=30)
     upload, submit = provider.requests("upload")[0], provider.requests("submit")[0]
     wait_until_sent(receipt.id)
@@ -96,7 +96,7 @@ def wait_until_sent(pk: UUID) -> None:
     Generation.objects.filter(pk=pk).update(next_action_at=None)
 
 
-def measure_time_to_provider(membership: Membership, request: Wish, jobs: int) -> None:
+def measure_time_to_provider(membership: Membership, request: GenerationRequest, jobs: int) -> None:
     with ScriptedProvider() as provider, workers(provider):
         for _ in range(WARM_UP):
             send_one(provider, membership, request)

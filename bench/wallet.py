@@ -3,8 +3,8 @@
     python -m bench.wallet [--clients 8] [--seconds 1] [--rounds 9]
 
 `limit` uses copies of the three tables with our constraints and indexes, but without triggers and foreign keys; each
-pair is two statements in autocommit. `ours` calls `place_hold` and `capture_hold`. Each client is a process. Rounds are
-interleaved; the figure is the median.
+pair is two statements in autocommit. `ours` reads the quota and calls `place_hold`, then `capture_hold`. Each client is
+a process. Rounds are interleaved; the figure is the median.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from multiprocessing import get_context
 from uuid import uuid4
 
 import psycopg
-from django.db import connection
+from django.db import connection, transaction
 
 from bench._environment import report
 from generations.accounts.models import Membership, User
@@ -25,6 +25,7 @@ from generations.accounts.teams import create_team
 from generations.credits.audit import CHECKS, run_checks
 from generations.credits.grants import grant_credits
 from generations.credits.holds import capture_hold, place_hold
+from generations.credits.quotas import effective_quota
 
 AMOUNT = 36
 TEAM_CREDITS = 10**12
@@ -76,8 +77,10 @@ def ours(membership: Membership, seconds: float) -> int:
     connection.connect()
     pairs, end = 0, time.monotonic() + seconds
     while time.monotonic() < end:
-        hold_id = place_hold(membership=membership, reference=uuid4(), amount=AMOUNT)
-        assert capture_hold(hold_id=hold_id, amount=AMOUNT)
+        with transaction.atomic():
+            quota = effective_quota(membership)
+            hold = place_hold(membership=membership, reference=uuid4(), amount=AMOUNT, quota=quota)
+        assert capture_hold(hold_id=hold.pk, amount=AMOUNT)
         pairs += 1
     connection.close()
     return pairs

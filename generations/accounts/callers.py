@@ -14,24 +14,14 @@ SCOPE_RIGHTS: dict[str, frozenset[Right]] = {
 
 
 @dataclass(frozen=True)
-class Mark:
-    """The rows that a caller was read from: by which secret, and in which versions."""
-
-    digest: str
-    versions: str
-
-
-@dataclass(frozen=True)
 class Caller:
     """A key that was recognised, with the membership behind it; team and user are loaded.
 
     A service key's membership is that of whoever made it. It says who to name, not what is allowed.
-    With a `mark` it is remembered from an earlier request, and may have been revoked since: see `remembered`.
     """
 
     key: ApiKey
     membership: Membership
-    mark: Mark | None = None
 
     @property
     def team(self) -> Team:

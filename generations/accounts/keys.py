@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from uuid import UUID
 
 from django.db import transaction
@@ -12,14 +11,13 @@ from django.db.models.functions import Least, Now
 
 from generations.common.clock import database_time
 from generations.common.errors import DailiesError, ForbiddenError, NotFoundError
-from generations.common.statements import Columns, parted, read_row
 from generations.events.live import revalidate_subscribers
 from generations.events.record import record_audit
 
 from .access import require
-from .callers import Caller, Mark
+from .callers import Caller
 from .key_secrets import digest_of, is_well_formed, new_secret, prefix_of
-from .models import ApiKey, ApiKeyQuerySet, ApiKeySecret, Membership, Team, User
+from .models import ApiKey, ApiKeyQuerySet, ApiKeySecret, Membership, User
 from .roles import Right, Scope
 
 # How often the time of the last use is written down.
@@ -110,72 +108,16 @@ def access_key(membership: Membership, key_id: UUID) -> ApiKey:
 
 
 def key_by_secret(secret: str) -> Caller | None:
-    """Recognise a caller, in one query. None for whatever is not, or no longer, a way in."""
-    found = marked_by_secret(secret)
-    return found and found[0]
-
-
-def marked_by_secret(secret: str) -> tuple[Caller, Mark] | None:
-    """The same, with what tells later whether all that was read still holds."""
+    """Return the caller with this secret, in two queries. None unless key, secret and membership are active."""
     if not is_well_formed(secret):
         return None
-    digest = digest_of(secret)
-    found = _recognise(_by_digest(), {"digest": digest})
-    return found and (found[0], Mark(digest, found[1]))
+    is_live = Q(secrets__expires_at__isnull=True) | Q(secrets__expires_at__gt=Now())
+    return _caller(ApiKey.objects.live().filter(is_live, secrets__digest=digest_of(secret)))
 
 
 def key_by_id(key_id: UUID) -> Caller | None:
-    """The caller behind a key that was recognised before, if the key is still in force."""
-    found = _recognise(_by_id(), {"id": key_id})
-    return found and found[0]
-
-
-def _recognise(statement: str, given: dict[str, object]) -> tuple[Caller, str] | None:
-    row = read_row(statement, given)
-    caller = _caller(*parted(row, *_parts())) if row else None
-    return (caller, str(row[-1])) if caller else None
-
-
-@cache
-def _parts() -> tuple[Columns[ApiKey], Columns[Team], Columns[User], Columns[Membership]]:
-    return Columns(ApiKey, "key"), Columns(Team, "team"), Columns(User, "person"), Columns(Membership, "membership")
-
-
-@cache
-def _by_digest() -> str:
-    return f"{_read()} {_LIVE_DIGEST} WHERE secret.digest = %(digest)s AND {LIVE}"
-
-
-@cache
-def _by_id() -> str:
-    return f"{_read()} WHERE key.id = %(id)s AND {LIVE}"
-
-
-def _read() -> str:
-    """Every request asks for its key, so that this is not left to be put together each time."""
-    return f"SELECT {', '.join(map(str, _parts()))}, {_VERSIONS} {_KEYS}"
-
-
-LIVE = "key.revoked_at IS NULL AND (key.expires_at IS NULL OR key.expires_at > statement_timestamp())"
-_KEYS = """
-FROM generations_apikey key
-JOIN generations_team team ON team.id = key.team_id
-JOIN generations_user person ON person.id = key.user_id
-JOIN generations_membership membership ON membership.team_id = key.team_id AND membership.user_id = key.user_id
-"""
-_LIVE_DIGEST = """
-JOIN generations_apikeysecret secret ON secret.key_id = key.id
-    AND (secret.expires_at IS NULL OR secret.expires_at > statement_timestamp())
-"""
-# The transactions that wrote these rows: none of them stays the same when its row changes.
-_VERSIONS = "concat_ws(' ', key.xmin, team.xmin, person.xmin, membership.xmin)"
-# Part of a statement, with the parameters `digest` and `versions` of a mark: all that was read still holds.
-UNCHANGED = f"""
-EXISTS (
-    SELECT {_KEYS} {_LIVE_DIGEST}
-    WHERE secret.digest = %(digest)s AND {LIVE} AND {_VERSIONS} = %(versions)s
-)
-"""
+    """Return the caller of a key that was recognised before, if the key is still active."""
+    return _caller(ApiKey.objects.live().filter(pk=key_id))
 
 
 def is_due(key: ApiKey, *, now: datetime) -> bool:
@@ -190,11 +132,17 @@ def note_use(key: ApiKey, *, now: datetime) -> None:
         ApiKey.objects.filter(is_stale, pk=key.pk).update(last_used_at=Now())
 
 
-def _caller(key: ApiKey, team: Team, user: User, membership: Membership) -> Caller | None:
-    is_present = user.is_active and membership.deactivated_at is None
-    if not (key.is_service or is_present):
+def _caller(keys: ApiKeyQuerySet) -> Caller | None:
+    key = keys.select_related("team", "user").first()
+    if key is None:
         return None
-    key.team, key.user = membership.team, membership.user = team, user
+    membership = Membership.objects.filter(team=key.team_id, user=key.user_id).first()
+    if membership is None:
+        return None
+    is_active = key.user.is_active and membership.deactivated_at is None
+    if not (key.is_service or is_active):
+        return None
+    membership.team, membership.user = key.team, key.user
     return Caller(key, membership)
 
 

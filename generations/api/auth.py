@@ -4,8 +4,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from generations.accounts.callers import SCOPE_RIGHTS, Caller
-from generations.accounts.keys import is_due, marked_by_secret, note_use
-from generations.accounts.remembered import recall, remember
+from generations.accounts.keys import key_by_secret, note_use
 from generations.accounts.roles import Right
 from generations.common.errors import ForbiddenError
 
@@ -14,21 +13,11 @@ from .errors import AuthenticationError
 
 def authenticate(request: HttpRequest) -> Caller:
     """Return the caller that the request's API key belongs to. Raises AuthenticationError."""
-    found = marked_by_secret(_secret(request))
-    if found is None:
+    caller = key_by_secret(_secret(request))
+    if caller is None:
         raise AuthenticationError
-    caller, mark = found
-    now = timezone.now()
-    if is_due(caller.key, now=now):
-        note_use(caller.key, now=now)  # which makes another version of it
-    else:
-        remember(caller, mark)
+    note_use(caller.key, now=timezone.now())
     return caller
-
-
-def recalled(request: HttpRequest) -> Caller | None:
-    """Who sent the same key before, still to be proved. What was answered once has to find the key in force first."""
-    return None if "HTTP_IDEMPOTENCY_KEY" in request.META else recall(_secret(request))
 
 
 def _secret(request: HttpRequest) -> str:

@@ -9,57 +9,36 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from generations.accounts.callers import Caller
-from generations.accounts.remembered import StaleCallerError, confirm
 from generations.accounts.roles import Right
 
-from .auth import authenticate, recalled, require_right
+from .auth import authenticate, require_right
 from .errors import MethodNotAllowedError
-from .limits import take_turn
+from .rate_limiter import count_request
 
 Given = ParamSpec("Given")
 View = Callable[Concatenate[HttpRequest, Caller, Given], HttpResponseBase]
 
 
-def for_callers(
-    *methods: str, right: Right | None = None, can_recall: bool = False
-) -> Callable[[View[Given]], Callable[..., HttpResponseBase]]:
-    """Let in who has a key, and the right if one is named; the view gets request and caller.
-
-    With `can_recall` the caller may be one that is remembered: the view's own statement has to prove it.
-    """
+def for_callers(*methods: str, right: Right | None = None) -> Callable[[View[Given]], Callable[..., HttpResponseBase]]:
+    """Require an API key, and the right if one is named; the view gets request and caller."""
 
     def decorate(view: View[Given]) -> Callable[..., HttpResponseBase]:
         @wraps(view)
         def wrapped(request: HttpRequest, *args: Given.args, **kwargs: Given.kwargs) -> HttpResponseBase:
-            def answer(caller: Caller) -> HttpResponseBase:
-                left = take_turn(caller)
-                if right is not None:
-                    require_right(caller, right)
-                response = view(request, caller, *args, **kwargs)
-                if left is not None:
-                    response["RateLimit-Policy"] = f'"key";q={settings.API_RATE_KEY};w=60'
-                    response["RateLimit"] = f'"key";r={left}'
-                return response
-
             require_method(request, methods)
-            known = recalled(request) if can_recall else None
-            return _proved(answer, known, request) if known else answer(authenticate(request))
+            caller = authenticate(request)
+            left = count_request(caller)
+            if right is not None:
+                require_right(caller, right)
+            response = view(request, caller, *args, **kwargs)
+            if left is not None:
+                response["RateLimit-Policy"] = f'"key";q={settings.API_RATE_KEY};w=60'
+                response["RateLimit"] = f'"key";r={left}'
+            return response
 
         return wrapped
 
     return decorate
-
-
-def _proved(answer: Callable[[Caller], HttpResponseBase], known: Caller, request: HttpRequest) -> HttpResponseBase:
-    """Answer a remembered caller. A refusal may rest on what holds no longer: it is told to who is proved alone."""
-    try:
-        return answer(known)
-    except Exception:
-        try:
-            confirm(known)
-        except StaleCallerError:
-            return answer(authenticate(request))
-        raise
 
 
 def for_everybody(*methods: str) -> Callable[[Callable[..., Any]], Callable[..., HttpResponseBase]]:

@@ -20,7 +20,6 @@ from generations.accounts.callers import Caller
 from generations.common.clock import database_time
 from generations.common.ids import uuid7
 from generations.jobs.models import Generation
-from generations.jobs.submit import Receipt
 
 from .answers import answer_of
 from .errors import InvalidRequestError, KeyReusedError, StillProcessingError
@@ -104,8 +103,8 @@ def _repeat(caller: Caller, earlier: Replay, digest: str, work: Callable[[str | 
     if earlier.status is not None:
         return JsonResponse(earlier.body, status=earlier.status, headers={"Idempotent-Replayed": "true"})
     claim = Claim(earlier.pk)
-    if receipt := _stored(caller, claim):
-        response = accepted(receipt)
+    if generation := _stored(caller, claim):
+        response = accepted(generation)
         _keep(claim, response)
         return response
     if _take_over(claim):
@@ -113,10 +112,9 @@ def _repeat(caller: Caller, earlier: Replay, digest: str, work: Callable[[str | 
     raise StillProcessingError
 
 
-def _stored(caller: Caller, claim: Claim) -> Receipt | None:
-    jobs = Generation.objects.of_team(caller.team)
-    job = jobs.filter(author=caller.user, idempotency_key=claim.job_key).first()
-    return Receipt.of(job) if job else None
+def _stored(caller: Caller, claim: Claim) -> Generation | None:
+    generations = Generation.objects.of_team(caller.team)
+    return generations.filter(author=caller.user, idempotency_key=claim.job_key).first()
 
 
 def _take_over(claim: Claim) -> bool:

@@ -6,27 +6,22 @@ import binascii
 from django.core.files.base import ContentFile
 
 from generations.accounts.callers import Caller
-from generations.accounts.remembered import confirm
 from generations.common.errors import NotFoundError
 from generations.media.fetch import FetchError, fetch_image
 from generations.media.images import BadImageError, measure_image, store_image
 from generations.media.models import Asset
-from generations.media.uploads import SCHEME, UploadedStill, still_of_upload, uploaded_still
+from generations.media.uploads import SCHEME, still_of_upload
 
 from .errors import InvalidRequestError
 
 IMAGE_FAULTS = (BadImageError, FetchError, NotFoundError)
 
 
-def still_of(caller: Caller, field: str, uri: str) -> Asset | UploadedStill:
-    """Return the still; the same bytes again give the same one. One that was uploaded is not looked up yet.
-
-    Raises InvalidRequestError, which names the field.
-    """
+def still_of(caller: Caller, field: str, uri: str) -> Asset:
+    """Return the image; the same bytes again give the same one. Raises InvalidRequestError, which names the field."""
     try:
         if uri.startswith(SCHEME):
-            return uploaded_still(uri)
-        confirm(caller)  # before anything is fetched or stored for it
+            return still_of_upload(caller.membership, uri)
         return store_image(team=caller.team, uploader=caller.user, file=ContentFile(_bytes_of(uri)))
     except IMAGE_FAULTS as error:
         raise InvalidRequestError(f"{field}: {error.message}") from error

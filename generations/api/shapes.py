@@ -7,7 +7,6 @@ from django.http import HttpResponse
 from generations.contract.errors import API, ERROR_TABLE, INVALID_REQUEST
 from generations.contract.schemas import Accepted, Completed, ErrorDetail, Failed, JobStatus, Pending, Result
 from generations.jobs.models import Generation, State
-from generations.jobs.submit import Receipt
 from generations.media.serving import signed_url
 
 from .answers import json_answer
@@ -19,9 +18,9 @@ _CANCELED = ErrorDetail(
 )
 
 
-def accepted(receipt: Receipt) -> HttpResponse:
+def accepted(generation: Generation) -> HttpResponse:
     """202 with exactly the two fields."""
-    return json_answer(Accepted(id=receipt.id, created_at=receipt.created_at), status=202)
+    return json_answer(Accepted(id=generation.pk, created_at=generation.created_at), status=202)
 
 
 def status_of(generation: Generation) -> JobStatus:

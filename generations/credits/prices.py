@@ -3,19 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now, TruncDate
 
 from generations.common.errors import DailiesError
 from generations.contract.support import SUPPORT
 
 from .models import OfferedModel, PriceRow
-
-# Credits a second of %(model)s at %(tier)s: the newest row that has begun. By the database's day, not this process's.
-RATE = """
-SELECT credits_per_second FROM generations_pricerow
-WHERE model = %(model)s AND tier = %(tier)s AND valid_from <= (statement_timestamp() AT TIME ZONE 'UTC')::date
-ORDER BY valid_from DESC, id DESC LIMIT 1
-"""
 
 
 class NoPriceError(DailiesError):
@@ -38,9 +32,10 @@ class Price:
 
 @dataclass(frozen=True)
 class PriceList:
-    """The rows valid today, by model and tier, in credits a second."""
+    """The rows valid today, by model and tier, in credits a second, and the models among them that are on offer."""
 
     rates: Mapping[tuple[str, str], int]
+    offered: frozenset[str]
 
     def price(self, *, model: str, resolution: str, duration: int) -> Price:
         """Raise NoPriceError when the model is not priced at that size. `duration` is in seconds."""
@@ -53,8 +48,15 @@ class PriceList:
 
 def current_price_list() -> PriceList:
     today = TruncDate(Now())
-    rows = PriceRow.objects.valid_on(today)  # type: ignore[arg-type] # the database's day, not this process's
-    return PriceList({(row.model, row.tier): row.credits_per_second for row in rows})
+    is_offered = Exists(OfferedModel.objects.filter(model=OuterRef("model"), is_on=True))
+    valid = PriceRow.objects.valid_on(today)  # type: ignore[arg-type] # the database's day, not this process's
+    rows = valid.annotate(is_offered=is_offered).values_list("model", "tier", "credits_per_second", "is_offered")
+    rates, offered = {}, set()
+    for model, tier, rate, is_on in rows:
+        rates[model, tier] = rate
+        if is_on:
+            offered.add(model)
+    return PriceList(rates, frozenset(offered))
 
 
 def quote(*, model: str, resolution: str, duration: int) -> Price:

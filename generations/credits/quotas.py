@@ -1,22 +1,25 @@
-"""What one may use of the wallet: each field of the quota with the level that it comes from.
+"""Effective quotas: each limit of a member or a key with the level that sets it, and what has been used of it.
 
-Of the team's default, the role's quota and the member's own, the nearest that sets a field decides it; a temporary
-raise adds to the credits. A key's quota holds beside these. A service key is nobody's: it has its own quota alone.
+The member's own quota goes before the role's, and the role's before the team's default: the first that sets a field
+decides it. A temporary increase adds to the credits. A key's quota applies beside these. A service key counts against
+no member: only its own quota applies.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
-from django.db import connection
+from django.db.models import Aggregate, BigIntegerField, Count, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce, Now
 
 from generations.accounts.models import ApiKey, Membership
 from generations.contract.support import SUPPORT
 
-from .errors import Limit, NotAllowedError
+from .errors import Limit, NotAllowedError, OutOfCreditsError, Shortage, TooManyJobsError
+from .managers import contacts_of
+from .models import Hold, HoldState, Quota, QuotaRaise
 from .periods import Span, span_of
 
 T = TypeVar("T")
@@ -75,18 +78,10 @@ class Caps:
 
 @dataclass(frozen=True)
 class EffectiveQuota:
-    """What holds for whoever submits. `member` is empty for a service key, `key` without one; a job must fit both."""
+    """All limits of one submit. `member` is empty for a service key, `key` without a key; a job must fit both."""
 
     member: Caps = Caps()
     key: Caps = Caps()
-
-    @property
-    def bounds(self) -> list[dict[str, Any]]:
-        """What only the database can decide, in the order in which it is asked: credits, then jobs at once."""
-        return [
-            *({"of": of, "cap": c.cap.value.credits, "since": c.cap.value.span.start} for of, c in self if c.cap.value),
-            *({"of": of, "most": c.max_jobs.value} for of, c in self if c.max_jobs.value is not None),
-        ]
 
     def check(self, *, model: str, resolution: str, seconds: int) -> None:
         """Raise NotAllowedError when a list or a maximum of one job excludes this one."""
@@ -99,69 +94,150 @@ class EffectiveQuota:
         yield from (("member", self.member), ("key", self.key))
 
 
-# Whose rows are asked for: without a membership the key's alone.
-APPLYING = """
-    quota.team_id = %(team)s AND (
-        quota.api_key_id = %(key)s::uuid OR %(member)s::bigint IS NOT NULL AND quota.api_key_id IS NULL AND (
-            quota.membership_id = %(member)s OR quota.membership_id IS NULL AND quota.role IN ('', %(role)s)
-        )
-    )
-"""
+@dataclass(frozen=True)
+class Usage:
+    """Credits held and charged in the current period of the cap, and the number of jobs in progress."""
 
-# One JSON document, so that whoever finds a quota on the way can bring the rules along.
-RULES = f"""
-SELECT jsonb_build_object(
-    'now', statement_timestamp(),
-    'quotas', COALESCE((SELECT jsonb_agg(to_jsonb(quota)) FROM generations_quota quota WHERE {APPLYING}), '[]'),
-    'raised', (
-        SELECT COALESCE(SUM(amount), 0) FROM generations_quotaraise
-        WHERE membership_id = %(member)s AND (expires_at IS NULL OR expires_at > statement_timestamp())
-    )
-)
-"""  # noqa: S608 - put together from our own constants
+    held: int = 0
+    charged: int = 0
+    running: int = 0
+
+
+@dataclass(frozen=True)
+class QuotaUse:
+    """Credits of the current period, held and charged, against the cap. `level` is who set it."""
+
+    cap: int
+    held: int
+    charged: int
+    resets_at: datetime | None
+    level: Level = Level.MEMBER
+    raised: int = 0
+
+    @property
+    def spent(self) -> int:
+        return self.held + self.charged
+
+    @property
+    def left(self) -> int:
+        """Below zero when the cap was lowered under what had been spent."""
+        return self.cap - self.spent
 
 
 def effective_quota(membership: Membership, api_key: ApiKey | None = None) -> EffectiveQuota:
-    """Read what holds for the member, or for whoever uses the key, in one query."""
-    with connection.cursor() as cursor:
-        cursor.execute(RULES, applicant(membership, api_key))
-        (rules,) = cursor.fetchone()
-    return quota_from(rules, membership.team.time_zone)
+    """Read the limits of the member, or of the member's or the team's key, in one query."""
+    raised = QuotaRaise.objects.live().filter(membership=membership).order_by().values("membership")
+    rows = Quota.objects.of_submitter(membership, api_key).annotate(
+        now=Now(),
+        raised=Coalesce(
+            Subquery(raised.annotate(total=Sum("amount")).values("total")), 0, output_field=BigIntegerField()
+        ),
+    )
+    if not (quotas := list(rows)):
+        return EffectiveQuota()
+    moment, increase = quotas[0].now, quotas[0].raised  # type: ignore[attr-defined] # annotated
+    return quota_from(quotas, moment=moment, time_zone=membership.team.time_zone, raised=increase)
 
 
-def applicant(membership: Membership, api_key: ApiKey | None) -> dict[str, Any]:
-    """The parameters of APPLYING and RULES."""
-    is_member = api_key is None or not api_key.is_service
-    return {
-        "team": membership.team_id,
-        "member": membership.pk if is_member else None,
-        "role": membership.role,
-        "key": api_key.pk if api_key else None,
-    }
-
-
-def quota_from(rules: str | Mapping[str, Any], time_zone: str) -> EffectiveQuota:
-    """Settle the document that RULES gives."""
-    told: Mapping[str, Any] = json.loads(rules) if isinstance(rules, str) else rules
-    levels = {_level(row): row for row in told["quotas"]}
+def quota_from(quotas: Sequence[Quota], *, moment: datetime, time_zone: str, raised: int) -> EffectiveQuota:
+    """Combine the quotas that apply to one member, or to one key."""
+    levels = {_level(quota): quota for quota in quotas}
     own = levels.pop(Level.KEY, None)
-    moment = datetime.fromisoformat(told["now"])
     nearest_first = [(level, levels[level]) for level in (Level.MEMBER, Level.ROLE, Level.TEAM) if level in levels]
     return EffectiveQuota(
-        member=_caps(nearest_first, moment, time_zone, raised=told["raised"]),
+        member=_caps(nearest_first, moment, time_zone, raised=raised),
         key=_caps([(Level.KEY, own)] if own else [], moment, time_zone),
     )
 
 
-def _level(row: Mapping[str, Any]) -> Level:
-    if row["api_key_id"]:
+def read_usage(membership: Membership, quota: EffectiveQuota, api_key: ApiKey | None = None) -> dict[str, Usage]:
+    """Read what the member and the key have used of each limit that is set, in one query; none without limits.
+
+    It is exact while the wallet is locked: every hold of the team is placed and settled under that lock.
+    """
+    holders = {"member": Q(user=membership.user_id), "key": Q(api_key=api_key)}
+    holds = Hold.objects.filter(wallet__team=membership.team_id).order_by()
+    queries = [
+        usage_of(holds.filter(holders[holder]).values(holder=Value(holder)), period_start(caps))
+        for holder, caps in quota
+        if caps.cap.value or caps.max_jobs.value is not None
+    ]
+    if not queries:
+        return {}
+    rows = queries[0].union(*queries[1:], all=True)
+    return {row.pop("holder"): Usage(**row) for row in rows}
+
+
+def usage_of(holds: QuerySet[Hold, Any], since: datetime) -> QuerySet[Hold, Any]:
+    """Aggregate grouped holds into the fields of `Usage`. A released hold counts for nothing.
+
+    Credits count in the period in which they were held; a job in progress counts whenever it began.
+    """
+    is_pending, is_in_period = Q(state=HoldState.PENDING), Q(created_at__gte=since)
+    columns: dict[str, Aggregate] = {
+        "held": Sum("amount", filter=is_pending & is_in_period, default=0),
+        "charged": Sum("captured", filter=is_in_period, default=0),
+        "running": Count("pk", filter=is_pending),
+    }
+    return holds.filter(is_pending | is_in_period).annotate(**columns)
+
+
+def period_start(caps: Caps) -> datetime:
+    """The moment from which holds count against the cap; without a cap, the end of time."""
+    if caps.cap.value is None:
+        return datetime.max.replace(tzinfo=UTC)
+    return caps.cap.value.span.start or datetime.min.replace(tzinfo=UTC)
+
+
+def quota_uses(quota: EffectiveQuota, usage: Mapping[str, Usage]) -> list[QuotaUse]:
+    """The use of each cap that is set: the member's, then the key's."""
+    return [use for holder, caps in quota if (use := use_of_cap(caps, usage.get(holder, Usage())))]
+
+
+def use_of_cap(caps: Caps, usage: Usage) -> QuotaUse | None:
+    cap, level = caps.cap.value, caps.cap.level
+    if cap is None or level is None:
+        return None
+    return QuotaUse(
+        cap=cap.credits,
+        held=usage.held,
+        charged=usage.charged,
+        resets_at=cap.span.end,
+        level=level,
+        raised=cap.raised,
+    )
+
+
+def exceeded_limits(
+    membership: Membership, quota: EffectiveQuota, usage: Mapping[str, Usage], amount: int
+) -> Iterator[OutOfCreditsError | TooManyJobsError]:
+    """Yield an error for each limit that a job of this amount exceeds: first the caps, then the jobs at once."""
+    for use in quota_uses(quota, usage):
+        if use.left < amount:
+            shortage = Shortage(
+                required=amount,
+                available=max(0, use.left),
+                held=use.held,
+                limit=use.level.limit,
+                resets_at=use.resets_at,
+                contacts=contacts_of(membership.team),
+            )
+            yield OutOfCreditsError(shortage)
+    for holder, caps in quota:
+        most, running = caps.max_jobs, usage.get(holder, Usage()).running
+        if most.value is not None and most.level and running >= most.value:
+            yield TooManyJobsError(most.level.limit, most.value, running)
+
+
+def _level(quota: Quota) -> Level:
+    if quota.api_key_id:
         return Level.KEY
-    if row["membership_id"]:
+    if quota.membership_id:
         return Level.MEMBER
-    return Level.ROLE if row["role"] else Level.TEAM
+    return Level.ROLE if quota.role else Level.TEAM
 
 
-Rows = Sequence[tuple[Level, Mapping[str, Any]]]
+Rows = Sequence[tuple[Level, Quota]]
 
 
 def _caps(rows: Rows, moment: datetime, time_zone: str, raised: int = 0) -> Caps:
@@ -176,18 +252,18 @@ def _caps(rows: Rows, moment: datetime, time_zone: str, raised: int = 0) -> Caps
 
 
 def _nearest(rows: Rows, field: str) -> Ruled[Any]:
-    """An empty text or list says nothing, as an empty number does; a zero says zero."""
-    said = ((row[field], level) for level, row in rows if row[field] not in (None, "", []))
-    return next((Ruled(value, level) for value, level in said), Ruled())
+    """An empty text or list sets no limit, as an empty number does; a zero is a limit."""
+    found = ((getattr(quota, field), level) for level, quota in rows)
+    return next((Ruled(value, level) for value, level in found if value not in (None, "", [])), Ruled())
 
 
 def _cap(rows: Rows, moment: datetime, time_zone: str, raised: int) -> Ruled[Cap]:
-    for level, row in rows:
-        if row["is_uncapped"]:
+    for level, quota in rows:
+        if quota.is_uncapped:
             return Ruled(None, level)
-        if row["cap"] is not None:
-            span = span_of(row["period"], moment, time_zone)
-            return Ruled(Cap(row["cap"] + raised, span, row["period"], raised), level)
+        if quota.cap is not None:
+            span = span_of(quota.period, moment, time_zone)
+            return Ruled(Cap(quota.cap + raised, span, quota.period, raised), level)
     return Ruled()
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from generations.accounts.models import Membership, Team, User
@@ -23,7 +23,7 @@ class BadRaiseError(DailiesError):
 
 def live_raises(team: Team) -> QuerySet[QuotaRaise]:
     """The raises of the team's members that hold at present, newest first."""
-    rows = QuotaRaise.objects.filter(Q(expires_at=None) | Q(expires_at__gt=Now()), membership__team=team)
+    rows = QuotaRaise.objects.live().filter(membership__team=team)
     return rows.select_related("membership__user", "created_by").order_by("-id")
 
 

@@ -11,7 +11,7 @@ from generations.credits.prices import quote
 
 from .attempts import live_attempt
 from .models import Generation, State
-from .submit import Wish, submit_generation
+from .submit import GenerationRequest, submit_generation
 from .transitions import LostLeaseError, mark_canceled, preempt_lease
 
 
@@ -78,15 +78,15 @@ def retry_generation(*, membership: Membership, generation: Generation, api_key:
         raise ForbiddenError("You can retry only your own jobs.")
     if generation.state not in (State.FAILED, State.CANCELED):
         raise NotRetryableError("You can only retry a failed or canceled job.")
-    wish = _wish_of(generation)
-    price = quote(model=wish.model, resolution=wish.resolution, duration=wish.held_seconds)
+    request = _request_of(generation)
+    price = quote(model=request.model, resolution=request.resolution, duration=request.held_seconds)
     if price.credits > generation.price:
         raise NotRetryableError(f"The price is now {price.credits:,} credits. Open the job in Studio to confirm it.")
     key = f"retry:{generation.pk}"
-    again = submit_generation(membership=membership, wish=wish, idempotency_key=key, api_key=api_key)
+    again = submit_generation(membership=membership, request=request, idempotency_key=key, api_key=api_key)
     Generation.objects.filter(pk=again.id, retry_of=None).update(retry_of=generation)
     return Generation.objects.get(pk=again.id)
 
 
-def _wish_of(generation: Generation) -> Wish:
-    return Wish(**{name: getattr(generation, name) for name in Wish.__dataclass_fields__})
+def _request_of(generation: Generation) -> GenerationRequest:
+    return GenerationRequest(**{name: getattr(generation, name) for name in GenerationRequest.__dataclass_fields__})

@@ -1,41 +1,37 @@
-"""Take a wish: check the rules, then hold the credits and store the generation in one statement."""
+"""Submit a generation: check it, hold its price and store it as `queued`, in one transaction."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Self
-from uuid import UUID
+from functools import partial
 
 from django.conf import settings
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, Subquery
 
 from generations.accounts.access import require
-from generations.accounts.callers import Mark
-from generations.accounts.ending import EndingTeamError, require_lasting
-from generations.accounts.models import ApiKey, Membership, Team
-from generations.accounts.remembered import StaleCallerError, mark_parameters
+from generations.accounts.ending import require_lasting
+from generations.accounts.models import ApiKey, Membership
 from generations.accounts.roles import Right
 from generations.common.errors import DailiesError, ForbiddenError
 from generations.common.ids import uuid7
 from generations.common.retry import retry_on_conflict
 from generations.contract.rules import Violation, validate
 from generations.contract.support import SUPPORT
-from generations.credits.errors import FrozenError, NotAllowedError
-from generations.credits.holds import hold_parameters, refusal
-from generations.credits.prices import NoPriceError, offered_models
-from generations.credits.quotas import EffectiveQuota
-from generations.credits.settled import recall_settled, settle
+from generations.credits.errors import FrozenError, OutOfCreditsError, TooManyJobsError
+from generations.credits.freezes import freezes_of
+from generations.credits.holds import place_hold
+from generations.credits.prices import PriceList, current_price_list, offered_models
+from generations.credits.quotas import effective_quota
 from generations.events.live import announce_in_background
+from generations.events.record import record_event
 from generations.media.models import Asset
-from generations.media.uploads import MISSING, UploadedStill
 
-from .admission import Answer, admit
 from .attempts import request_body
 from .dispatch import notify_dispatcher
 from .models import Generation, Project, State
 
 
-class InvalidWishError(DailiesError):
-    """The wish breaks the contract or names something that is not on offer; `violations` says where."""
+class InvalidRequestError(DailiesError):
+    """The request breaks the contract or names something that is not available; `violations` says where."""
 
     status = 422
     code = "invalid"
@@ -46,10 +42,11 @@ class InvalidWishError(DailiesError):
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What a member asks for. `duration` is in seconds; None, or an empty `camera_motion`, leaves it to the model."""
+class GenerationRequest:
+    """The settings of a new generation. `duration` is in seconds; without one, or without a `camera_motion`, the model
+    chooses."""
 
-    first_frame: Asset | UploadedStill
+    first_frame: Asset
     prompt: str
     model: str
     resolution: str
@@ -57,172 +54,121 @@ class Wish:
     duration: int | None
     camera_motion: str = ""
     generate_audio: bool = True
-    last_frame: Asset | UploadedStill | None = None
+    last_frame: Asset | None = None
     project: Project | None = None
 
     @property
     def held_seconds(self) -> int:
-        """What to hold credits for: the most that the matrix allows, when the length is left to the model."""
+        """The seconds to hold credits for: the longest that the matrix allows, when the model chooses the duration."""
         return self.duration or max(SUPPORT.models[self.model].seconds(self.resolution, self.fps))
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """What whoever submitted takes home."""
-
-    id: UUID
-    created_at: datetime
-
-    @classmethod
-    def of(cls, generation: Generation) -> Self:
-        return cls(generation.pk, generation.created_at)
 
 
 def submit_generation(
     *,
     membership: Membership,
-    wish: Wish,
+    request: GenerationRequest,
     idempotency_key: str,
     api_key: ApiKey | None = None,
-    mark: Mark | None = None,
-) -> Receipt:
-    """Store the generation as `queued` and hold its price; a key that the member has used before returns that one's.
+) -> Generation:
+    """Store the generation and hold its price. With a key that the member has used before, return that generation.
 
-    Whoever passes a service key has checked its scopes: the role of its maker does not count. `mark` is that of a
-    caller who is remembered; the statement proves it.
-    Raises InvalidWishError, ForbiddenError, NotAllowedError, NoPriceError, FrozenError, OutOfCreditsError,
-    TooManyJobsError or StaleCallerError, and then nothing is stored.
+    The caller has checked the scopes of a service key: the role of the member who created it does not count.
+    Raises InvalidRequestError, ForbiddenError, NotAllowedError, NoPriceError, FrozenError, OutOfCreditsError or
+    TooManyJobsError; then nothing is stored.
     """
-    if api_key is None or not api_key.is_service:
-        require(membership, Right.GENERATE)
-    require_lasting(membership.team)
-    _check_without_asking(membership, wish)
-    given = _parameters(membership, wish, idempotency_key, api_key) | mark_parameters(mark)
     try:
-        answer, quota = _admit(membership, wish, given)
-    except IntegrityError:
-        # The same key was submitted at the same moment, and the other one won.
-        if won := Generation.objects.filter(**_key(membership, idempotency_key)).first():
-            return Receipt.of(won)
+        return retry_on_conflict(partial(_submit, membership, request, idempotency_key, api_key))
+    except (IntegrityError, OutOfCreditsError, TooManyJobsError):
+        # The same key may have been submitted at the same moment, by a transaction that committed first.
+        if earlier := _submitted_earlier(membership, idempotency_key):
+            return earlier
         raise
-    if not answer.is_in_force:
-        raise _ended(membership) if mark is None else StaleCallerError
-    if answer.known:
-        return Receipt.of(Generation.objects.get(pk=answer.known))
-    if answer.created_at is None:
-        raise _refusal(membership, wish, answer, quota)
-    announce_in_background(team_id=membership.team_id, kind="generation", subject_id=given["id"], state=State.QUEUED)
-    notify_dispatcher()
-    return Receipt(given["id"], answer.created_at)
 
 
-def check_wish(membership: Membership, wish: Wish) -> None:
-    """Raise InvalidWishError with every violated rule."""
-    if violations := _violations(membership, wish, models=offered_models()):
-        raise InvalidWishError(violations)
-
-
-def _check_without_asking(membership: Membership, wish: Wish) -> None:
-    """The same for all but what is on offer here, which the statement looks up; only a refusal has to name it."""
-    if _violations(membership, wish, models=None):
-        check_wish(membership, wish)
-
-
-def _violations(membership: Membership, wish: Wish, *, models: list[str] | None) -> list[Violation]:
-    placeholder = "ltx://uploads/still"
-    body = request_body(wish, image_uri=placeholder, last_frame_uri=placeholder if wish.last_frame else None)
-    violations = validate(body, models=models)
-    frames = (("image_uri", wish.first_frame), ("last_frame_uri", wish.last_frame))
-    violations += [
-        Violation(field, "this still belongs to another team")
-        for field, still in frames
-        if isinstance(still, Asset) and still.team_id != membership.team_id
-    ]
-    if wish.project is not None and wish.project.team_id != membership.team_id:
-        violations.append(Violation("project", "this project belongs to another team"))
-    return violations
-
-
-def _key(membership: Membership, idempotency_key: str) -> dict[str, Any]:
-    return {"team_id": membership.team_id, "author_id": membership.user_id, "idempotency_key": idempotency_key}
-
-
-def _parameters(membership: Membership, wish: Wish, idempotency_key: str, api_key: ApiKey | None) -> dict[str, Any]:
-    return {
-        **hold_parameters(membership, api_key),
-        **{name: value for name, value in vars(wish).items() if name not in ("first_frame", "last_frame", "project")},
-        "id": uuid7(),
-        "author": membership.user_id,
-        "membership": membership.pk,
-        "idempotency_key": idempotency_key,
-        **_still_parameters("first", wish.first_frame),
-        **_still_parameters("last", wish.last_frame),
-        "project_id": wish.project.pk if wish.project else None,
-        "is_preview": settings.IS_LOCAL_ENGINE,
-        "tier": SUPPORT.tier(wish.resolution),
-        "seconds": wish.held_seconds,
-    }
-
-
-def _still_parameters(which: str, still: Asset | UploadedStill | None) -> dict[str, Any]:
-    return {
-        f"{which}_asset": still.pk if isinstance(still, Asset) else None,
-        f"{which}_upload": still.upload_id if isinstance(still, UploadedStill) else None,
-    }
-
-
-def _admit(membership: Membership, wish: Wish, given: dict[str, Any]) -> tuple[Answer, EffectiveQuota]:
-    """Ask once, or twice where a quota holds that is not the one remembered, or that the wish does not fit."""
-    time_zone = membership.team.time_zone
-    known = recall_settled(given, time_zone)
-    if known and not _fits(wish, known.quota):
-        known = None  # what was remembered may not refuse
-    answer = retry_on_conflict(lambda: admit(given | known.parameters if known else given))
-    if not answer.is_in_force or answer.known or answer.rules is None:
-        return answer, known.quota if known else EffectiveQuota()
-    settled = settle(answer.rules, given, time_zone)
-    if answer.frozen is None and answer.is_offered and not _missing(wish, answer):
-        _check(wish, settled.quota)
-    return retry_on_conflict(lambda: admit(given | {"bounds": settled.bounds})), settled.quota
-
-
-def _check(wish: Wish, quota: EffectiveQuota) -> None:
-    quota.check(model=wish.model, resolution=wish.resolution, seconds=wish.held_seconds)
-
-
-def _fits(wish: Wish, quota: EffectiveQuota) -> bool:
-    try:
-        _check(wish, quota)
-    except NotAllowedError:
-        return False
-    return True
-
-
-def _missing(wish: Wish, answer: Answer) -> list[Violation]:
-    """The stills that are not where they were said to be."""
-    frames = (
-        ("image_uri", wish.first_frame, answer.first_frame),
-        ("last_frame_uri", wish.last_frame, answer.last_frame),
+@transaction.atomic
+def _submit(
+    membership: Membership, request: GenerationRequest, idempotency_key: str, api_key: ApiKey | None
+) -> Generation:
+    freeze_reason = _check_permission(membership, api_key)
+    if earlier := _submitted_earlier(membership, idempotency_key):
+        return earlier
+    prices = current_price_list()
+    _check_request(membership, request, prices)
+    if freeze_reason is not None:
+        raise FrozenError(freeze_reason)
+    price = prices.price(model=request.model, resolution=request.resolution, duration=request.held_seconds)
+    quota = effective_quota(membership, api_key)
+    quota.check(model=request.model, resolution=request.resolution, seconds=request.held_seconds)
+    generation_id = uuid7()
+    hold = place_hold(
+        membership=membership, reference=generation_id, amount=price.credits, quota=quota, api_key=api_key
     )
-    return [Violation(field, MISSING) for field, asked, found in frames if asked is not None and found is None]
+    generation = Generation.objects.create(
+        id=generation_id,
+        team_id=membership.team_id,
+        author_id=membership.user_id,
+        api_key=api_key,
+        idempotency_key=idempotency_key,
+        hold=hold,
+        price=price.credits,
+        credits_per_second=price.credits_per_second,
+        is_preview=settings.IS_LOCAL_ENGINE,
+        **vars(request),
+    )
+    record_event(
+        "generation.submitted",
+        team_id=membership.team_id,
+        actor_id=membership.user_id,
+        subject_id=generation_id,
+        model=request.model,
+        price=price.credits,
+        api_key=str(api_key.pk) if api_key else None,
+    )
+    announce_in_background(team_id=membership.team_id, kind="generation", subject_id=generation_id, state=State.QUEUED)
+    notify_dispatcher()
+    return generation
 
 
-def _ended(membership: Membership) -> DailiesError:
-    """The error for who was let in, but had no right to submit any more when it came to it."""
-    try:
-        require_lasting(Team.objects.get(pk=membership.team_id))
-    except EndingTeamError as error:
-        return error
-    return ForbiddenError("Your membership, or the key that you used, has just ended.")
+def _check_permission(membership: Membership, api_key: ApiKey | None) -> str | None:
+    """Read the membership again and return the reason of a freeze, if the team or the site is frozen.
+
+    Since the request was authenticated the membership, the key or the team may have ended: fetching an image takes
+    seconds. Raises ForbiddenError.
+    """
+    is_service = api_key is not None and api_key.is_service
+    memberships = Membership.objects.all() if is_service else Membership.objects.active()
+    if api_key is not None:
+        memberships = memberships.filter(Exists(ApiKey.objects.live().filter(pk=api_key.pk)))
+    freeze_reason = Subquery(freezes_of(membership.team).values("reason")[:1])
+    current = memberships.select_related("team").annotate(freeze_reason=freeze_reason).filter(pk=membership.pk).first()
+    if current is None:
+        raise ForbiddenError("Your membership or your API key is no longer active.")
+    if not is_service:
+        require(current, Right.GENERATE)
+    require_lasting(current.team)
+    reason: str | None = current.freeze_reason  # type: ignore[attr-defined] # annotated
+    return reason
 
 
-def _refusal(membership: Membership, wish: Wish, answer: Answer, quota: EffectiveQuota) -> DailiesError:
-    if missing := _missing(wish, answer):
-        return InvalidWishError(missing)
-    if answer.frozen is not None:
-        return FrozenError(answer.frozen)
-    if not answer.is_offered:
-        return InvalidWishError(_violations(membership, wish, models=offered_models()))
-    if answer.rate is None:
-        return NoPriceError(wish.model, wish.resolution)
-    return refusal(answer.placed, quota=quota, team=membership.team, amount=answer.rate * wish.held_seconds)
+def _submitted_earlier(membership: Membership, idempotency_key: str) -> Generation | None:
+    generations = Generation.objects.filter(team=membership.team_id, author=membership.user_id)
+    return generations.filter(idempotency_key=idempotency_key).first()
+
+
+def _check_request(membership: Membership, request: GenerationRequest, prices: PriceList) -> None:
+    """Raise InvalidRequestError with every violated rule."""
+    placeholder = "ltx://uploads/still"
+    body = request_body(request, image_uri=placeholder, last_frame_uri=placeholder if request.last_frame else None)
+    violations = validate(body, models=None if request.model in prices.offered else offered_models())
+    named = (
+        ("image_uri", "image", request.first_frame),
+        ("last_frame_uri", "image", request.last_frame),
+        ("project", "project", request.project),
+    )
+    violations += [
+        Violation(field, f"this {kind} belongs to another team")
+        for field, kind, found in named
+        if found is not None and found.team_id != membership.team_id
+    ]
+    if violations:
+        raise InvalidRequestError(violations)

@@ -1,6 +1,5 @@
 """Uploads of API clients: a place first, then the bytes by a signed address, then use as `ltx://uploads/<id>`."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -24,13 +23,6 @@ USABLE_FOR = timedelta(hours=24)
 
 MISSING = "there is no such upload, or it has expired, or its bytes were never sent"
 _SALT = "dailies.media.uploads"
-
-
-@dataclass(frozen=True)
-class UploadedStill:
-    """A still by the place it was uploaded to. Whoever uses it looks in its own statement whether it is there."""
-
-    upload_id: UUID
 
 
 class FilledUploadError(DailiesError):
@@ -81,31 +73,20 @@ def fill_upload(upload: Upload, file: "File[bytes]") -> Asset:
     return still
 
 
-def uploaded_still(uri: str) -> UploadedStill:
-    """What `ltx://uploads/<id>` names. Raises NotFoundError for what is no such address."""
-    try:
-        return UploadedStill(UUID(uri.removeprefix(SCHEME)))
-    except ValueError as error:
-        raise NotFoundError(MISSING) from error
-
-
-def uploaded_asset_sql(parameter: str) -> str:
-    """The id of the asset in the upload of this parameter, if the team filled it within the day; needs also
-    `%(team)s`."""
-    return f"""(
-        SELECT upload.asset_id FROM generations_upload upload
-        WHERE upload.id = %({parameter})s AND upload.team_id = %(team)s
-            AND upload.created_at > statement_timestamp() - interval '{USABLE_FOR.total_seconds():.0f} s'
-    )"""  # noqa: S608 - put together from our own constants
-
-
 def still_of_upload(membership: Membership, uri: str) -> Asset:
     """The still behind `ltx://uploads/<id>`, if the team filled it within the day. Raises NotFoundError."""
     usable = Upload.objects.filter(team=membership.team, created_at__gt=database_time(-USABLE_FOR))
-    upload = usable.select_related("asset").filter(pk=uploaded_still(uri).upload_id, asset__isnull=False).first()
+    upload = usable.select_related("asset").filter(pk=_upload_id(uri), asset__isnull=False).first()
     if upload is None or upload.asset is None:
         raise NotFoundError(MISSING)
     return upload.asset
+
+
+def _upload_id(uri: str) -> UUID:
+    try:
+        return UUID(uri.removeprefix(SCHEME))
+    except ValueError as error:
+        raise NotFoundError(MISSING) from error
 
 
 def sweep_uploads() -> int:

@@ -66,10 +66,10 @@ class TestMaking:
 
 
 class TestRecognising:
-    def test_it_is_one_query_for_key_team_user_and_membership(
+    def test_it_takes_two_queries_for_key_team_user_and_membership(
         self, made: NewKey, team: Team, bob: User, django_assert_num_queries: DjangoAssertNumQueries
     ) -> None:
-        with django_assert_num_queries(1):
+        with django_assert_num_queries(2):
             caller = caller_of(made.secret)
             told = (caller.team.slug, caller.user.email, caller.membership.role, caller.key.name)
         assert told == (team.slug, bob.email, Role.CREATOR, "render farm")

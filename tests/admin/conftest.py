@@ -12,10 +12,11 @@ from generations.accounts.models import Team, User
 from generations.accounts.roles import Role
 from generations.accounts.teams import add_member
 from generations.credits.grants import grant_credits
-from generations.credits.holds import capture_hold, place_hold
+from generations.credits.holds import capture_hold
 from generations.credits.models import Quota
 from generations.jobs.models import Attempt, Generation, Outcome, State
 from generations.media.models import Asset, AssetKind
+from tests.credits.holds import hold_credits
 
 ROOMS = [model for model in admin.site._registry if model._meta.app_label == "generations"]
 
@@ -44,7 +45,7 @@ def _member_with_take(team: Team) -> None:
     membership = add_member(team=team, user=user, role=Role.CREATOR)
     Quota.objects.create(team=membership.team, membership=membership, cap=100)
     key = uuid4()
-    hold = place_hold(membership=membership, reference=key, amount=10)
+    hold = hold_credits(membership, 10, reference=key)
     capture_hold(hold_id=hold, amount=10)
     still, video, poster = (_asset(team, user, kind) for kind in AssetKind.values)
     generation = Generation.objects.create(

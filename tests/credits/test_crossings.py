@@ -1,5 +1,3 @@
-from uuid import uuid4
-
 import pytest
 
 from generations.accounts.models import Team
@@ -7,17 +5,18 @@ from generations.accounts.roles import Role
 from generations.accounts.teams import add_member
 from generations.credits.crossings import note_crossings
 from generations.credits.grants import grant_credits
-from generations.credits.holds import capture_hold, place_hold, release_hold
+from generations.credits.holds import capture_hold, release_hold
 from generations.credits.models import Crossing, Quota
 from generations.credits.watchers import set_watchers
 from generations.events.models import Notification
 from tests.conftest import make_user
+from tests.credits.holds import hold_credits
 
 
 @pytest.fixture
 def spend(member):
     def go(person, team, amount: int, *, is_charged: bool = True) -> int:
-        hold_id = place_hold(membership=member(person, team), reference=uuid4(), amount=amount)
+        hold_id = hold_credits(member(person, team), amount)
         if is_charged:
             capture_hold(hold_id=hold_id, amount=amount)
         return hold_id

@@ -16,11 +16,12 @@ from generations.common.clock import database_now
 from generations.credits.audit import CHECKS, run_checks
 from generations.credits.errors import OutOfCreditsError
 from generations.credits.grants import BadGrantError, correct_credits, grant_credits
-from generations.credits.holds import capture_hold, place_hold, release_hold
+from generations.credits.holds import capture_hold, release_hold
 from generations.credits.lots import expire_lots
 from generations.credits.models import LedgerEntry, Lot, Wallet
 from generations.credits.transfers import transfer_credits
 from tests.conftest import make_user
+from tests.credits.holds import hold_credits
 
 DAY = timedelta(days=1)
 
@@ -48,7 +49,7 @@ def mixed(funded, alice, now):
 
 
 def test_what_expires_soonest_is_spent_first(mixed, bob, member):
-    hold_id = place_hold(membership=member(bob, mixed), reference=uuid4(), amount=200)
+    hold_id = hold_credits(member(bob, mixed), 200)
     capture_hold(hold_id=hold_id, amount=200)
     assert lots(mixed) == [(1000, False), (100, True)]
     assert books_close()
@@ -70,7 +71,7 @@ def test_nothing_goes_before_its_end(mixed, now):
 
 @pytest.mark.parametrize(("is_charged", "left"), [(True, [(1000, False)]), (False, [(1000, False)])])
 def test_what_a_job_holds_stays_until_it_is_done(mixed, bob, member, now, is_charged, left):
-    hold_id = place_hold(membership=member(bob, mixed), reference=uuid4(), amount=120)
+    hold_id = hold_credits(member(bob, mixed), 120)
     assert expire_lots(now + 2 * DAY) == 180
     assert lots(mixed) == [(1000, False), (120, True)]
     if is_charged:
@@ -93,7 +94,7 @@ def test_a_grant_cannot_end_in_the_past(team, alice, now):
 def test_expiry_beside_captures_takes_only_what_is_free(mixed, bob, member):
     """Twenty captures and four expiries at once: each credit goes once."""
     membership, later = member(bob, mixed), database_now() + 2 * DAY
-    holds = [place_hold(membership=membership, reference=uuid4(), amount=10) for _ in range(20)]
+    holds = [hold_credits(membership, 10) for _ in range(20)]
 
     def work(job: int) -> int:
         try:
@@ -133,7 +134,7 @@ def test_transferred_credits_keep_their_end(mixed, other_team, alice, now):
     ("amount", "reason", "said"), [(0, "x", "at least 1"), (901, "x", "only 900"), (5, "  ", "Say why")]
 )
 def test_a_transfer_that_will_not_do_changes_nothing(funded, other_team, alice, bob, member, amount, reason, said):
-    place_hold(membership=member(bob, funded), reference=uuid4(), amount=100)
+    hold_credits(member(bob, funded), 100)
     with pytest.raises(BadGrantError, match=said):
         transfer_credits(source=funded, target=other_team, amount=amount, reason=reason, actor=alice)
     assert Wallet.objects.get(team=funded).posted == 1000
@@ -216,7 +217,7 @@ class LotsMachine(RuleBasedStateMachine):
     @rule(target=holds, amount=st.integers(1, 60))
     def hold(self, amount: int) -> int:
         try:
-            hold_id = place_hold(membership=self.membership, reference=uuid4(), amount=amount)
+            hold_id = hold_credits(self.membership, amount)
         except OutOfCreditsError:
             assert self.naive.free < amount
             return 0

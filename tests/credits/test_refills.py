@@ -1,6 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,9 +10,10 @@ from hypothesis import strategies as st
 from generations.accounts.models import Team
 from generations.credits.audit import CHECKS, run_checks
 from generations.credits.grants import BadGrantError
-from generations.credits.holds import capture_hold, place_hold
+from generations.credits.holds import capture_hold
 from generations.credits.models import LedgerEntry, RefillMode, RefillRule, Wallet
 from generations.credits.refills import refill_wallets, set_refill
+from tests.credits.holds import hold_credits
 
 # Beyond the database's own clock, so that credits that end are granted in time.
 MAY = datetime(2031, 5, 20, 12, tzinfo=UTC)
@@ -78,7 +78,7 @@ def test_adding_adds_whatever_is_there(funded, rule_of):
 def test_what_is_left_of_the_last_one_goes_first(funded, bob, member, rule_of):
     rule_of(funded, 300, RefillMode.ADD, does_expire=True)
     refill_wallets(JUNE)
-    hold_id = place_hold(membership=member(bob, funded), reference=uuid4(), amount=120)
+    hold_id = hold_credits(member(bob, funded), 120)
     capture_hold(hold_id=hold_id, amount=120)
     refill_wallets(JULY)
     assert posted(funded) == 1300

@@ -13,7 +13,7 @@ from generations.accounts.teams import add_member, create_team
 from generations.credits.balances import Balance, balance_of
 from generations.credits.grants import grant_credits
 from generations.jobs.models import Attempt, Generation, State
-from generations.jobs.submit import Wish, submit_generation
+from generations.jobs.submit import GenerationRequest, submit_generation
 from generations.media.images import store_image
 from tests.conftest import make_user
 
@@ -26,12 +26,12 @@ PRICE = 18
 class Studio:
     team: Team
     member: Membership
-    wish: Wish
+    wish: GenerationRequest
 
     def submit(self, count: int = 1) -> list[UUID]:
         """Submit so many jobs, each at PRICE credits, and return their ids."""
         return [
-            submit_generation(membership=self.member, wish=self.wish, idempotency_key=str(uuid4())).id
+            submit_generation(membership=self.member, request=self.wish, idempotency_key=str(uuid4())).id
             for _ in range(count)
         ]
 
@@ -69,7 +69,7 @@ def open_studio(name: str) -> Studio:
     picture = BytesIO()
     Image.new("RGB", (320, 180), (40, 90, 160)).save(picture, "PNG")
     still = store_image(team=team, uploader=member.user, file=ContentFile(picture.getvalue(), name="still.png"))
-    wish = Wish(
+    wish = GenerationRequest(
         first_frame=still, prompt="The lantern sways.", model="ltx-2-3-fast", resolution="1280x720", fps=24, duration=6
     )
     return Studio(team, member, wish)

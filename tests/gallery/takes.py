@@ -8,10 +8,11 @@ from django.utils import timezone
 
 from generations.accounts.models import Membership, Team, User
 from generations.common.ids import uuid7
-from generations.credits.holds import capture_hold, place_hold, release_hold
+from generations.credits.holds import capture_hold, release_hold
 from generations.credits.prices import quote
 from generations.jobs.models import FINAL, Generation, State
 from generations.media.models import Asset, AssetKind
+from tests.credits.holds import hold_credits
 
 PLACEHOLDER = "data:image/webp;base64,UklGRg=="
 
@@ -44,7 +45,7 @@ def make_generation(
     wish: dict[str, Any] = {"model": "ltx-2-3-fast", "resolution": "1920x1080", "duration": 6, "fps": 24, **changes}
     price = quote(model=wish["model"], resolution=wish["resolution"], duration=wish["duration"])
     generation_id = uuid7()
-    hold_id = place_hold(membership=membership, reference=generation_id, amount=price.credits)
+    hold_id = hold_credits(membership, price.credits, reference=generation_id)
     if state == State.COMPLETED:
         capture_hold(hold_id=hold_id, amount=price.credits)
         wish |= {"video": make_asset(team, AssetKind.VIDEO), "poster": make_asset(team, AssetKind.POSTER)}

@@ -19,7 +19,7 @@ from generations.jobs.polling import poll_due
 from generations.jobs.reconciliation import audit_books
 from generations.jobs.saving import save_generation
 from generations.jobs.sending import send_generation
-from generations.jobs.submit import Wish, submit_generation
+from generations.jobs.submit import GenerationRequest, submit_generation
 from generations.media.images import store_image
 from tests.fakes.provider import ScriptedProvider
 
@@ -38,26 +38,26 @@ def provider(settings: Settings) -> Iterator[ScriptedProvider]:
 
 
 @pytest.fixture
-def wish(funded: Team, bob: User) -> Wish:
+def wish(funded: Team, bob: User) -> GenerationRequest:
     picture = BytesIO()
     Image.new("RGB", (320, 180), (40, 90, 160)).save(picture, "PNG")
     still = store_image(team=funded, uploader=bob, file=ContentFile(picture.getvalue(), name="still.png"))
-    return Wish(
+    return GenerationRequest(
         first_frame=still, prompt="The lantern sways.", model="ltx-2-3-fast", resolution="1280x720", fps=24, duration=6
     )
 
 
 @pytest.fixture
 def submit(
-    wish: Wish, funded: Team, member: Callable[[User, Team], Membership], bob: User
+    wish: GenerationRequest, funded: Team, member: Callable[[User, Team], Membership], bob: User
 ) -> Callable[..., Generation]:
     """Submit bob's wish, with changes, under a fresh key unless one is given."""
 
     def go(*, by: User = bob, key: str | None = None, **changes: object) -> Generation:
-        receipt = submit_generation(
-            membership=member(by, funded), wish=replace(wish, **changes), idempotency_key=key or str(uuid4())
+        generation = submit_generation(
+            membership=member(by, funded), request=replace(wish, **changes), idempotency_key=key or str(uuid4())
         )
-        return Generation.objects.get(pk=receipt.id)
+        return Generation.objects.get(pk=generation.pk)
 
     return go
 

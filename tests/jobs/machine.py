@@ -32,7 +32,7 @@ from generations.jobs.provider_throttle import close_circuit
 from generations.jobs.reconciliation import audit_books
 from generations.jobs.saving import save_generation
 from generations.jobs.sending import send_generation
-from generations.jobs.submit import Receipt, Wish, submit_generation
+from generations.jobs.submit import GenerationRequest, submit_generation
 from generations.jobs.transitions import LostLeaseError
 from tests.fakes.behaviors import REGULAR, pause_at, refuse
 from tests.fakes.provider import ScriptedProvider
@@ -44,7 +44,7 @@ A_LONG_TIME = timedelta(days=2)
 
 
 class Jobs(RuleBasedStateMachine):
-    def __init__(self, provider: ScriptedProvider, membership: Membership, wish: Wish) -> None:
+    def __init__(self, provider: ScriptedProvider, membership: Membership, wish: GenerationRequest) -> None:
         super().__init__()
         self.provider, self.membership, self.wish = provider, membership, wish
         self.model = Model()
@@ -76,7 +76,9 @@ class Jobs(RuleBasedStateMachine):
     @precondition(lambda self: self.model.may_submit())
     @rule()
     def submit(self) -> None:
-        self._admit(lambda: submit_generation(membership=self.membership, wish=self.wish, idempotency_key=str(uuid4())))
+        self._admit(
+            lambda: submit_generation(membership=self.membership, request=self.wish, idempotency_key=str(uuid4()))
+        )
 
     @precondition(lambda self: self.model.having(State.FAILED, State.CANCELED) and self.model.may_submit())
     @rule(pick=picks)
@@ -280,7 +282,7 @@ class Jobs(RuleBasedStateMachine):
         close_circuit(self.provider.base_url)
         self.model.unpark()
 
-    def _admit(self, submit: Callable[[], Generation | Receipt]) -> Job | None:
+    def _admit(self, submit: Callable[[], Generation]) -> Job | None:
         if self.model.available < PRICE:
             self.model.refusals += 1
             refused(OutOfCreditsError, submit)

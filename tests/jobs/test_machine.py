@@ -12,8 +12,8 @@ from pytest_django import Settings
 
 from generations.accounts.models import Team, User
 from generations.credits import holds
-from generations.credits.models import LedgerEntry
-from generations.jobs.submit import Wish
+from generations.credits.models import Hold, LedgerEntry
+from generations.jobs.submit import GenerationRequest
 from tests.fakes.provider import ScriptedProvider
 
 from .machine import Jobs
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def machine(
-    provider: ScriptedProvider, settings: Settings, wish: Wish, funded: Team, bob: User, member: Member
+    provider: ScriptedProvider, settings: Settings, wish: GenerationRequest, funded: Team, bob: User, member: Member
 ) -> Callable[[], Jobs]:
     settings.POLL_INTERVAL = timedelta(hours=1)
     settings.MISSING_AFTER = timedelta(0)
@@ -35,10 +35,8 @@ def machine(
 
 @pytest.fixture
 def unguarded(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A ledger that lets a hold settle twice: the statement without its condition, the database without its rules."""
-    guard = "AND state = 'pending'"
-    assert guard in holds._SETTLE
-    monkeypatch.setattr(holds, "_SETTLE", holds._SETTLE.replace(guard, ""))
+    """A ledger that lets a hold settle twice: the code without its condition, the database without its rules."""
+    monkeypatch.setattr(holds, "_pending", lambda hold_id: Hold.objects.filter(pk=hold_id))
     index = LedgerEntry._meta.constraints[0]
     assert index.name == "entry_settles_hold_once"
     with connection.schema_editor() as editor:

@@ -27,7 +27,7 @@ from generations.jobs.models import Attempt, Generation, Outcome, State
 from generations.jobs.operations import StateChangedError, give_up
 from generations.jobs.reconciliation import audit_books
 from generations.jobs.sending import send_generation
-from generations.jobs.submit import Wish, submit_generation
+from generations.jobs.submit import GenerationRequest, submit_generation
 from generations.jobs.transitions import Lease, LostLeaseError, acquire_lease, complete_generation, fail_generation
 from generations.media.models import Asset, AssetKind
 from tests.fakes.behaviors import pause_at
@@ -77,13 +77,13 @@ class TestTwoHundredSubmitsWithCreditForSeven:
     """Row 50."""
 
     def test_seven_are_accepted_and_all_others_told_why(
-        self, wish: Wish, credit_for_seven: Team, bob: User, member: Member
+        self, wish: GenerationRequest, credit_for_seven: Team, bob: User, member: Member
     ) -> None:
         membership = member(bob, credit_for_seven)
 
         def submit(_: int) -> str:
             try:
-                submit_generation(membership=membership, wish=wish, idempotency_key=str(uuid4()))
+                submit_generation(membership=membership, request=wish, idempotency_key=str(uuid4()))
             except OutOfCreditsError as error:
                 return f"{error.shortage.limit} of {error.shortage.required}"
             return "accepted"
@@ -92,7 +92,12 @@ class TestTwoHundredSubmitsWithCreditForSeven:
         self.check(membership)
 
     def test_the_page_answers_seven_with_the_list_and_all_others_with_402(
-        self, wish: Wish, credit_for_seven: Team, bob: User, member: Member, client_of: Callable[[User], Client]
+        self,
+        wish: GenerationRequest,
+        credit_for_seven: Team,
+        bob: User,
+        member: Member,
+        client_of: Callable[[User], Client],
     ) -> None:
         address = f"/t/{credit_for_seven.slug}/studio/"
         settings = {

@@ -13,7 +13,7 @@ from django.utils import timezone
 from PIL import Image
 
 from generations.accounts.models import Membership, Team, User
-from generations.jobs.submit import Wish, submit_generation
+from generations.jobs.submit import GenerationRequest, submit_generation
 from generations.media.cleanup import delete_partial_files, delete_unused_images
 from generations.media.images import store_image
 from generations.media.models import Asset
@@ -37,7 +37,7 @@ def upload(team: Team, bob: User) -> Upload:
 
 
 def use(image: Asset, membership: Membership, last_frame: Asset | None = None) -> None:
-    wish = Wish(
+    wish = GenerationRequest(
         first_frame=image,
         last_frame=last_frame,
         prompt="The tide comes in.",
@@ -46,7 +46,7 @@ def use(image: Asset, membership: Membership, last_frame: Asset | None = None) -
         fps=24,
         duration=6,
     )
-    submit_generation(membership=membership, wish=wish, idempotency_key=str(image.pk))
+    submit_generation(membership=membership, request=wish, idempotency_key=str(image.pk))
 
 
 def exists(asset: Asset) -> bool:

@@ -12,12 +12,12 @@ from pytest_django import Settings
 
 from generations.accounts.models import Membership, Team
 from generations.common.clock import database_time
-from generations.credits.holds import place_hold
 from generations.jobs.models import Generation
-from generations.jobs.submit import Wish, submit_generation
+from generations.jobs.submit import GenerationRequest, submit_generation
 from generations.media.models import Asset
 from generations.tasks import record_heartbeat
 from project.stack.ports import free_port
+from tests.credits.holds import hold_credits
 
 QUEUES = ("dailies", "media", "webhooks")
 LINE = re.compile(r'(?:# (?:HELP|TYPE) dailies_\w+ .+)|(?:dailies_\w+(?:\{\w+="\w+"\})? (?:NaN|[-+.e\d]+))')
@@ -43,7 +43,7 @@ def test_an_empty_installation_has_values(client: Client, db: None) -> None:
 
 def test_the_values_come_from_the_database(client: Client, funded: Team) -> None:
     record_heartbeat()
-    place_hold(membership=Membership.objects.get(team=funded), reference=uuid4(), amount=30)
+    hold_credits(Membership.objects.get(team=funded), 30)
     values = read(client)
     assert values["dailies_wallets"] == 1
     assert values["dailies_credits_posted"] == 1000
@@ -56,10 +56,12 @@ def test_jobs_in_progress_are_counted(client: Client, funded: Team) -> None:
     still = Asset.objects.create(
         team=funded, kind="still", name="a", mime="image/png", sha256="a" * 64, bytes=1, width=1280, height=720
     )
-    wish = Wish(first_frame=still, prompt="Wind.", model="ltx-2-3-fast", resolution="1280x720", fps=24, duration=6)
+    wish = GenerationRequest(
+        first_frame=still, prompt="Wind.", model="ltx-2-3-fast", resolution="1280x720", fps=24, duration=6
+    )
     membership = Membership.objects.select_related("team", "user").get(team=funded)
     for _ in range(2):
-        submit_generation(membership=membership, wish=wish, idempotency_key=str(uuid4()))
+        submit_generation(membership=membership, request=wish, idempotency_key=str(uuid4()))
     Generation.objects.update(created_at=database_time(-timedelta(minutes=5)))
     values = read(client)
     assert values['dailies_generations{state="queued"}'] == 2

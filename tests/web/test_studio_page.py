@@ -16,7 +16,8 @@ PRICES = PriceList(
         (name, tier): credits_per_second(usd)
         for name, model in SUPPORT.models.items()
         for tier, usd in model.usd_per_second.items()
-    }
+    },
+    offered=frozenset(SUPPORT.models),
 )
 
 selections = st.builds(

@@ -8,16 +8,16 @@ from generations.accounts.roles import Scope
 from generations.common.errors import ForbiddenError
 
 from ..auth import authenticate, require_right
-from ..limits import take_turn
+from ..rate_limiter import count_request
 
 __all__ = ["ANY", "GENERATE", "MANAGE", "READ", "READ_OR_GENERATE", "ApiKeyAuth", "ApiRequest", "require_right"]
 
 
 class ApiRequest(HttpRequest):
-    """A request whose key was recognised. `turns_left` is None when nobody counts."""
+    """A request whose key was recognised. `requests_left` is None without a rate limit."""
 
     auth: Caller
-    turns_left: int | None
+    requests_left: int | None
 
 
 class ApiKeyAuth(HttpBearer):
@@ -31,7 +31,7 @@ class ApiKeyAuth(HttpBearer):
 
     def __call__(self, request: ApiRequest) -> Caller:  # type: ignore[override] # ours carries what we found
         caller = authenticate(request)
-        request.turns_left = take_turn(caller)
+        request.requests_left = count_request(caller)
         if self.scopes and not any(caller.can(scope) for scope in self.scopes):
             raise ForbiddenError(f"This needs a key with the scope {' or '.join(self.scopes)}.")
         return caller

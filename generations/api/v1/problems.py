@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from generations.common.errors import DailiesError
 from generations.contract.schemas import Timestamp
 from generations.credits.errors import OutOfCreditsError
-from generations.jobs.submit import InvalidWishError
+from generations.jobs.submit import InvalidRequestError
 
 from ..errors import ApiError
 
@@ -123,7 +123,7 @@ def _headers(kind: Kind, error: DailiesError) -> dict[str, str]:
 
 
 def _members(error: DailiesError) -> dict[str, Any]:
-    if isinstance(error, InvalidWishError):
+    if isinstance(error, InvalidRequestError):
         return {"errors": [FieldProblem(field=v.field, message=v.message) for v in error.violations]}
     if isinstance(error, OutOfCreditsError):
         shortage = error.shortage

@@ -1,7 +1,6 @@
 """What a submit would cost and whether it would be taken, with nothing stored and nothing held."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 from ninja import Router
 from pydantic import BaseModel, Field
@@ -11,12 +10,20 @@ from generations.accounts.roles import Right
 from generations.contract.rules import Violation, validate
 from generations.contract.schemas import ImageToVideoRequest
 from generations.contract.support import SUPPORT, Crop, cover_crop
-from generations.credits.balances import QuotaUse, balance_of, quota_uses
-from generations.credits.errors import Limit, NotAllowedError, OutOfCreditsError, Shortage, TooManyJobsError
+from generations.credits.balances import Balance, balance_of
+from generations.credits.errors import Limit, NotAllowedError, OutOfCreditsError, TooManyJobsError
+from generations.credits.holds import wallet_shortage
 from generations.credits.prices import Price, offered_models, quote
-from generations.credits.quotas import EffectiveQuota, effective_quota
-from generations.jobs.models import Generation
-from generations.jobs.submit import InvalidWishError
+from generations.credits.quotas import (
+    EffectiveQuota,
+    QuotaUse,
+    Usage,
+    effective_quota,
+    exceeded_limits,
+    quota_uses,
+    read_usage,
+)
+from generations.jobs.submit import InvalidRequestError
 
 from ..bodies import read_json
 from ..images import IMAGE_FAULTS, size_of
@@ -87,8 +94,12 @@ def ask(request: ApiRequest) -> QuoteOut:
     seconds = wish.duration or max(SUPPORT.models[wish.model].seconds(wish.resolution, wish.fps))
     price = quote(model=wish.model, resolution=wish.resolution, duration=seconds)
     quota = effective_quota(caller.membership, caller.key)
-    limits = list(_limits(caller, quota, price))
-    refusals = [_told(error) for error in _refusals(caller, quota, wish, seconds, price, limits)]
+    balance = balance_of(caller.membership, caller.key)
+    usage = read_usage(caller.membership, quota, caller.key)
+    limits = [_limit("wallet", balance.available, balance.held, price, None)]
+    limits += [_limit(use.level.limit, use.left, use.held, price, use) for use in quota_uses(quota, usage)]
+    errors = _refusals(caller, wish, seconds, price, balance, quota, usage)
+    refusals = [_told(error) for error in errors]
     return QuoteOut(
         price=price.credits,
         credits_per_second=price.credits_per_second,
@@ -103,7 +114,7 @@ def ask(request: ApiRequest) -> QuoteOut:
 def _parse(body: object) -> ImageToVideoRequest:
     """The contract's rules; what breaks them is told by field, all of it at once."""
     if violations := validate(body, models=offered_models()):
-        raise InvalidWishError(violations)
+        raise InvalidRequestError(violations)
     return ImageToVideoRequest.model_validate(body)
 
 
@@ -119,15 +130,8 @@ def _crops(caller: Caller, wish: ImageToVideoRequest) -> dict[str, CropOut | Non
             except IMAGE_FAULTS as error:
                 violations.append(Violation(field, error.message))
     if violations:
-        raise InvalidWishError(violations)
+        raise InvalidRequestError(violations)
     return found
-
-
-def _limits(caller: Caller, quota: EffectiveQuota, price: Price) -> Iterator[LimitOut]:
-    balance = balance_of(caller.membership, caller.key)
-    yield _limit("wallet", balance.available, balance.held, price, None)
-    for use in quota_uses(caller.membership, quota, caller.key):
-        yield _limit(use.level.limit, use.left, use.held, price, use)
 
 
 def _limit(limit: Limit, available: int, held: int, price: Price, use: QuotaUse | None) -> LimitOut:
@@ -142,38 +146,22 @@ def _limit(limit: Limit, available: int, held: int, price: Price, use: QuotaUse 
 
 def _refusals(
     caller: Caller,
-    quota: EffectiveQuota,
     wish: ImageToVideoRequest,
     seconds: int,
     price: Price,
-    limits: list[LimitOut],
+    balance: Balance,
+    quota: EffectiveQuota,
+    usage: Mapping[str, Usage],
 ) -> Iterator[OutOfCreditsError | TooManyJobsError | NotAllowedError]:
     """The errors that a submit would raise, in its order."""
     try:
         quota.check(model=wish.model, resolution=wish.resolution, seconds=seconds)
     except NotAllowedError as error:
         yield error
-    for short in (limit for limit in limits if limit.left_after < 0):
-        yield OutOfCreditsError(
-            Shortage(
-                required=price.credits,
-                available=short.available,
-                held=short.held,
-                limit=short.limit,
-                resets_at=short.resets_at,
-                contacts=(),
-            )
-        )
-    yield from _jobs_at_once(caller, quota)
-
-
-def _jobs_at_once(caller: Caller, quota: EffectiveQuota) -> Iterator[TooManyJobsError]:
-    for of, caps in quota:
-        if caps.max_jobs.value is not None and caps.max_jobs.level is not None:
-            whose: dict[str, Any] = {"api_key": caller.key} if of == "key" else {"author": caller.user}
-            running = Generation.objects.of_team(caller.team).filter(**whose).in_flight().count()
-            if running >= caps.max_jobs.value:
-                yield TooManyJobsError(caps.max_jobs.level.limit, caps.max_jobs.value, running)
+    if balance.available < price.credits:
+        available, held = balance.available, balance.held
+        yield wallet_shortage(caller.membership, available=available, held=held, amount=price.credits)
+    yield from exceeded_limits(caller.membership, quota, usage, price.credits)
 
 
 def _told(error: OutOfCreditsError | TooManyJobsError | NotAllowedError) -> RefusalOut:

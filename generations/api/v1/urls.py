@@ -32,7 +32,7 @@ def missing(request: HttpRequest, path: str) -> HttpResponseBase:
 
 
 def _with_limits(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    left = getattr(request, "turns_left", None)
+    left = getattr(request, "requests_left", None)
     if left is not None:
         response["RateLimit-Policy"] = f'"key";q={settings.API_RATE_KEY};w=60'
         response["RateLimit"] = f'"key";r={left}'

@@ -1,4 +1,4 @@
-"""`GET /v2/image-to-video/{id}`: one query for the key and the job, two for a key that was not seen lately."""
+"""`GET /v2/image-to-video/{id}`: two queries for the key, one for the job."""
 
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from ..v1.access import visible_generation
 NO_JOB = "There is no such job."
 
 
-@for_callers("GET", "HEAD", can_recall=True)
+@for_callers("GET", "HEAD")
 def job(request: HttpRequest, caller: Caller, job_id: str) -> HttpResponse:
     """A job that the key may not see is answered as one that does not exist."""
     try:

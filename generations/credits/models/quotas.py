@@ -1,5 +1,7 @@
 """What a team, a role, a member or a key may spend at most."""
 
+from typing import TYPE_CHECKING, Self
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -8,12 +10,25 @@ from django.db.models.functions import Now
 
 from generations.accounts.roles import Role
 
+if TYPE_CHECKING:
+    from generations.accounts.models import ApiKey, Membership
+
 
 class Period(models.TextChoices):
     DAY = "day", "a day"
     WEEK = "week", "a week"
     MONTH = "month", "a month"
     NONE = "none", "in all"
+
+
+class QuotaQuerySet(models.QuerySet["Quota"]):
+    def of_submitter(self, membership: "Membership", api_key: "ApiKey | None") -> Self:
+        """The quotas that apply to a submit: at most one of each level. A service key has its own alone."""
+        applies = Q(api_key=api_key) if api_key else Q()
+        if api_key is None or not api_key.is_service:
+            of_member = Q(membership=membership) | Q(membership=None, role__in=("", membership.role))
+            applies |= Q(api_key=None) & of_member
+        return self.filter(applies, team=membership.team_id)
 
 
 class Quota(models.Model):
@@ -40,6 +55,8 @@ class Quota(models.Model):
     max_tier = models.CharField(max_length=10, blank=True)
     allowed_models = ArrayField(models.CharField(max_length=40), null=True, blank=True)
 
+    objects = QuotaQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(cap__gte=0), name="quota_cap_not_negative"),
@@ -62,6 +79,12 @@ class Quota(models.Model):
         return f"{self.cap} credits {self.get_period_display()}"
 
 
+class QuotaRaiseQuerySet(models.QuerySet["QuotaRaise"]):
+    def live(self) -> Self:
+        """Not ended yet, by the database's clock."""
+        return self.filter(Q(expires_at=None) | Q(expires_at__gt=Now()))
+
+
 class QuotaRaise(models.Model):
     """More than the quota says, for one member, until it ends by itself; without an end, until it is taken back."""
 
@@ -71,6 +94,8 @@ class QuotaRaise(models.Model):
     reason = models.CharField(max_length=200)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
+
+    objects = QuotaRaiseQuerySet.as_manager()
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(amount__gt=0), name="raise_amount_positive")]

@@ -11,13 +11,14 @@ from generations.common.ids import uuid7
 from generations.contract.rules import Violation
 from generations.contract.support import SUPPORT
 from generations.jobs.models import Project
-from generations.jobs.submit import Wish
+from generations.jobs.submit import GenerationRequest
 from generations.media.models import Asset
 
 from .. import formatting
 from .options import FIELD_NAMES
 
-WISHED = tuple(Wish.__dataclass_fields__)
+REQUEST_FIELDS = tuple(GenerationRequest.__dataclass_fields__)
+
 # The contract's name of a field, where ours is another.
 _OURS = {"image_uri": "first_frame", "last_frame_uri": "last_frame"}
 
@@ -77,11 +78,13 @@ class StudioForm(forms.Form):
     def clean_idempotency_key(self) -> str:
         return self.cleaned_data["idempotency_key"] or str(uuid7())
 
-    def wish(self) -> Wish:
-        wish = Wish(**{name: value for name, value in self.cleaned_data.items() if name in WISHED})
-        model = SUPPORT.models.get(wish.model)
+    def generation_request(self) -> GenerationRequest:
+        request = GenerationRequest(
+            **{name: value for name, value in self.cleaned_data.items() if name in REQUEST_FIELDS}
+        )
+        model = SUPPORT.models.get(request.model)
         # The page says that this model leaves a last frame out.
-        return wish if model is None or model.has_last_frame else replace(wish, last_frame=None)
+        return request if model is None or model.has_last_frame else replace(request, last_frame=None)
 
     @property
     def faults(self) -> dict[str, list[str]]:

@@ -14,7 +14,7 @@ from generations.common.errors import NotFoundError
 from generations.contract.support import SUPPORT
 from generations.credits.errors import FrozenError, NotAllowedError, OutOfCreditsError, TooManyJobsError
 from generations.jobs.projects import BadProjectError, open_projects, project_named
-from generations.jobs.submit import InvalidWishError, Wish, submit_generation
+from generations.jobs.submit import GenerationRequest, InvalidRequestError, submit_generation
 
 from ..credits.request_panel import panel_for_shortage
 from ..decorators import TeamRequest, by_method, team_page
@@ -51,12 +51,13 @@ def submit(request: TeamRequest) -> HttpResponse:
     if not form.is_valid() or page.has_price_increased:
         return _show(request, page, HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
-        wish = _for_project(membership, form)
-        submit_generation(membership=membership, wish=wish, idempotency_key=form.cleaned_data["idempotency_key"])
+        generation_request = _for_project(membership, form)
+        key = form.cleaned_data["idempotency_key"]
+        submit_generation(membership=membership, request=generation_request, idempotency_key=key)
     except BadProjectError as error:
         form.add_error("new_project", error.message)
         return _show(request, replace(page, errors=form.faults), HTTPStatus.UNPROCESSABLE_ENTITY)
-    except InvalidWishError as error:
+    except InvalidRequestError as error:
         form.add_violations(error.violations)
         return _show(request, replace(page, errors=form.faults), HTTPStatus.UNPROCESSABLE_ENTITY)
     except OutOfCreditsError as error:
@@ -119,10 +120,10 @@ def still(request: TeamRequest) -> HttpResponse:
     return render(request, "studio/_image_slot.html", {"slot": slot}, status=status)
 
 
-def _for_project(membership: Membership, form: StudioForm) -> Wish:
-    """The wish, for the project that was named anew if one was. Raises BadProjectError."""
-    name = form.cleaned_data["new_project"].strip()
-    return replace(form.wish(), project=project_named(membership, name)) if name else form.wish()
+def _for_project(membership: Membership, form: StudioForm) -> GenerationRequest:
+    """Return the request, with a new project if one was named. Raises BadProjectError."""
+    name, request = form.cleaned_data["new_project"].strip(), form.generation_request()
+    return replace(request, project=project_named(membership, name)) if name else request
 
 
 def _show(request: TeamRequest, page: StudioPage, status: HTTPStatus = HTTPStatus.OK) -> HttpResponse:

@@ -33,6 +33,10 @@ class Program:
     def send_bytes(self, path: str, body: bytes) -> HttpResponse:
         return self._client.post(f"/api/v1{path}", data=body, content_type="application/json")
 
+    def send_contract(self, body: Any) -> HttpResponse:
+        """Submit by the contract's own route."""
+        return self._client.post("/v2/image-to-video", data=body, content_type="application/json")
+
     def put(self, path: str, body: Any) -> HttpResponse:
         return self.send("put", path, body)
 

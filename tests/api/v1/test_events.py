@@ -80,11 +80,11 @@ def test_a_stream_is_asked_for_elsewhere_with_a_ticket(
     assert reader._client.get("/api/v1/events", headers={"Accept": "text/event-stream"}).status_code == 503
 
 
-def test_a_page_costs_two_queries(
+def test_a_page_costs_three_queries(
     program: Callable[..., Program], alice: User, team: Team, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     reader = program(alice)
     grant(team, *range(20))
     reader.get("/events")
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         assert len(reader.get("/events", kinds="credits.grant").json()["data"]) == 20

@@ -235,9 +235,9 @@ def test_a_list_costs_the_same_number_of_queries_however_long(program, bob, fund
     asked = program(bob)
     make_generation(funded, bob, State.QUEUED)
     asked.get("/generations")
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         asked.get("/generations")
     for _ in range(4):
         make_generation(funded, bob)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         asked.get("/generations")

@@ -79,6 +79,20 @@ def test_it_tells_every_limit_that_a_submit_would_meet(program, bob, funded, mem
     ]
 
 
+@pytest.mark.parametrize("limit", [{"cap": 50}, {"max_jobs": 1}])
+def test_jobs_of_a_service_key_count_against_its_own_quota_alone(program, alice, funded, member, wish, limit):
+    """In a quote as in a submit: the key's maker is named, but not charged."""
+    service, own = program(alice, is_service=True), program(alice)
+    key = funded.api_keys.get(is_service=True)
+    Quota.objects.create(team=funded, membership=member(alice, funded), **limit)
+    Quota.objects.create(team=funded, api_key=key, **limit)
+    submitted = service.send_contract(wish)
+    assert submitted.status_code == 202, submitted.content
+    for asking, is_taken in ((service, False), (own, True), (own, False)):
+        assert told(asking.post("/quote", wish))["would_be_taken"] is is_taken
+        assert (asking.send_contract(wish).status_code == 202) is is_taken
+
+
 def test_everything_that_breaks_the_contract_is_told_by_field(program, bob, funded, wish):
     body = {**wish, "duration": 7, "camera_motion": "spin", "image_uri": "http://x"}
     problem = refused(program(bob).post("/quote", body), 422, "invalid")

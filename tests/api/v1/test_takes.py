@@ -69,7 +69,7 @@ def test_the_list_costs_the_same_however_long(program, bob, funded, django_asser
     asked.get("/takes")
     for _ in range(3):
         make_generation(funded, bob)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         assert len(told(asked.get("/takes"))["data"]) == 4
 
 

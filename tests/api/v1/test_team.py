@@ -71,7 +71,7 @@ def test_the_statement_comes_in_pages_at_a_constant_cost(program, alice, bob, fu
     asked, seen, cursor = program(alice), [], {}
     asked.get("/statement")
     while cursor is not None:
-        with django_assert_num_queries(2):
+        with django_assert_num_queries(3):
             page = told(asked.get("/statement", limit=3, **cursor))
         seen += [row["id"] for row in page["data"]]
         cursor = {"cursor": page["next_cursor"]} if page["next_cursor"] else None

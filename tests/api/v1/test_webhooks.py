@@ -182,5 +182,5 @@ def test_a_list_costs_the_same_however_long(
     manager.get("/webhooks")
     for _ in range(3):
         give_up(endpoint)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         assert len(manager.get(f"/webhooks/{endpoint.pk}/deliveries").json()["data"]) == 3
