@@ -8,7 +8,7 @@ tables = import_module("generations.migrations.0001_tables")
 
 
 class Migration(migrations.Migration):
-    dependencies = [("generations", "0003_sealed_webhook_secrets")]
+    dependencies = [("generations", "0005_events_plain_names")]
 
     operations = [
         migrations.RunSQL("DROP FUNCTION IF EXISTS generations_place_hold", tables.PLACE_HOLD),
