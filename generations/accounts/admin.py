@@ -12,6 +12,7 @@ from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 
 from generations.common.admin import CarefulList, ModelAdmin, ReadOnlyInline, TabularInline
+from generations.events.kinds import EventKind
 from generations.events.live import revalidate_subscribers
 from generations.events.record import record_audit
 
@@ -217,4 +218,4 @@ class MembershipAdmin(CarefulList, ModelAdmin[Membership]):
 
 def _record_role(request: HttpRequest, membership: Membership) -> None:
     about = {"user": membership.user_id, "email": membership.user.email, "role": membership.role}
-    record_audit("member.role_changed", team_id=membership.team_id, actor_id=request.user.pk, **about)  # type: ignore[arg-type]
+    record_audit(EventKind.MEMBER_ROLE_CHANGED, team_id=membership.team_id, actor_id=request.user.pk, **about)  # type: ignore[arg-type]

@@ -17,6 +17,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 
 from generations.common.errors import DailiesError
+from generations.events.kinds import EventKind
 from generations.events.models import Notification
 from generations.events.record import record_audit
 
@@ -85,7 +86,7 @@ def _end_memberships(user: User) -> None:
     current = Membership.objects.filter(user=user, deactivated_at__isnull=True)
     before, after = {"active": True}, {"active": False}
     for team_id in current.values_list("team", flat=True):
-        record_audit("member.left", team_id=team_id, actor_id=user.pk, user=user.pk, before=before, after=after)
+        record_audit(EventKind.MEMBER_LEFT, team_id=team_id, actor_id=user.pk, user=user.pk, before=before, after=after)
     current.update(deactivated_at=Now())
 
 

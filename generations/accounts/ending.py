@@ -8,6 +8,7 @@ from django.db import transaction
 
 from generations.common.clock import database_time
 from generations.common.errors import DailiesError, ForbiddenError
+from generations.events.kinds import EventKind
 from generations.events.notifications import notify
 from generations.events.record import record_audit
 
@@ -58,7 +59,7 @@ def keep_team(*, actor: Membership) -> None:
     """Take the end back. Raises ForbiddenError."""
     require(actor, Right.OWN_TEAM)
     if Team.objects.filter(pk=actor.team_id, ends_at__isnull=False).update(ends_at=None):
-        _record("team.kept", actor.team, actor.user, before=_told(actor.team))
+        _record(EventKind.TEAM_KEPT, actor.team, actor.user, before=_told(actor.team))
         actor.team.ends_at = None
         _tell(actor, f"{actor.team.name} stays after all.")
 
@@ -67,14 +68,14 @@ def begin_to_end(*, team: Team, actor: User) -> None:
     """Start the grace. The caller knows that the actor may do so, and that the team does not end already."""
     Team.objects.filter(pk=team.pk).update(ends_at=database_time(settings.TEAM_GRACE))
     team.refresh_from_db(fields=["ends_at"])
-    _record("team.ending", team, actor, after=_told(team))
+    _record(EventKind.TEAM_ENDING, team, actor, after=_told(team))
 
 
 def _told(team: Team) -> str:
     return f"{team.ends_at:%Y-%m-%d %H:%M} UTC"
 
 
-def _record(kind: str, team: Team, actor: User, *, before: str | None = None, after: str | None = None) -> None:
+def _record(kind: EventKind, team: Team, actor: User, *, before: str | None = None, after: str | None = None) -> None:
     record_audit(kind, team_id=team.pk, actor_id=actor.pk, before={"ends": before}, after={"ends": after})
 
 

@@ -19,6 +19,7 @@ from django.db.models.functions import Lower, Now
 
 from generations.common.clock import database_time
 from generations.common.errors import DailiesError, ForbiddenError, NotFoundError
+from generations.events.kinds import EventKind
 from generations.events.record import record_audit
 
 from .access import require
@@ -73,7 +74,7 @@ def invite(
     )
     invitation.refresh_from_db()
     after = {"role": role, "uses": invitation.max_uses, "days": lifetime.days}
-    _record("invitation.created", invitation, inviter, after=after)
+    _record(EventKind.INVITATION_CREATED, invitation, inviter, after=after)
     if email:
         send_invitation(invitation, secret)
     return NewInvitation(invitation, secret)
@@ -88,7 +89,7 @@ def renew_invitation(*, invitation: Invitation, actor: Membership) -> NewInvitat
     if not rows.update(digest=digest_of(secret), expires_at=database_time(RENEWED)):
         raise NotFoundError
     invitation.refresh_from_db()
-    _record("invitation.renewed", invitation, actor, after={"days": RENEWED.days})
+    _record(EventKind.INVITATION_RENEWED, invitation, actor, after={"days": RENEWED.days})
     if invitation.email:
         send_invitation(invitation, secret)
     return NewInvitation(invitation, secret)
@@ -99,7 +100,7 @@ def revoke_invitation(*, invitation: Invitation, actor: Membership) -> None:
     """End the invitation. Who has come by it stays."""
     require(actor, Right.MANAGE_TEAM)
     if Invitation.objects.filter(pk=invitation.pk, revoked_at__isnull=True).update(revoked_at=Now()):
-        _record("invitation.revoked", invitation, actor)
+        _record(EventKind.INVITATION_REVOKED, invitation, actor)
 
 
 def pending_invitations(actor: Membership) -> QuerySet[Invitation]:
@@ -133,7 +134,7 @@ def _require_outsider(inviter: Membership, email: str) -> None:
     raise AlreadyInError(f"{found.user} is in this team already, as {found.get_role_display().lower()}.")
 
 
-def _record(kind: str, invitation: Invitation, actor: Membership, **data: object) -> None:
+def _record(kind: EventKind, invitation: Invitation, actor: Membership, **data: object) -> None:
     record_audit(
         kind,
         team_id=invitation.team_id,

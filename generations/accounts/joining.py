@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from generations.common.errors import DailiesError
+from generations.events.kinds import EventKind
 from generations.events.notifications import notify
 from generations.events.record import record_audit
 
@@ -128,7 +129,7 @@ def _locked(digest: str) -> Invitation:
 def _tell(invitation: Invitation, membership: Membership) -> None:
     team, user = invitation.team, membership.user
     record_audit(
-        "member.added",
+        EventKind.MEMBER_ADDED,
         team_id=team.pk,
         actor_id=user.pk,
         subject_id=invitation.pk,

@@ -11,6 +11,7 @@ from django.db.models.functions import Least, Now
 
 from generations.common.clock import database_time
 from generations.common.errors import DailiesError, ForbiddenError, NotFoundError
+from generations.events.kinds import EventKind
 from generations.events.live import revalidate_subscribers
 from generations.events.record import record_audit
 
@@ -60,7 +61,9 @@ def create_key(
         is_service=is_service,
     )
     secret = _add_secret(key)
-    _record("key.created", key, membership.user, scopes=key.scopes, is_service=is_service, prefix=prefix_of(secret))
+    _record(
+        EventKind.KEY_CREATED, key, membership.user, scopes=key.scopes, is_service=is_service, prefix=prefix_of(secret)
+    )
     return NewKey(key, secret)
 
 
@@ -74,7 +77,7 @@ def rotate_key(*, key: ApiKey, actor: User, overlap: timedelta) -> NewKey:
     # LEAST passes over NULL: a secret without an end gets one, and none lives longer than before.
     key.secrets.update(expires_at=Least(F("expires_at"), database_time(overlap)))
     secret = _add_secret(key)
-    _record("key.rotated", key, actor, overlap=int(overlap.total_seconds()), prefix=prefix_of(secret))
+    _record(EventKind.KEY_ROTATED, key, actor, overlap=int(overlap.total_seconds()), prefix=prefix_of(secret))
     revalidate_subscribers(key.team_id)
     return NewKey(key, secret)
 
@@ -88,7 +91,7 @@ def may_rotate(key: ApiKey, actor: User) -> bool:
 def revoke_key(*, key: ApiKey, actor: User) -> None:
     """End the key for good, with all its secrets, from the next request on."""
     if ApiKey.objects.filter(pk=key.pk, revoked_at__isnull=True).update(revoked_at=Now()):
-        _record("key.revoked", key, actor)
+        _record(EventKind.KEY_REVOKED, key, actor)
         revalidate_subscribers(key.team_id)
     key.refresh_from_db(fields=["revoked_at"])
 
@@ -152,6 +155,6 @@ def _add_secret(key: ApiKey) -> str:
     return secret
 
 
-def _record(kind: str, key: ApiKey, actor: User, **data: object) -> None:
+def _record(kind: EventKind, key: ApiKey, actor: User, **data: object) -> None:
     about = {"subject_id": key.pk, "name": key.name}
     record_audit(kind, team_id=key.team_id, actor_id=actor.pk, **about, **data)  # type: ignore[arg-type]

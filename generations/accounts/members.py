@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from generations.common.errors import DailiesError, ForbiddenError, NotFoundError
+from generations.events.kinds import EventKind
 from generations.events.live import revalidate_subscribers
 from generations.events.record import record_audit
 
@@ -72,7 +73,9 @@ def change_role(*, membership: Membership, role: Role, actor: Membership) -> Non
     if role != Role.OWNER:
         _require_other_owner(current)
     Membership.objects.filter(pk=current.pk).update(role=role)
-    _record("member.role_changed", current, actor, before={"role": current.role}, after={"role": role}, role=role)
+    _record(
+        EventKind.MEMBER_ROLE_CHANGED, current, actor, before={"role": current.role}, after={"role": role}, role=role
+    )
     revalidate_subscribers(current.team_id)
     membership.role = role
 
@@ -98,7 +101,7 @@ def close_membership(*, membership: Membership, actor: Membership) -> bool:
     if not Membership.objects.active().filter(user=current.user).exists():
         end_sessions(user=current.user)
     revalidate_subscribers(current.team_id)
-    kind = "member.left" if actor.pk == current.pk else "member.deactivated"
+    kind = EventKind.MEMBER_LEFT if actor.pk == current.pk else EventKind.MEMBER_DEACTIVATED
     _record(kind, current, actor, before={"active": True}, after={"active": False}, role=current.role)
     membership.refresh_from_db(fields=["deactivated_at"])
     return True
@@ -112,7 +115,14 @@ def reactivate_member(*, membership: Membership, actor: Membership) -> None:
     if current.deactivated_at is None:
         return
     Membership.objects.filter(pk=current.pk).update(deactivated_at=None)
-    _record("member.reactivated", current, actor, before={"active": False}, after={"active": True}, role=current.role)
+    _record(
+        EventKind.MEMBER_REACTIVATED,
+        current,
+        actor,
+        before={"active": False},
+        after={"active": True},
+        role=current.role,
+    )
     membership.deactivated_at = None
 
 
@@ -136,6 +146,6 @@ def _require_other_owner(current: Membership) -> None:
         raise OwnerNeededError(current.team)
 
 
-def _record(kind: str, membership: Membership, actor: Membership, **data: object) -> None:
+def _record(kind: EventKind, membership: Membership, actor: Membership, **data: object) -> None:
     about = {"user": membership.user_id, "email": membership.user.email}
     record_audit(kind, team_id=membership.team_id, actor_id=actor.user_id, **about, **data)  # type: ignore[arg-type]

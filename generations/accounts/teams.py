@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.utils.text import slugify
 
 from generations.common.errors import DailiesError
+from generations.events.kinds import EventKind
 from generations.events.record import record_audit
 
 from .access import require
@@ -27,7 +28,7 @@ def create_team(*, name: str, owner: User) -> Team:
     """Make a team with its owner. The slug comes from the name, with a suffix when it is taken."""
     team = _create_with_free_slug(name)
     Membership.objects.create(team=team, user=owner, role=Role.OWNER)
-    record_audit("team.created", team_id=team.id, actor_id=owner.id, name=name)
+    record_audit(EventKind.TEAM_CREATED, team_id=team.id, actor_id=owner.id, name=name)
     return team
 
 
@@ -39,7 +40,7 @@ def create_personal_team(user: User) -> Team:
 def add_member(*, team: Team, user: User, role: Role, actor: User | None = None) -> Membership:
     membership = Membership.objects.create(team=team, user=user, role=role)
     actor_id = actor.id if actor else None
-    record_audit("member.added", team_id=team.id, actor_id=actor_id, user=user.id, email=user.email, role=role)
+    record_audit(EventKind.MEMBER_ADDED, team_id=team.id, actor_id=actor_id, user=user.id, email=user.email, role=role)
     return membership
 
 
@@ -47,7 +48,7 @@ def add_member(*, team: Team, user: User, role: Role, actor: User | None = None)
 def rename_team(*, actor: Membership, name: str) -> None:
     """Give the team another name; its address stays, so that links go on leading there."""
     require(actor, Right.OWN_TEAM)
-    _change(actor, "team.renamed", "name", name)
+    _change(actor, EventKind.TEAM_RENAMED, "name", name)
 
 
 @transaction.atomic
@@ -56,7 +57,7 @@ def set_time_zone(*, actor: Membership, time_zone: str) -> None:
     require(actor, Right.MANAGE_TEAM)
     if time_zone not in available_timezones():
         raise UnknownTimeZoneError(f"There is no time zone {time_zone}. Choose one from the list.")
-    _change(actor, "team.time_zone_changed", "time_zone", time_zone)
+    _change(actor, EventKind.TEAM_TIME_ZONE_CHANGED, "time_zone", time_zone)
 
 
 def teams_of(user: User) -> QuerySet[Team]:
@@ -65,7 +66,7 @@ def teams_of(user: User) -> QuerySet[Team]:
     return Team.objects.filter(pk__in=mine.values("team")).order_by("name", "pk")
 
 
-def _change(actor: Membership, kind: str, field: str, value: str) -> None:
+def _change(actor: Membership, kind: EventKind, field: str, value: str) -> None:
     team = Team.objects.select_for_update(no_key=True).get(pk=actor.team_id)
     before = getattr(team, field)
     if before == value:

@@ -9,6 +9,7 @@ from generations.accounts.models import User
 from generations.common.clock import database_now
 from generations.common.errors import DailiesError, NotFoundError
 from generations.contract.support import SUPPORT
+from generations.events.kinds import EventKind
 from generations.events.record import record_audit
 
 from .models import OfferedModel, PriceRow
@@ -41,7 +42,7 @@ def set_price(*, model: str, tier: str, credits_per_second: int, valid_from: dat
     row, _ = PriceRow.objects.update_or_create(
         model=model, tier=tier, valid_from=valid_from, defaults={"credits_per_second": credits_per_second}
     )
-    _record("price.set", row, actor)
+    _record(EventKind.PRICE_SET, row, actor)
     return row
 
 
@@ -51,7 +52,7 @@ def withdraw_price(*, row_id: int, actor: User) -> None:
     row = PriceRow.objects.filter(pk=row_id, valid_from__gt=database_now().date()).first()
     if row is None:
         raise NotFoundError("This price is gone, or it holds already.")
-    _record("price.withdrawn", row, actor)
+    _record(EventKind.PRICE_WITHDRAWN, row, actor)
     row.delete()
 
 
@@ -60,9 +61,10 @@ def switch_model(*, model: str, is_on: bool, actor: User) -> None:
     """Put a model on offer everywhere, or take it off. Jobs under way go on. Raises NotFoundError."""
     if not OfferedModel.objects.filter(model=model).update(is_on=is_on):
         raise NotFoundError
-    record_audit("model.switched_on" if is_on else "model.switched_off", team_id=None, actor_id=actor.pk, name=model)
+    kind = EventKind.MODEL_SWITCHED_ON if is_on else EventKind.MODEL_SWITCHED_OFF
+    record_audit(kind, team_id=None, actor_id=actor.pk, name=model)
 
 
-def _record(kind: str, row: PriceRow, actor: User) -> None:
+def _record(kind: EventKind, row: PriceRow, actor: User) -> None:
     after = {"credits_per_second": row.credits_per_second, "valid_from": row.valid_from.isoformat()}
     record_audit(kind, team_id=None, actor_id=actor.pk, name=f"{row.model} {row.tier}", after=after)

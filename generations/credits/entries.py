@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from generations.accounts.models import Team, User
+from generations.events.kinds import EventKind
 from generations.events.record import record_audit, record_event
 
 from .errors import BadGrantError
@@ -56,5 +57,5 @@ def change_wallet(
     )
     record = record_event if kind == EntryKind.EXPIRY else record_audit
     actor_id = actor.pk if actor else None
-    record(f"credits.{kind}", team_id=wallet.team_id, actor_id=actor_id, amount=amount, reason=entry.reason)
+    record(EventKind(f"credits.{kind}"), team_id=wallet.team_id, actor_id=actor_id, amount=amount, reason=entry.reason)
     return entry

@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 
 from generations.accounts.models import Team, User
 from generations.common.errors import DailiesError
+from generations.events.kinds import EventKind
 from generations.events.record import record_audit
 
 from .models import Freeze
@@ -30,7 +31,7 @@ def freeze(*, team: Team | None, reason: str, actor: User) -> Freeze:
     try:
         with transaction.atomic():
             made = Freeze.objects.create(team=team, reason=reason.strip()[:200], actor=actor)
-            _record("credits.frozen", made, actor)
+            _record(EventKind.CREDITS_FROZEN, made, actor)
             return made
     except IntegrityError as error:
         raise BadFreezeError("New jobs are stopped already.") from error
@@ -43,9 +44,9 @@ def unfreeze(*, freeze_id: int, actor: User) -> bool:
     if (ended := found.first()) is None:
         return False
     Freeze.objects.filter(pk=ended.pk).update(ended_at=Now())
-    _record("credits.unfrozen", ended, actor)
+    _record(EventKind.CREDITS_UNFROZEN, ended, actor)
     return True
 
 
-def _record(kind: str, freeze: Freeze, actor: User) -> None:
+def _record(kind: EventKind, freeze: Freeze, actor: User) -> None:
     record_audit(kind, team_id=freeze.team_id, actor_id=actor.pk, reason=freeze.reason)

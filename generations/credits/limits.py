@@ -6,6 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from generations.accounts.models import ApiKey, Membership, Team, User
+from generations.events.kinds import EventKind
 from generations.events.record import record_audit
 
 from .models import Period, Quota
@@ -47,7 +48,7 @@ def set_quota(*, holder: QuotaHolder, rule: QuotaRule, actor: User) -> Quota:
     """Put the rule in the place of the holder's old one. It holds from the next submit on."""
     before = _told(Quota.objects.filter(**holder.as_fields()).first())
     quota, _ = Quota.objects.update_or_create(**holder.as_fields(), defaults=asdict(rule))
-    _record("quota.set", holder, actor, before=before, after=asdict(rule))
+    _record(EventKind.QUOTA_SET, holder, actor, before=before, after=asdict(rule))
     return quota
 
 
@@ -56,7 +57,7 @@ def clear_quota(*, holder: QuotaHolder, actor: User) -> None:
     """Leave everything to the level above. Clearing what is not set does nothing."""
     if quota := Quota.objects.filter(**holder.as_fields()).first():
         quota.delete()
-        _record("quota.cleared", holder, actor, before=_told(quota))
+        _record(EventKind.QUOTA_CLEARED, holder, actor, before=_told(quota))
 
 
 def _told(quota: Quota | None) -> dict[str, Any] | None:
@@ -64,7 +65,7 @@ def _told(quota: Quota | None) -> dict[str, Any] | None:
 
 
 def _record(
-    kind: str,
+    kind: EventKind,
     holder: QuotaHolder,
     actor: User,
     *,

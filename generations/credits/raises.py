@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from generations.accounts.models import Membership, Team, User
 from generations.common.clock import database_now
 from generations.common.errors import DailiesError, NotFoundError
+from generations.events.kinds import EventKind
 from generations.events.record import record_audit
 
 from .models import QuotaRaise
@@ -41,7 +42,7 @@ def raise_quota(
     made = QuotaRaise.objects.create(
         membership=membership, amount=amount, reason=reason.strip()[:200], expires_at=expires_at, created_by=actor
     )
-    _record("quota.raised", made, actor)
+    _record(EventKind.QUOTA_RAISED, made, actor)
     return made
 
 
@@ -52,10 +53,10 @@ def take_back_raise(*, team: Team, raise_id: int, actor: User) -> None:
     if found is None:
         raise NotFoundError("This raise has ended already.")
     QuotaRaise.objects.filter(pk=found.pk).update(expires_at=Now())
-    _record("quota.raise_ended", found, actor)
+    _record(EventKind.QUOTA_RAISE_ENDED, found, actor)
 
 
-def _record(kind: str, found: QuotaRaise, actor: User) -> None:
+def _record(kind: EventKind, found: QuotaRaise, actor: User) -> None:
     member = found.membership
     record_audit(
         kind,

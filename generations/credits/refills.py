@@ -6,6 +6,7 @@ from typing import cast
 from django.db import transaction
 
 from generations.accounts.models import Team, User
+from generations.events.kinds import EventKind
 from generations.events.record import record_audit
 
 from .entries import change_wallet, lock_wallet
@@ -32,7 +33,7 @@ def set_refill(
         rule.next_at = _first_after(moment, team)
     rule.amount, rule.mode, rule.does_expire, rule.is_on = amount, mode, does_expire, is_on
     rule.save()
-    record_audit("credits.refill_set", team_id=team.pk, actor_id=actor.pk, before=before, after=_told(rule))
+    record_audit(EventKind.CREDITS_REFILL_SET, team_id=team.pk, actor_id=actor.pk, before=before, after=_told(rule))
     return rule
 
 

@@ -15,6 +15,7 @@ from django.urls import reverse
 from generations.accounts.models import Membership, Team, User
 from generations.accounts.roles import Right
 from generations.common.errors import DailiesError, NotFoundError
+from generations.events.kinds import EventKind
 from generations.events.record import record_audit
 
 from .grants import grant_credits
@@ -144,7 +145,7 @@ def _decide(request: CreditRequest, state: RequestState, actor: User, note: str)
 def _record(request: CreditRequest, actor: User) -> None:
     member = request.membership
     record_audit(
-        f"credits.request_{request.state}",
+        EventKind(f"credits.request_{request.state}"),
         team_id=member.team_id,
         actor_id=actor.pk,
         subject_id=request.pk,

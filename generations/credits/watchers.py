@@ -5,6 +5,7 @@ from collections.abc import Collection
 from django.db import transaction
 
 from generations.accounts.models import Membership, Team, User
+from generations.events.kinds import EventKind
 from generations.events.record import record_audit
 
 from .models import SpendWatcher
@@ -19,7 +20,7 @@ def set_watchers(*, team: Team, member_ids: Collection[int], actor: User) -> Non
     named = Membership.objects.active().filter(team=team, pk__in=member_ids)
     SpendWatcher.objects.bulk_create([SpendWatcher(membership=member) for member in named], ignore_conflicts=True)
     record_audit(
-        "credits.watchers_set",
+        EventKind.CREDITS_WATCHERS_SET,
         team_id=team.pk,
         actor_id=actor.pk,
         before={"watchers": before},

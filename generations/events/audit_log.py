@@ -10,6 +10,7 @@ from django.db.models.functions import Cast
 from django.forms import ModelForm
 from django.http import HttpRequest
 
+from .kinds import AdminKind
 from .models import Event
 from .record import record_audit
 
@@ -91,7 +92,7 @@ def _record(request: HttpRequest, obj: Model, verb: str) -> None:
     before, after = getattr(request, "changes", ({}, {}))
     team_id = obj.pk if obj._meta.label == "generations.Team" else getattr(obj, "team_id", None)
     record_audit(
-        f"admin.{obj._meta.model_name}_{verb}",
+        AdminKind(f"admin.{obj._meta.model_name}_{verb}"),
         team_id=None if verb == "deleted" and team_id == obj.pk else team_id,
         actor_id=request.user.pk,
         name=str(obj)[:_MAX_LENGTH],

@@ -9,17 +9,35 @@
 - A webhook endpoint receives a team's events; a delivery is one event for one endpoint.
 """
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Func, Q
+from django.db.models import Exists, Func, OuterRef, Q
 from django.db.models.functions import Cast, Now
 
 from generations.common.encryption import decrypt, encrypt
 from generations.common.ids import uuid7
 
+from .kinds import PUBLIC_KINDS, EventKind
+
+if TYPE_CHECKING:
+    from .reading import Subscriber
+
 SECRET_PURPOSE = "webhooks"  # noqa: S105  (not a secret)
+
+
+class EventQuerySet(models.QuerySet["Event"]):
+    def visible_to(self, subscriber: "Subscriber", kinds: Iterable[str] = ()) -> "EventQuerySet":
+        """Filter to the public events of the team that the key's rights allow, of these kinds or of all."""
+        wanted = set(kinds) or set(PUBLIC_KINDS)
+        permitted = {name for name, kind in PUBLIC_KINDS.items() if kind.right in subscriber.rights}
+        for_author = {name for name, kind in PUBLIC_KINDS.items() if kind.is_for_author} - permitted
+        own = Q(kind__in=wanted & for_author) & Exists(_submitted_by(subscriber))
+        return self.filter(Q(kind__in=wanted & permitted) | own, team=subscriber.team_id)
 
 
 class Event(models.Model):
@@ -36,6 +54,8 @@ class Event(models.Model):
         editable=False,
     )
 
+    objects = EventQuerySet.as_manager()
+
     class Meta:
         indexes = [
             models.Index(fields=["transaction", "id"], name="event_in_order"),
@@ -48,6 +68,13 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return self.kind
+
+
+def _submitted_by(subscriber: "Subscriber") -> EventQuerySet:
+    submitted = Event.objects.filter(kind=EventKind.GENERATION_SUBMITTED, subject_id=OuterRef("subject_id"))
+    if subscriber.user_id is None:
+        return submitted.filter(data__api_key=str(subscriber.key_id))
+    return submitted.filter(actor=subscriber.user_id)
 
 
 class AlertQuerySet(models.QuerySet["Alert"]):

@@ -1,20 +1,22 @@
-"""Read events in order, without missing any, and only those that a subscriber may see.
+"""Read events in order, without missing any, in the form that webhooks and streams send.
 
 Ids become visible out of order: a transaction that took its id first may commit last. Transactions are numbered when
 they first write, so everything before the oldest open transaction is complete. Readers order by `(transaction, id)` and
 stop there. An event is delayed at most as long as the longest concurrent writing transaction.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC
+from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
-from django.db.models import BigIntegerField, BooleanField, Exists, OuterRef, Q, QuerySet
+from django.db.models import BigIntegerField, BooleanField
 from django.db.models.expressions import RawSQL
 
-from .catalogue import PUBLIC_KINDS
-from .models import Event
+from .kinds import PUBLIC_KINDS
+from .models import Event, EventQuerySet
 
 Position = tuple[int, int]
 """The transaction and the id of an event."""
@@ -49,7 +51,7 @@ def horizon() -> Position:
     return transaction, 0
 
 
-def events_after(position: Position) -> QuerySet[Event]:
+def events_after(position: Position) -> EventQuerySet:
     """Return the complete events after the position, in reading order."""
     after = RawSQL(_AFTER, position, output_field=BooleanField())  # noqa: S611  (a constant)
     complete = RawSQL(_HORIZON, [], output_field=BigIntegerField())  # noqa: S611  (a constant)
@@ -60,17 +62,19 @@ def position_of(event: Event) -> Position:
     return event.transaction, event.pk
 
 
-def visible_events(rows: QuerySet[Event], subscriber: Subscriber, kinds: Iterable[str] = ()) -> QuerySet[Event]:
-    """Filter to the public events that the key's rights allow; `kinds` narrows them further, none means all."""
-    wanted = set(kinds) or set(PUBLIC_KINDS)
-    permitted = {kind.name for kind in PUBLIC_KINDS.values() if kind.right in subscriber.rights}
-    for_authors = {kind.name for kind in PUBLIC_KINDS.values() if kind.is_authors} - permitted
-    own = Q(kind__in=wanted & for_authors) & Exists(_submitted_by(subscriber))
-    return rows.filter(Q(kind__in=wanted & permitted) | own, team=subscriber.team_id)
+def body_of(event: Event, slug: str) -> dict[str, Any]:
+    """Return the body that webhooks and streams send for an event of a public kind; `slug` is its team's."""
+    kind = PUBLIC_KINDS[event.kind]
+    data: dict[str, Any] = {"team": slug}
+    if event.subject_id is not None:
+        data["id"] = str(event.subject_id)
+    if kind.noun == "generation":
+        data["state"] = "queued" if kind.verb == "submitted" else kind.verb
+    data |= {name: event.data[name] for name in kind.fields if name in event.data}
+    data["links"] = {"self": settings.PUBLIC_URL + kind.link.format(id=event.subject_id)}
+    return {"type": kind.name.value, "timestamp": _in_iso(event), "data": data}
 
 
-def _submitted_by(subscriber: Subscriber) -> QuerySet[Event]:
-    submitted = Event.objects.filter(kind="generation.submitted", subject_id=OuterRef("subject_id"))
-    if subscriber.user_id is None:
-        return submitted.filter(data__api_key=str(subscriber.key_id))
-    return submitted.filter(actor=subscriber.user_id)
+def _in_iso(event: Event) -> str:
+    """Return the event's time as the contract writes times: UTC, milliseconds, Z."""
+    return event.created_at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -6,11 +6,12 @@ from uuid import UUID
 
 from generations.common.client_address import current_client_address
 
+from .kinds import AdminKind, EventKind
 from .models import Event
 
 
 def record_event(
-    kind: str,
+    kind: EventKind,
     *,
     team_id: int | None,
     actor_id: int | None = None,
@@ -22,7 +23,7 @@ def record_event(
 
 
 def record_audit(
-    kind: str,
+    kind: EventKind | AdminKind,
     *,
     team_id: int | None,
     actor_id: int | None,

@@ -16,6 +16,7 @@ from generations.accounts.models import User
 from generations.common.clock import database_time
 from generations.common.errors import DailiesError
 from generations.credits.holds import release_hold
+from generations.events.kinds import EventKind
 from generations.events.record import record_audit
 from generations.upstream.outcomes import Completed
 
@@ -83,7 +84,7 @@ def prioritize_generation(*, generation: Generation, actor: User) -> None:
     """Move a queued generation to the front of the queue. Raises StateChangedError."""
     if not Generation.objects.filter(pk=generation.pk, state=State.QUEUED).update(prioritized_at=Now()):
         raise StateChangedError
-    _record("lifted", generation, actor)
+    _record(EventKind.GENERATION_PRIORITIZED, generation, actor)
     announce_state(generation.pk)
 
 
@@ -92,7 +93,7 @@ def check_now(*, generation: Generation, actor: User) -> None:
     rows = Generation.objects.filter(pk=generation.pk, state__in=ACTIVE, lease_until=None)
     if not rows.update(next_action_at=Now()):
         raise StateChangedError
-    _record("looked_at", generation, actor)
+    _record(EventKind.GENERATION_CHECKED, generation, actor)
 
 
 @transaction.atomic
@@ -116,7 +117,7 @@ def give_up(*, generation: Generation, actor: User, reason: str) -> None:
         )
     except LostLeaseError as error:
         raise StateChangedError from error
-    _record("given_up", generation, actor)
+    _record(EventKind.GENERATION_GIVEN_UP, generation, actor)
 
 
 def ask_again(*, generation: Generation, actor: User | None) -> bool:
@@ -140,8 +141,8 @@ def ask_again(*, generation: Generation, actor: User | None) -> bool:
 def probe_now(*, throttle: ProviderThrottle, actor: User) -> None:
     """Let the next dispatch test whether the provider accepts our account again."""
     ProviderThrottle.objects.filter(pk=throttle.pk).update(probe_at=Now(), not_before=None)
-    record_audit("gate.probed", team_id=None, actor_id=actor.pk, provider=throttle.provider)
+    record_audit(EventKind.PROVIDER_PROBED, team_id=None, actor_id=actor.pk, provider=throttle.provider)
 
 
-def _record(action: str, generation: Generation, actor: User) -> None:
-    record_audit(f"generation.{action}", team_id=generation.team_id, actor_id=actor.pk, subject_id=generation.pk)
+def _record(kind: EventKind, generation: Generation, actor: User) -> None:
+    record_audit(kind, team_id=generation.team_id, actor_id=actor.pk, subject_id=generation.pk)

@@ -7,6 +7,7 @@ import structlog
 from django.conf import settings
 
 from generations.common.clock import database_now
+from generations.events.kinds import EventKind
 from generations.events.record import record_event
 from generations.upstream.errors import Problem
 from generations.upstream.outcomes import Completed, Failed, PollError, PollOutcome, ResultError, Running
@@ -77,7 +78,7 @@ def _poll_later(attempt: Attempt, lease: Lease, message: str, retry_after: float
 
 
 def _fail_lost(attempt: Attempt, lease: Lease) -> None:
-    record_event("attempt.lost", team_id=attempt.generation.team_id, subject_id=attempt.generation_id)
+    record_event(EventKind.ATTEMPT_LOST, team_id=attempt.generation.team_id, subject_id=attempt.generation_id)
     fail_generation(
         attempt.generation,
         lease,

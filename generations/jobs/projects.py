@@ -11,6 +11,7 @@ from generations.accounts.access import require
 from generations.accounts.models import Membership, Team
 from generations.accounts.roles import Right
 from generations.common.errors import DailiesError, NotFoundError
+from generations.events.kinds import EventKind
 from generations.events.record import record_audit
 
 from .models import Project
@@ -60,7 +61,7 @@ def create_project(*, membership: Membership, name: str) -> Project:
         raise BadProjectError(f"Your team has reached the limit of {MAX_PROJECTS} projects.")
     with _unique_name(name), transaction.atomic():
         project = Project.objects.create(team=membership.team, name=name)
-        _record("project.created", project, membership, after={"name": name})
+        _record(EventKind.PROJECT_CREATED, project, membership, after={"name": name})
         return project
 
 
@@ -69,14 +70,14 @@ def rename_project(*, membership: Membership, project: Project, name: str) -> No
     name, before = _clean_name(name), project.name
     with _unique_name(name), transaction.atomic():
         Project.objects.filter(pk=project.pk).update(name=name)
-        _record("project.renamed", project, membership, before={"name": before}, after={"name": name})
+        _record(EventKind.PROJECT_RENAMED, project, membership, before={"name": before}, after={"name": name})
 
 
 @transaction.atomic
 def archive_project(*, membership: Membership, project: Project, is_archived: bool) -> None:
     """Archive or restore a project. An archived one stays in reports and the gallery, but takes no new jobs."""
     Project.objects.filter(pk=project.pk).update(archived_at=Now() if is_archived else None)
-    _record(f"project.{'archived' if is_archived else 'reopened'}", project, membership)
+    _record(EventKind.PROJECT_ARCHIVED if is_archived else EventKind.PROJECT_REOPENED, project, membership)
 
 
 def _clean_name(name: str) -> str:
@@ -96,5 +97,5 @@ def _unique_name(name: str) -> Iterator[None]:
         raise BadProjectError(f"A project named {name} already exists.") from error
 
 
-def _record(kind: str, project: Project, membership: Membership, **changes: dict[str, str]) -> None:
+def _record(kind: EventKind, project: Project, membership: Membership, **changes: dict[str, str]) -> None:
     record_audit(kind, team_id=project.team_id, actor_id=membership.user_id, name=project.name, **changes)  # type: ignore[arg-type]

@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 from generations.common.clock import database_now
 from generations.common.failpoints import failpoint
 from generations.contract.support import size_of
+from generations.events.kinds import EventKind
 from generations.events.record import record_event
 from generations.events.staff_alerts import close_alert, open_alert
 from generations.media.storages import StorageError
@@ -115,7 +116,9 @@ def _record_differences(generation: Generation, facts: VideoFacts) -> None:
     asked = (*size_of(generation.resolution), frames, generation.generate_audio)
     came = (facts.width, facts.height, facts.frames, facts.has_audio)
     if asked != came:
-        record_event("take.differs", team_id=generation.team_id, subject_id=generation.pk, asked=asked, came=came)
+        record_event(
+            EventKind.TAKE_DIFFERS, team_id=generation.team_id, subject_id=generation.pk, asked=asked, came=came
+        )
 
 
 def _try_again(generation: Generation, lease: Lease, error: Exception) -> None:

@@ -21,6 +21,7 @@ from generations.credits.freezes import freezes_of
 from generations.credits.holds import place_hold
 from generations.credits.prices import PriceList, current_price_list, offered_models
 from generations.credits.quotas import effective_quota
+from generations.events.kinds import EventKind
 from generations.events.live import announce_in_background
 from generations.events.record import record_event
 from generations.media.models import Asset
@@ -116,7 +117,7 @@ def _submit(
         **vars(request),
     )
     record_event(
-        "generation.submitted",
+        EventKind.GENERATION_SUBMITTED,
         team_id=membership.team_id,
         actor_id=membership.user_id,
         subject_id=generation_id,

@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 
 from generations.accounts.models import Membership, Team
 from generations.accounts.roles import Role
+from generations.events.kinds import EventKind
 from generations.events.live import revalidate_subscribers
 from generations.events.record import record_audit
 from generations.media.models import Asset
@@ -98,5 +99,5 @@ def _delete_rows(team: Team) -> bool:
                 model._base_manager.filter(**{path: team.pk})._raw_delete("default")
         Team.objects.filter(pk=team.pk)._raw_delete("default")
     revalidate_subscribers(team.pk)
-    record_audit("team.purged", team_id=None, actor_id=None, name=team.name, slug=team.slug)
+    record_audit(EventKind.TEAM_PURGED, team_id=None, actor_id=None, name=team.name, slug=team.slug)
     return True

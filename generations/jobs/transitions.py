@@ -22,6 +22,7 @@ from django.db.models.functions import Now
 from generations.accounts.models import User
 from generations.common.clock import database_time
 from generations.credits.holds import capture_hold, release_hold
+from generations.events.kinds import EventKind
 from generations.events.live import announce
 from generations.events.record import record_audit, record_event
 from generations.media.models import Asset
@@ -133,7 +134,7 @@ def complete_generation(generation: Generation, lease: Lease, *, video: Asset, p
     Attempt.objects.filter(generation=generation, outcome=Outcome.ACCEPTED).update(bill=Bill.DUE)
     lease.move(State.SAVING, State.COMPLETED, video=video, poster=poster, error_type="", error_message="")
     record_event(
-        "generation.completed",
+        EventKind.GENERATION_COMPLETED,
         team_id=generation.team_id,
         subject_id=generation.pk,
         charged=charge if is_charged else 0,
@@ -161,7 +162,7 @@ def fail_generation(
         doubtful.update(bill=Bill.POSSIBLE)
     lease.move(State(generation.state), State.FAILED, error_type=error_type, error_message=message[:2000])
     record_event(
-        "generation.failed",
+        EventKind.GENERATION_FAILED,
         team_id=generation.team_id,
         subject_id=generation.pk,
         error_type=error_type,
@@ -173,7 +174,7 @@ def fail_generation(
 def mark_canceled(generation: Generation, lease: Lease, *, actor_id: int) -> None:
     """End a waiting generation as canceled. The caller has released its hold in the same transaction."""
     lease.move(State(generation.state), State.CANCELED)
-    record_event("generation.canceled", team_id=generation.team_id, actor_id=actor_id, subject_id=generation.pk)
+    record_event(EventKind.GENERATION_CANCELED, team_id=generation.team_id, actor_id=actor_id, subject_id=generation.pk)
 
 
 @transaction.atomic
@@ -197,7 +198,7 @@ def revive_generation(generation: Generation, *, actor: User | None) -> int | No
         return None
     record = record_audit if actor else record_event
     record(
-        "generation.revived",
+        EventKind.GENERATION_REVIVED,
         team_id=generation.team_id,
         actor_id=actor.pk if actor else None,
         subject_id=generation.pk,

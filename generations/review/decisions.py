@@ -8,6 +8,7 @@ from generations.accounts.access import require
 from generations.accounts.models import Membership
 from generations.accounts.roles import Right
 from generations.common.errors import DailiesError
+from generations.events.kinds import EventKind
 from generations.events.record import record_event
 from generations.jobs.models import Generation, State
 
@@ -39,7 +40,7 @@ def decide(*, membership: Membership, take: Generation, verdict: Verdict, note: 
         user=membership.user,
         defaults={"verdict": verdict, "note": note.strip()[:500], "decided_at": Now()},
     )
-    _record("take.decided", membership, take, verdict=str(verdict))
+    _record(EventKind.TAKE_DECIDED, membership, take, verdict=str(verdict))
     return decision
 
 
@@ -49,9 +50,9 @@ def take_back_decision(*, membership: Membership, take: Generation) -> bool:
     require(membership, Right.REVIEW)
     taken_back, _ = Decision.objects.filter(generation=take, user=membership.user).delete()
     if taken_back:
-        _record("take.undecided", membership, take)
+        _record(EventKind.TAKE_UNDECIDED, membership, take)
     return bool(taken_back)
 
 
-def _record(kind: str, membership: Membership, take: Generation, **data: str) -> None:
+def _record(kind: EventKind, membership: Membership, take: Generation, **data: str) -> None:
     record_event(kind, team_id=take.team_id, actor_id=membership.user_id, subject_id=take.pk, **data)

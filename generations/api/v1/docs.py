@@ -6,7 +6,7 @@ from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
 
 from generations.contract.errors import ERROR_TABLE
-from generations.events.catalogue import PUBLIC_KINDS
+from generations.events.kinds import PUBLIC_KINDS
 
 from . import reference
 from .problems import KINDS

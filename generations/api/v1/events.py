@@ -9,9 +9,9 @@ from pydantic import AfterValidator, BaseModel, Field
 
 from generations.accounts.stream_access import make_ticket, subscriber_of
 from generations.common.pagination import BadCursorError
-from generations.events.catalogue import PUBLIC_KINDS, body_of
+from generations.events.kinds import PUBLIC_KINDS
 from generations.events.models import Event
-from generations.events.reading import LARGEST, Position, events_after, visible_events
+from generations.events.reading import LARGEST, Position, body_of, events_after
 from generations.events.streams.feed import parse_position
 from generations.events.streams.origins import events_origin
 
@@ -73,7 +73,7 @@ def list_events(request: ApiRequest, filters: Query[EventFilters]) -> PageOut[Ev
     if STREAM in request.headers.get("Accept", ""):
         return _to_stream(request)
     subscriber = subscriber_of(request.auth)
-    found = list(visible_events(events_after(filters.position), subscriber, filters.kinds)[: filters.limit + 1])
+    found = list(events_after(filters.position).visible_to(subscriber, filters.kinds)[: filters.limit + 1])
     data = [EventOut.of(event, subscriber.team_slug) for event in found[: filters.limit]]
     return PageOut(data=data, next_cursor=data[-1].id if len(found) > filters.limit else None)
 

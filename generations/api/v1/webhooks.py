@@ -11,7 +11,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, WithJsonSc
 
 from generations.accounts.roles import Right
 from generations.common.pagination import keyset_page
-from generations.events.catalogue import PUBLIC_KINDS
+from generations.events.kinds import PUBLIC_KINDS
 from generations.events.models import DeliveryAttempt, DeliveryState, EndpointState, WebhookDelivery, WebhookEndpoint
 from generations.events.webhooks import delivery_log, endpoints
 from generations.events.webhooks.http import MAX_URL_CHARACTERS

@@ -24,8 +24,8 @@ from redis.exceptions import RedisError
 
 from generations.common.errors import ForbiddenError, NotFoundError
 
-from ..catalogue import PUBLIC_KINDS, body_of
-from ..reading import LARGEST, Position, Subscriber, events_after, horizon, position_of, visible_events
+from ..kinds import PUBLIC_KINDS
+from ..reading import LARGEST, Position, Subscriber, body_of, events_after, horizon, position_of
 from .database import DatabaseThreads
 from .feed import Feed, FeedRegistry, RegistryClosedError, Subscription, parse_position
 from .server import (
@@ -318,7 +318,7 @@ class ApiStream:
 def read_next(state: StreamState) -> tuple[Position, bytes]:
     """Return the next position and the visible events up to it. The position also moves past invisible events."""
     complete = horizon()
-    rows = list(visible_events(events_after(state.position), state.subscriber, state.kinds)[:BATCH])
+    rows = list(events_after(state.position).visible_to(state.subscriber, state.kinds)[:BATCH])
     if not rows:
         return max(state.position, complete), b""
     slug = state.subscriber.team_slug

@@ -20,6 +20,7 @@ from django.db.models.functions import Coalesce, Now
 
 from generations.common.clock import database_time
 
+from ..kinds import EventKind
 from ..mail import queue_mail
 from ..models import DeliveryAttempt, DeliveryState, EndpointState, WebhookDelivery, WebhookEndpoint
 from ..notifications import notify
@@ -39,8 +40,8 @@ MAX_CONCURRENT_PER_ENDPOINT = 10
 LEASE = timedelta(seconds=60)
 """Several times the deadline of an attempt."""
 GONE = "The endpoint responded 410 Gone."
-STOPPED = "webhook.stopped"
-"""The kind of the notification."""
+STOP_KINDS = {EndpointState.PAUSED: EventKind.WEBHOOK_PAUSED, EndpointState.OFF: EventKind.WEBHOOK_STOPPED}
+NOTIFICATION_KIND = "webhook.stopped"
 
 log = structlog.get_logger(__name__)
 
@@ -167,7 +168,7 @@ def _stop(endpoint: WebhookEndpoint, state: EndpointState, reason: str, managers
     if others.update(state=state, state_reason=reason):
         suspend_new(endpoint)
         log.warning("webhook_stopped", endpoint_id=str(endpoint.pk), state=state.value)
-        record_event(f"webhook.{state.value}", team_id=endpoint.team_id, subject_id=endpoint.pk, reason=reason)
+        record_event(STOP_KINDS[state], team_id=endpoint.team_id, subject_id=endpoint.pk, reason=reason)
         _notify_stopped(endpoint, state, reason, managers_of(endpoint.team_id))
 
 
@@ -178,5 +179,7 @@ def _notify_stopped(endpoint: WebhookEndpoint, state: EndpointState, reason: str
     text = f"Webhook to {host} was {what}. {reason}"
     path = f"/t/{endpoint.team.slug}/webhooks/{endpoint.pk}/"
     people = list(get_user_model()._default_manager.filter(pk__in=set(managers), is_active=True))
-    notify(user_ids=[user.pk for user in people], kind=STOPPED, text=text, path=path, team_id=endpoint.team_id)
+    notify(
+        user_ids=[user.pk for user in people], kind=NOTIFICATION_KIND, text=text, path=path, team_id=endpoint.team_id
+    )
     queue_mail(addresses=[user.email for user in people], subject=f"Webhook disabled: {host}", text=text, path=path)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from generations.common.clock import database_time
 from generations.common.errors import DailiesError, NotFoundError
 
-from ..catalogue import TEST_KIND
+from ..kinds import TEST_KIND
 from ..models import DeliveryState, EndpointState, WebhookDelivery, WebhookEndpoint
 
 RETENTION = timedelta(days=30)

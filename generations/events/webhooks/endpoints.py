@@ -11,7 +11,7 @@ from django.db.models import F
 from generations.common.clock import database_time
 from generations.common.errors import DailiesError, NotFoundError
 
-from ..catalogue import PUBLIC_KINDS
+from ..kinds import PUBLIC_KINDS, EventKind
 from ..models import EndpointState, WebhookEndpoint
 from ..record import record_audit
 from .delivery import resume, suspend_new
@@ -52,7 +52,7 @@ def create_endpoint(
     endpoint.secret = new_secret()
     endpoint.save(force_insert=True)
     create_cursor()
-    _record("created", endpoint, actor_id, kinds=endpoint.kinds)
+    _record(EventKind.WEBHOOK_CREATED, endpoint, actor_id, kinds=endpoint.kinds)
     return endpoint
 
 
@@ -73,7 +73,7 @@ def change_endpoint(
     if description is not None:
         endpoint.description = description.strip()[:120]
     endpoint.save(update_fields=["url", "kinds", "description"])
-    _record("changed", endpoint, actor_id, kinds=endpoint.kinds)
+    _record(EventKind.WEBHOOK_CHANGED, endpoint, actor_id, kinds=endpoint.kinds)
 
 
 @transaction.atomic
@@ -82,7 +82,7 @@ def turn_on(*, endpoint: WebhookEndpoint, actor_id: int) -> None:
     WebhookEndpoint.objects.filter(pk=endpoint.pk).update(state=EndpointState.ON, state_reason="", failing_since=None)
     resume(endpoint)
     endpoint.refresh_from_db()
-    _record("switched_on", endpoint, actor_id)
+    _record(EventKind.WEBHOOK_TURNED_ON, endpoint, actor_id)
 
 
 @transaction.atomic
@@ -93,7 +93,7 @@ def turn_off(*, endpoint: WebhookEndpoint, actor_id: int) -> None:
     )
     suspend_new(endpoint)
     endpoint.refresh_from_db()
-    _record("switched_off", endpoint, actor_id)
+    _record(EventKind.WEBHOOK_TURNED_OFF, endpoint, actor_id)
 
 
 @transaction.atomic
@@ -106,13 +106,13 @@ def rotate_secret(*, endpoint: WebhookEndpoint, actor_id: int, overlap: timedelt
         encrypted_secret=endpoint.encrypted_secret,
     )
     endpoint.refresh_from_db()
-    _record("rotated", endpoint, actor_id, overlap=int(overlap.total_seconds()))
+    _record(EventKind.WEBHOOK_ROTATED, endpoint, actor_id, overlap=int(overlap.total_seconds()))
 
 
 @transaction.atomic
 def delete_endpoint(*, endpoint: WebhookEndpoint, actor_id: int) -> None:
     """Delete the endpoint with all its deliveries, pending ones included."""
-    _record("deleted", endpoint, actor_id)
+    _record(EventKind.WEBHOOK_DELETED, endpoint, actor_id)
     endpoint.delete()
 
 
@@ -132,9 +132,7 @@ def checked_kinds(kinds: Iterable[str]) -> list[str]:
     return [name for name in PUBLIC_KINDS if name in wanted]
 
 
-def _record(act: str, endpoint: WebhookEndpoint, actor_id: int, **data: Any) -> None:
+def _record(kind: EventKind, endpoint: WebhookEndpoint, actor_id: int, **data: Any) -> None:
     # Only the host: the rest of a URL may contain a secret of its receiver.
     host = host_of(endpoint.url)
-    record_audit(
-        f"webhook.{act}", team_id=endpoint.team_id, actor_id=actor_id, subject_id=endpoint.pk, host=host, **data
-    )
+    record_audit(kind, team_id=endpoint.team_id, actor_id=actor_id, subject_id=endpoint.pk, host=host, **data)

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from django.db import transaction
 from django.db.models.functions import Now
 
-from ..catalogue import PUBLIC_KINDS, body_of
+from ..kinds import PUBLIC_KINDS
 from ..models import EndpointState, Event, WebhookCursor, WebhookDelivery, WebhookEndpoint
-from ..reading import events_after, horizon, position_of
+from ..reading import body_of, events_after, horizon, position_of
 
 BATCH = 500
 

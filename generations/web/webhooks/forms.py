@@ -7,7 +7,7 @@ from django import forms
 from django.utils import timezone
 
 from generations.common.errors import DailiesError
-from generations.events.catalogue import PUBLIC_KINDS
+from generations.events.kinds import PUBLIC_KINDS
 from generations.events.models import WebhookEndpoint
 from generations.events.webhooks.http import MAX_URL_CHARACTERS, BadEndpointError
 
@@ -31,7 +31,7 @@ class WebhookForm(forms.Form):
     kinds = forms.MultipleChoiceField(
         label="Told of",
         required=False,
-        choices=[(kind.name, kind.says) for kind in PUBLIC_KINDS.values()],
+        choices=[(kind.name, kind.description) for kind in PUBLIC_KINDS.values()],
         widget=forms.CheckboxSelectMultiple,
     )
 

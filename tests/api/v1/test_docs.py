@@ -6,7 +6,7 @@ from django.utils.html import escape
 
 from generations.api.v1.docs import EXAMPLES, FIRST, STREAM, example
 from generations.api.v1.problems import KINDS
-from generations.events.catalogue import PUBLIC_KINDS
+from generations.events.kinds import PUBLIC_KINDS
 from tests.api.v1.answers import told
 from tests.web.pages import words
 
@@ -41,7 +41,7 @@ def test_the_type_of_every_problem_leads_to_its_line(page):
 
 def test_every_kind_of_event_stands_in_it(page):
     for kind in PUBLIC_KINDS.values():
-        assert f"<td><code>{kind.name}</code></td><td>{escape(kind.says)}</td>" in page.content.decode()
+        assert f"<td><code>{kind.name}</code></td><td>{escape(kind.description)}</td>" in page.content.decode()
 
 
 def test_the_examples_are_printed_as_they_run(page):

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 
 from generations.accounts.models import Team, User
 from generations.credits.limits import QuotaHolder, QuotaRule, clear_quota, set_quota
-from generations.events.catalogue import PUBLIC_KINDS
+from generations.events.kinds import PUBLIC_KINDS
 from generations.events.models import Event, WebhookCursor, WebhookDelivery, WebhookEndpoint
 from generations.events.record import record_event
 from generations.events.webhooks.endpoints import create_endpoint, turn_off
