@@ -73,7 +73,7 @@ class StreamRequest:
     @property
     def last_event_id(self) -> str:
         """Return the id after which the client resumes, or an empty string."""
-        return self.headers.get("last-event-id") or self.query.get("after", [""])[0]
+        return self.headers.get("last-event-id") or str(self.query.get("after", [""])[0])
 
 
 async def wait_for_disconnect(receive: Receive) -> None:
