@@ -55,7 +55,7 @@ class TakePlayer extends HTMLElement {
     this.querySelector("[data-out=last]").textContent = this.#frames - 1;
     this.tabIndex = 0;
     this.setAttribute("role", "group");
-    this.setAttribute("aria-label", "Take");
+    this.setAttribute("aria-label", "Player");
   }
 
   #follow() {

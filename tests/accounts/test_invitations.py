@@ -58,7 +58,7 @@ class TestInviting:
         (sent,) = mail.outbox
         assert (sent.to, sent.subject) == (["dana@example.com"], "Join Lighthouse at Dailies")
         assert f"/invitations/{letter.secret}" in sent.body
-        assert "Alice invites you to Lighthouse" in sent.body
+        assert "Alice invited you to join Lighthouse on Dailies as" in sent.body
         assert letter.invitation.max_uses == 1
 
     def test_an_admin_invites_no_owner(self, admin):
@@ -218,4 +218,4 @@ def test_a_link_for_three_takes_in_three(owner):
 
 
 def test_the_letter_names_when_it_ends(letter):
-    assert re.search(r"until \d+ \w+ \d{4}, \d\d:\d\d UTC", str(mail.outbox[0].body))
+    assert re.search(r"expires on \d+ \w+ \d{4}, \d\d:\d\d UTC", str(mail.outbox[0].body))

@@ -45,9 +45,9 @@ def enter(page: Page, studio: StackProcess, email: str) -> None:
 
 def prove(page: Page) -> None:
     """Say the password again when it is asked for."""
-    expect(page.get_by_role("heading", name="Is it you?")).to_be_visible()
+    expect(page.get_by_role("heading", name="Confirm it's you")).to_be_visible()
     page.get_by_label("Password", exact=True).fill(DEMO_PASSWORD)
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
 
 
 def with_authenticator(page: Page) -> None:
@@ -71,11 +71,11 @@ def test_a_passkey_signs_in_alone(page: Page, studio: StackProcess, complaints: 
     prove(page)
     page.get_by_label("Name").fill("The desk’s key")
     expect(page.get_by_label("Let me sign in with it alone")).to_be_checked()
-    page.get_by_role("button", name="Add it").click()
+    page.get_by_role("button", name="Add passkey").click()
     expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
     page.goto(f"{studio.url}/account/two-factor/")
     expect(page.locator("main")).to_contain_text("The desk’s key")
-    expect(page.locator("main")).to_contain_text("Signs in alone")
+    expect(page.locator("main")).to_contain_text("Passwordless")
 
     sign_out(page, studio)
     page.get_by_role("button", name="Sign in with a passkey").click()
@@ -84,16 +84,16 @@ def test_a_passkey_signs_in_alone(page: Page, studio: StackProcess, complaints: 
     # And as a second factor, after the password.
     sign_out(page, studio)
     enter(page, studio, "creator@example.com")
-    expect(page.get_by_role("heading", name="One more step")).to_be_visible()
+    expect(page.get_by_role("heading", name="Two-factor sign-in")).to_be_visible()
     page.get_by_role("button", name="Use a passkey or security key").click()
     expect(page.get_by_role("link", name="Gallery").first).to_be_visible()
 
     page.goto(f"{studio.url}/account/two-factor/")
     page.get_by_role("link", name="Remove The desk’s key").click()
-    if page.get_by_role("heading", name="Is it you?").is_visible():
+    if page.get_by_role("heading", name="Confirm it's you").is_visible():
         prove(page)
-    page.get_by_role("button", name="Remove it").click()
-    expect(page.locator("#messages")).to_contain_text("Your passkey is removed.")
+    page.get_by_role("button", name="Remove passkey").click()
+    expect(page.locator("#messages")).to_contain_text("Passkey removed.")
 
 
 def test_a_passkey_that_is_turned_down_is_said_in_words(page: Page, studio: StackProcess) -> None:
@@ -103,7 +103,7 @@ def test_a_passkey_that_is_turned_down_is_said_in_words(page: Page, studio: Stac
     session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
     page.goto(f"{studio.url}/account/login/")
     page.get_by_role("button", name="Sign in with a passkey").click()
-    expect(page.locator("#messages")).to_contain_text("The passkey was not used")
+    expect(page.locator("#messages")).to_contain_text("The passkey request was canceled or timed out")
 
 
 def test_the_apps_code_is_asked_for_after_the_password(page: Page, studio: StackProcess, complaints: list[str]) -> None:
@@ -115,7 +115,7 @@ def test_the_apps_code_is_asked_for_after_the_password(page: Page, studio: Stack
     assert picture.evaluate("image => image.complete && image.naturalWidth > 0")
     secret = page.locator("code.secret").inner_text()
     page.get_by_label("Authenticator code").fill(code_now(secret))
-    page.get_by_role("button", name="Switch it on").click()
+    page.get_by_role("button", name="Turn on").click()
     expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
     recovery = page.locator(".recovery-codes code").first.inner_text()
     sign_out(page, studio)
@@ -125,10 +125,10 @@ def test_the_apps_code_is_asked_for_after_the_password(page: Page, studio: Stack
     expect(page.get_by_role("link", name="Gallery").first).to_be_visible()
 
     page.goto(f"{studio.url}/account/two-factor/")
-    page.get_by_role("link", name="Switch it off").click()
+    page.get_by_role("link", name="Turn off").click()
     prove(page)
-    page.get_by_role("button", name="Switch it off").click()
-    expect(page.locator("main")).to_contain_text("Off. An app on your telephone")
+    page.get_by_role("button", name="Turn off").click()
+    expect(page.locator("main")).to_contain_text("Off. Use an authenticator app on your phone.")
 
 
 def test_single_sign_on_under_the_content_policy(page: Page, studio: StackProcess, complaints: list[str]) -> None:
@@ -154,7 +154,7 @@ def test_data_is_downloaded_and_the_account_deleted(
     assert "dora@example.com" in (tmp_path / "account.json").read_text()
     page.get_by_role("link", name="Delete my account").click()
     page.get_by_label("Type your email address").fill("dora@example.com")
-    page.get_by_role("button", name="Delete my account for good").click()
+    page.get_by_role("button", name="Permanently delete my account").click()
     expect(page.locator("#messages")).to_contain_text("Your account is deleted.")
 
 
@@ -172,12 +172,12 @@ def test_the_account_works_without_scripts(plain_page: Page, studio: StackProces
     page.goto(f"{studio.url}/account/login/")
     page.goto(f"{studio.url}/account/")
     page.get_by_label("Name").fill("Olive")
-    page.get_by_role("button", name="Save the name").click()
+    page.get_by_role("button", name="Save").click()
     expect(page.locator("#messages")).to_contain_text("Your name is saved.")
     page.goto(f"{studio.url}/account/two-factor/webauthn/add/")
     prove(page)
     expect(page.locator("main")).to_contain_text("Passkeys need JavaScript")
-    expect(page.get_by_role("button", name="Add it")).to_be_hidden()
+    expect(page.get_by_role("button", name="Add passkey")).to_be_hidden()
 
 
 def test_keys_alone_reach_every_page(page: Page, studio: StackProcess) -> None:

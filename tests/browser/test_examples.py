@@ -34,8 +34,8 @@ def printed(page: Page, studio: StackProcess) -> list[str]:
 
 @pytest.fixture
 def run(tmp_path: Path, still: Path, secret: str, studio: StackProcess):
-    """Run a program in a folder with `still.jpg`, and return what it printed."""
-    shutil.copy(still, tmp_path / "still.jpg")
+    """Run a program in a folder with `image.jpg`, and return what it printed."""
+    shutil.copy(still, tmp_path / "image.jpg")
 
     def go(*command: str, cwd: Path = tmp_path) -> str:
         environment = clean_environment(studio.data_dir, DAILIES_KEY=secret, PYTHONPATH=str(ROOT))
@@ -81,7 +81,7 @@ def test_javascript_makes_a_take(printed, page, secret, still):
         f"""async ([key, picture]) => {{
             {printed[3]}
             const bytes = Uint8Array.from(atob(picture), (letter) => letter.charCodeAt(0));
-            const take = await makeTake(key, new Blob([bytes], {{ type: "image/jpeg" }}), "The boat leaves.");
+            const take = await createTake(key, new Blob([bytes], {{ type: "image/jpeg" }}), "The boat leaves.");
             const content = new Uint8Array(await take.arrayBuffer());
             return [content.length, String.fromCharCode(...content.slice(0, 8))];
         }}""",

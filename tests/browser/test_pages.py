@@ -105,8 +105,8 @@ def make_webhook(page: Page, studio: str) -> str:
     """A webhook to where nobody listens, with a test that failed; the outcome appears by itself."""
     page.goto(f"{studio}/t/demo/webhooks/new")
     page.get_by_label("Address").fill("http://127.0.0.1:9/hook")
-    page.get_by_role("button", name="Make the webhook").click()
-    page.get_by_role("button", name="Send a test").click()
+    page.get_by_role("button", name="Create webhook").click()
+    page.get_by_role("button", name="Send test").click()
     expect(page.locator("#deliveries")).to_contain_text("Given up")
     return page.url
 
@@ -115,10 +115,10 @@ def test_a_key_and_its_secret(owner: Page, gallery: str) -> None:
     owner.goto(f"{gallery}/t/demo/keys/new")
     owner.get_by_label("Name").fill("Render farm")
     owner.get_by_label("Generate:").check()
-    owner.get_by_role("button", name="Make the key").click()
-    expect(owner.get_by_role("link", name="I have it")).to_be_visible()
+    owner.get_by_role("button", name="Create key").click()
+    expect(owner.get_by_role("link", name="Done")).to_be_visible()
     look_at(owner, "key-secret")
-    owner.get_by_role("link", name="I have it").click()
+    owner.get_by_role("link", name="Done").click()
     expect(owner.get_by_role("heading", name="Revoke")).to_be_visible()
     look_at(owner, "key")
     visit(owner, f"{gallery}/t/demo/keys/", "keys")

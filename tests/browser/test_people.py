@@ -31,10 +31,10 @@ def test_an_owner_invites_and_the_invited_join_with_a_new_account(
     complaints: list[str],
 ) -> None:
     sign_in("owner@example.com")
-    page.get_by_role("button", name="Team: Demo").click()
+    page.get_by_role("button", name="Team menu: Demo").click()
     page.get_by_role("link", name="People").click()
     page.get_by_label("Email address").fill("ines@example.com")
-    page.get_by_role("button", name="Send the letter").click()
+    page.get_by_role("button", name="Send invitation").click()
     expect(page.get_by_text("The letter to ines@example.com is on its way.")).to_be_visible()
     expect(page.get_by_role("row").filter(has_text="ines@example.com")).to_contain_text("0 of 1")
 
@@ -46,12 +46,12 @@ def test_an_owner_invites_and_the_invited_join_with_a_new_account(
     look_at(guest, "invitation")
     guest.get_by_label("Your name").fill("Ines")
     guest.get_by_label("Password").fill("correct-horse-battery")
-    guest.get_by_role("button", name="Make the account and join").click()
+    guest.get_by_role("button", name="Create account and join").click()
     expect(guest).to_have_url(re.compile(r"/t/demo/studio/"))
     expect(guest.locator("#generate")).to_be_visible()
 
     page.reload()
-    bell = page.get_by_role("link", name=re.compile(r"Notices, \d+ unread"))
+    bell = page.get_by_role("link", name=re.compile(r"Notifications, \d+ unread"))
     expect(bell).to_be_visible()
     row = page.get_by_role("row").filter(has_text="ines@example.com")
     row.get_by_text("Deactivate").first.click()
@@ -62,8 +62,8 @@ def test_an_owner_invites_and_the_invited_join_with_a_new_account(
     theirs.close()
 
     bell.click()
-    page.get_by_role("button", name=re.compile("Look.*Ines has joined Demo")).click()
-    expect(page.get_by_role("heading", name="People")).to_be_visible()
-    page.get_by_role("button", name="Team: Demo").click()
+    page.get_by_role("button", name=re.compile("View.*Ines has joined Demo")).click()
+    expect(page.get_by_role("heading", name="Members")).to_be_visible()
+    page.get_by_role("button", name="Team menu: Demo").click()
     page.get_by_role("link", name="Audit trail").click()
     expect(page.get_by_role("row").filter(has_text="Member: deactivated")).to_contain_text("ines@example.com")

@@ -45,7 +45,7 @@ def test_from_a_still_to_a_take(
     choose(page, "duration", "12")
     button = page.locator("#generate")
     expect(button).to_contain_text("36 credits")
-    expect(button).to_contain_text("left")
+    expect(page.locator(".submit-hint")).to_contain_text("credits left after this")
     look_at(page, "studio-ready")
 
     # The page is told of each step a moment later; a render that waits to be seen cannot be over by then.
@@ -114,7 +114,7 @@ def test_out_of_credits_says_everything_that_helps(
         page.locator("#generate").click()
     assert sent.value.status == 402
     notice = page.get_by_role("alert").filter(has_text="Not enough credits")
-    for words in ("36 credits", "0 credits", "the team's wallet", "dana@example.com"):
+    for words in ("36 credits", "0 credits", "Team credits", "dana@example.com"):
         expect(notice).to_contain_text(words)
     expect(page.get_by_label("Prompt")).to_have_value("Wind in the sails.")
     page.goto(page.url.replace("/studio/", "/jobs/"))

@@ -34,7 +34,7 @@ def test_a_stranger_s_page_stands_in_the_shell(client, db, page):
     html = answer.content.decode()
     assert answer.status_code == 200
     assert html.count("<h1") == 1
-    assert 'class="entrance"' in html
+    assert 'class="auth"' in html
     assert "css/tokens" in html
 
 
@@ -62,7 +62,7 @@ def test_it_signs_in_and_leads_to_the_work(client, verified, team):
 def test_a_wrong_password_is_said_beside_the_form(client, verified):
     page = client.post("/account/login/", {"login": verified.email, "password": "wrong"})
     assert "not correct" in words(page)
-    assert 'class="notice is-bad"' in page.content.decode()
+    assert 'class="message is-error"' in page.content.decode()
 
 
 def test_too_many_tries_are_stopped_in_the_look_of_the_product(client, verified):
@@ -76,9 +76,9 @@ def test_too_many_tries_are_stopped_in_the_look_of_the_product(client, verified)
 def test_it_makes_an_account_by_mail(client, db, mailoutbox):
     answer = client.post("/account/signup/", {"email": "dora@example.com", "password1": PASSWORD})
     assert answer["Location"] == "/account/confirm-email/"
-    assert mailoutbox[0].subject == "Welcome to Dailies: confirm your address"
+    assert mailoutbox[0].subject == "Welcome to Dailies: confirm your email"
     link = link_in(mailoutbox[0])
-    assert "Confirm your address" in words(client.get(link))
+    assert "Confirm your email" in words(client.get(link))
     client.post(link)
     dora = User.objects.get(email="dora@example.com")
     assert EmailAddress.objects.get(user=dora).verified
@@ -88,7 +88,7 @@ def test_it_makes_an_account_by_mail(client, db, mailoutbox):
 def test_a_taken_address_is_told_by_mail_only(client, verified, mailoutbox):
     answer = client.post("/account/signup/", {"email": verified.email, "password1": PASSWORD})
     assert answer["Location"] == "/account/confirm-email/"
-    assert mailoutbox[0].subject == "You have an account at Dailies already"
+    assert mailoutbox[0].subject == "You already have a Dailies account"
 
 
 def test_a_weak_password_is_said_at_its_field(client, db):
@@ -102,11 +102,11 @@ def test_a_forgotten_password_is_set_by_mail(client, verified, mailoutbox):
     assert client.post("/account/password/reset/", {"email": verified.email})["Location"] == (
         "/account/password/reset/done/"
     )
-    assert mailoutbox[0].subject == "Set a new password"
+    assert mailoutbox[0].subject == "Reset your Dailies password"
     form = client.get(link_in(mailoutbox[0]), follow=True)
     target = form.redirect_chain[-1][0]
     done = client.post(target, {"password1": "a-brand-new-one", "password2": "a-brand-new-one"}, follow=True)
-    assert "Your new password is set" in words(done)
+    assert "Your password was changed" in words(done)
     verified.refresh_from_db()
     assert verified.check_password("a-brand-new-one")
 
@@ -114,22 +114,22 @@ def test_a_forgotten_password_is_set_by_mail(client, verified, mailoutbox):
 def test_an_unknown_address_is_not_given_away(client, db, mailoutbox):
     answer = client.post("/account/password/reset/", {"email": "nobody@example.com"})
     assert answer["Location"] == "/account/password/reset/done/"
-    assert mailoutbox[0].subject == "There is no account with this address"
+    assert mailoutbox[0].subject == "Password reset: no account found"
 
 
 def test_a_password_is_changed(proven, verified):
     values = {"oldpassword": PASSWORD, "password1": "a-brand-new-one", "password2": "a-brand-new-one"}
     page = proven(verified).post("/account/password/change/", values, follow=True)
-    assert "Your password is changed." in words(page)
+    assert "Your password was changed." in words(page)
 
 
 def test_an_address_changes_when_the_new_one_is_confirmed(proven, verified, mailoutbox):
     browser = proven(verified)
     page = browser.post("/account/email/", {"email": "second@example.com", "action_add": "1"}, follow=True)
-    assert "We have sent a link to second@example.com." in words(page)
-    assert f"You sign in as {verified.email}" in words(page)
+    assert "We sent a link to second@example.com." in words(page)
+    assert f"You sign in with {verified.email}" in words(page)
     letter = mailoutbox[0]
-    assert (letter.subject, letter.to) == ("Confirm your email address", ["second@example.com"])
+    assert (letter.subject, letter.to) == ("Confirm your email", ["second@example.com"])
     browser.post(link_in(letter))
     verified.refresh_from_db()
     assert verified.email == "second@example.com"
@@ -159,7 +159,7 @@ def test_an_address_changes_only_for_who_says_the_password_again(client, verifie
 
 def test_an_address_of_somebody_else_is_not_given_away(proven, verified, charlie, mailoutbox):
     page = proven(verified).post("/account/email/", {"email": charlie.email, "action_add": "1"}, follow=True)
-    assert f"We have sent a link to {charlie.email}." in words(page)
+    assert f"We sent a link to {charlie.email}." in words(page)
     assert "confirm" not in mailoutbox[-1].subject
 
 

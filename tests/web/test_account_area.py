@@ -120,7 +120,7 @@ class TestSessions:
     def test_it_lists_where_one_is_signed_in(self, verified: User) -> None:
         here, _there = self.enter(verified), self.enter(verified, "curl/8.5.0")
         page = here.get("/account/sessions/")
-        assert "Firefox on Linux This one 127.0.0.1 · since" in words(page)
+        assert "Firefox on Linux Current session 127.0.0.1 · since" in words(page)
         assert "curl/8.5.0 127.0.0.1" in words(page)
 
     def test_one_is_ended_and_the_others_stay(self, verified: User) -> None:
@@ -136,7 +136,7 @@ class TestSessions:
         here, there, elsewhere = (self.enter(verified) for _ in range(3))
         here.post("/account/sessions/end")
         assert [client.get("/account/").status_code for client in (here, there, elsewhere)] == [200, 302, 302]
-        assert "Sign out everywhere else" not in words(here.get("/account/sessions/"))
+        assert "Sign out all other sessions" not in words(here.get("/account/sessions/"))
 
     def test_nobody_ends_a_session_of_somebody_else(self, verified: User, alice: User, client_of: Callable) -> None:
         here, other = self.enter(verified), self.enter(verified)

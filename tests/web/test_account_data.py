@@ -135,8 +135,8 @@ class TestDeletion:
 
     def test_the_page_says_what_goes_and_what_stays(self, proven: Callable[[User], Client], verified: User) -> None:
         page = words(proven(verified).get("/account/delete/"))
-        assert "What goes, at once and for good" in page
-        assert "What stays" in page
+        assert "Deleted immediately and permanently" in page
+        assert "What is kept" in page
 
     def test_the_person_goes(self, proven: Callable[[User], Client], verified: User, team: Team) -> None:
         client, elsewhere = proven(verified), proven(verified)
@@ -161,7 +161,7 @@ class TestDeletion:
         page = client.post("/account/login/", {"login": address, "password": PASSWORD})
         assert "not correct" in words(page)
         client.post("/account/password/reset/", {"email": address})
-        assert mailoutbox[-1].subject == "There is no account with this address"
+        assert mailoutbox[-1].subject == "Password reset: no account found"
 
     def test_the_address_is_free_again(self, client: Client, proven: Callable[[User], Client], verified: User) -> None:
         address = verified.email
@@ -223,7 +223,7 @@ class TestDeletion:
         Membership.objects.filter(pk=left.pk).update(deactivated_at=timezone.now())
         client = proven(charlie)
         page = client.get("/account/delete/")
-        assert "Nobody else is in this team. With the account it ends" in words(page)
+        assert "You are the only member of this team." in words(page)
         assert f"/t/{other_team.slug}/" in links(page)
         assert "Your account is deleted." in words(self.delete(client, charlie))
 

@@ -41,7 +41,7 @@ def test_it_tells_who_did_what_from_where(client_of, alice, bob, team, member, t
     text = words(client_of(alice).get(trail))
     assert "Member: role changed" in text
     assert "bob@example.com" in text
-    assert re.search("Role: creator → ?became reviewer", text)
+    assert re.search("Role: creator → ?changed to reviewer", text)
     assert "192.0.2.7" in text
 
 
@@ -49,8 +49,8 @@ def test_it_tells_what_changed_and_not_what_stayed(owner, alice, team, trail):
     before, after = {"cap": 5, "seconds": None, "ends": "2026-03-01T09:30:00+00:00"}, {"cap": 2000, "seconds": None}
     record_audit("quota.set", team_id=team.pk, actor_id=alice.pk, before=before, after=after, note="", size=4096)
     text = words(owner.get(trail))
-    assert re.search("Cap: 5 → ?became 2,000", text)
-    assert re.search("Ends: 1 Mar 2026, 09:30 UTC → ?became –", text)
+    assert re.search("Cap: 5 → ?changed to 2,000", text)
+    assert re.search("Ends: 1 Mar 2026, 09:30 UTC → ?changed to –", text)
     assert "Size: 4,096" in text
     assert "Seconds:" not in text
     assert "Note:" not in text
@@ -99,9 +99,9 @@ def test_days_are_the_team_s(owner, team, alice, trail):
     there = timezone.now() + timedelta(hours=14)
     text = words(owner.get(trail, {"first": f"{there:%Y-%m-%d}", "last": f"{there:%Y-%m-%d}"}))
     assert "Team: created" in text
-    assert "Times of Pacific/Kiritimati" in text
+    assert "Times in Pacific/Kiritimati" in text
     yesterday = f"{there - timedelta(days=1):%Y-%m-%d}"
-    assert "Nothing was found" in words(owner.get(trail, {"last": yesterday}))
+    assert "No results" in words(owner.get(trail, {"last": yesterday}))
 
 
 def test_it_comes_in_pages_that_lose_nothing(owner, team, alice, trail):

@@ -35,13 +35,13 @@ def test_a_shortage_in_the_studio_asks_for_what_is_missing(
     form = filled(model="ltx-2-3-fast", resolution="1920x1080", duration="6", quoted=None)
     page = client_of(bob).post(studio, form)
     assert page.status_code == 402
-    assert "Your quota does not cover this job" in words(page)
+    assert "This job needs 36 credits. Your quota has 30 credits left." in words(page)
     asking = {name: value for name, value in form_values(page).items() if name in ("target", "amount")}
     assert asking["target"] == "quota"
     assert 'name="amount" value="6"' in page.content.decode()
     answer = client_of(bob).post(desk, {"target": "quota", "amount": 6, "reason": "One more take."}, **HTMX)
     assert answer.status_code == 200
-    assert "You have asked for 6 credits" in words(answer)
+    assert "You requested 6 credits" in words(answer)
     assert told(alice) == ["Bob in Lighthouse asks for 6 more credits within their quota."]
 
 
@@ -57,7 +57,7 @@ def test_a_shortage_on_the_jobs_page_offers_the_same(client_of, bob, funded, giv
         assert page.status_code == 402
         text = words(page)
         assert "Required 36 credits" in text
-        assert "Ask for credits" in text
+        assert "Request credits" in text
     assert page["HX-Retarget"] == "#messages"
 
 
@@ -73,7 +73,7 @@ def test_asking_without_scripts_leads_to_the_list(client_of, bob, funded, desk):
         ({"target": "quota", "amount": "", "reason": "x"}, "Say how many credits you need."),
         ({"target": "quota", "amount": "0", "reason": "x"}, "Ask for at least 1 credit."),
         ({"target": "quota", "amount": "5", "reason": ""}, "Say what you need the credits for."),
-        ({"target": "moon", "amount": "5", "reason": "x"}, "Ask for credits"),
+        ({"target": "moon", "amount": "5", "reason": "x"}, "Request credits"),
     ],
 )
 def test_what_cannot_be_asked_is_said_in_place(client_of, bob, funded, desk, form, said):
@@ -86,7 +86,7 @@ def test_what_cannot_be_asked_is_said_in_place(client_of, bob, funded, desk, for
 def test_one_asks_once_at_a_time(client_of, bob, asked, desk):
     answer = client_of(bob).post(desk, {"target": "quota", "amount": 5, "reason": "More."}, **HTMX)
     assert answer.status_code == 422
-    assert "You have asked for 70 credits" in words(answer)
+    assert "You requested 70 credits" in words(answer)
     assert CreditRequest.objects.count() == 1
 
 
@@ -113,7 +113,7 @@ def test_declining_needs_a_note_that_the_asker_reads(client_of, alice, bob, aske
 
 def test_one_may_withdraw_ones_own(client_of, alice, bob, asked, desk):
     assert client_of(alice).post(f"{desk}{asked.pk}/withdraw").status_code == 404
-    assert "Ask for credits" in words(client_of(bob).post(f"{desk}{asked.pk}/withdraw", **HTMX))
+    assert "Request credits" in words(client_of(bob).post(f"{desk}{asked.pk}/withdraw", **HTMX))
     assert client_of(alice).post(f"{desk}{asked.pk}/approve", {"amount": 5, "until": "week"}).status_code == 409
 
 

@@ -20,8 +20,8 @@ def test_the_statement_tells_every_change_and_what_it_left(client_of, alice, bob
     page = client_of(alice).get(credits_page)
     text = words(page)
     assert "Available 916" in text
-    assert "Held by jobs under way 48" in text
-    assert "Posted 964" in text
+    assert "Reserved 48" in text
+    assert "Total balance 964" in text
     assert "Grant opening balance Alice +1,000 0 1,000 0 1,000" in text
     assert "Held The lantern sways. Bob 0 +36 1,000 36 964" in text
     assert "Charged The lantern sways. Bob −36 −36 964 0 964" in text
@@ -48,7 +48,7 @@ def test_a_member_sees_their_own_spending_only(client_of, alice, bob, funded, cr
     make_generation(funded, alice, prompt="Hers.")
     text = words(client_of(bob).get(credits_page))
     assert "416 of 500 credits left" in text
-    assert "36 charged, 48 held" in text
+    assert "36 charged, 48 reserved" in text
     assert "Mine." in text
     assert "Charged 36 36" in text
     assert "Hers." not in text
@@ -56,7 +56,7 @@ def test_a_member_sees_their_own_spending_only(client_of, alice, bob, funded, cr
 
 
 def test_a_member_without_a_quota_is_told_so(client_of, rita, funded, credits_page):
-    assert "You have no quota of your own" in words(client_of(rita).get(credits_page))
+    assert "Your role can't generate videos." in words(client_of(rita).get(credits_page))
 
 
 @pytest.mark.parametrize("before", ["x", "-1", "1.5", "9" * 30, "٣"])
@@ -89,7 +89,7 @@ def test_it_can_be_narrowed_by_kind_and_day_and_taken_away(client_of, alice, bob
     text = words(browser.get(credits_page, {"kind": "grant"}))
     assert "Grant opening balance" in text
     assert "Charged The lantern sways." not in text
-    assert "Nothing yet." in words(browser.get(credits_page, {"last": "2020-01-01"}))
+    assert "No transactions yet." in words(browser.get(credits_page, {"last": "2020-01-01"}))
     answer = browser.get(credits_page, {"kind": "capture", "format": "csv"})
     rows = list(csv.reader(StringIO(answer.content.decode("utf-8-sig"))))
     assert [row[1:] for row in rows[1:]] == [["Charged", "The lantern sways.", "Bob", "-36", "-36", "964", "0", "964"]]

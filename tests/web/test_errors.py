@@ -58,4 +58,4 @@ def test_a_studio_without_models_says_so(client_of, bob, studio, team):
 
 
 def test_the_page_for_our_own_faults_needs_nothing():
-    assert "Something broke here" in render_to_string("500.html")
+    assert "Something went wrong" in render_to_string("500.html")

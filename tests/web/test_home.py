@@ -30,7 +30,7 @@ def test_it_forgets_a_team_that_was_left(client_of, bob, team):
     browser = client_of(bob)
     browser.get(f"/t/{team.slug}/gallery/")
     Membership.objects.filter(user=bob).delete()
-    assert "no team" in words(browser.get("/"))
+    assert "You're not in a team yet" in words(browser.get("/"))
 
 
 def test_a_team_leads_to_its_work(client_of, bob, charlie, team):

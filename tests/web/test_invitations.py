@@ -43,7 +43,7 @@ def test_the_secret_leaves_the_address_at_once(client, link):
 def test_it_says_who_invites_to_what(client, link):
     text = words(client.get(link, follow=True))
     assert "Join Lighthouse" in text
-    assert "Alice invites you as creator" in text
+    assert "Alice invited you to join as creator" in text
 
 
 def test_a_signed_in_person_joins_by_one_button(client_of, charlie, link, team):
@@ -66,7 +66,7 @@ def test_a_letter_for_somebody_else_says_so(client_of, charlie, letter, team):
 
 class TestWithoutAnAccount:
     def test_a_letter_makes_one_and_leads_into_the_team(self, client, letter, team, mailoutbox):
-        assert "Make the account and join" in words(client.get(letter, follow=True))
+        assert "Create account and join" in words(client.get(letter, follow=True))
         answer = client.post("/invitations/account", {"name": "Dana", "password": PASSWORD}, follow=True)
         assert answer.redirect_chain[-1][0] == f"/t/{team.slug}/gallery/"
         user = User.objects.get(email="dana@example.com")
@@ -103,7 +103,7 @@ class TestWithoutAnAccount:
     def test_an_account_is_there_already(self, client, charlie, owner):
         made = invite(inviter=owner, role=Role.CREATOR, lifetime=WEEK, email=charlie.email)
         text = words(client.get(f"/invitations/{made.secret}", follow=True))
-        assert "charlie@example.com has an account here. Sign in, and the invitation goes on." in text
+        assert "charlie@example.com already has an account. Sign in to accept the invitation." in text
         client.post("/invitations/account", {"name": "Eve", "password": PASSWORD})
         charlie.refresh_from_db()
         assert charlie.name == "Charlie"

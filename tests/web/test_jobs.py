@@ -48,9 +48,9 @@ def test_the_credits_of_each_job_are_told(client_of, bob, funded, jobs):
     make_generation(funded, bob, State.QUEUED, duration=10)
     page = words(client_of(bob).get(jobs))
     assert "The provider declined the prompt." in page
-    assert "Failed 36 credits returned" in page
-    assert "Canceled 48 credits returned" in page
-    assert "60 credits held" in page
+    assert "Failed 36 credits refunded" in page
+    assert "Canceled 48 credits refunded" in page
+    assert "60 credits reserved" in page
 
 
 def test_an_admin_may_look_at_everybody_s(client_of, alice, bob, funded, jobs):
@@ -66,7 +66,7 @@ def test_a_creator_sees_their_own_whatever_the_address_says(client_of, alice, bo
     make_generation(funded, alice, State.QUEUED)
     page = client_of(bob).get(jobs, {"of": "everybody"})
     assert rows(page) == []
-    assert "Everybody" not in words(page)
+    assert "Everyone" not in words(page)
 
 
 @pytest.mark.parametrize("htmx", [{}, HTMX])
@@ -93,8 +93,8 @@ def test_one_row_can_be_asked_for_alone(client_of, alice, bob, funded, jobs):
 def test_a_row_tells_its_place_in_the_queue(client_of, alice, bob, funded, jobs):
     first = make_generation(funded, bob, State.QUEUED, age=timedelta(minutes=2))
     second = make_generation(funded, bob, State.QUEUED, age=timedelta(minutes=1))
-    assert "next to be sent" in words(client_of(bob).get(f"{jobs}{first.pk}/row"))
-    assert "place 2 in the queue" in words(client_of(bob).get(f"{jobs}{second.pk}/row"))
+    assert "Next in queue" in words(client_of(bob).get(f"{jobs}{first.pk}/row"))
+    assert "Number 2 in queue" in words(client_of(bob).get(f"{jobs}{second.pk}/row"))
 
 
 def test_a_row_tells_how_long_such_jobs_usually_take(client_of, bob, funded, jobs, own_cache):
@@ -110,8 +110,8 @@ def test_a_row_tells_how_long_such_jobs_usually_take(client_of, bob, funded, job
 
 def test_a_late_take_is_said_to_cost_nothing(client_of, bob, funded, jobs):
     late = make_generation(funded, bob, is_late=True)
-    assert "not charged" in words(client_of(bob).get(jobs))
-    assert "Cost Nothing" in words(client_of(bob).get(f"/t/{funded.slug}/takes/{late.pk}/"))
+    assert "Not charged (finished after refund)" in words(client_of(bob).get(jobs))
+    assert "Cost Free (finished after" in words(client_of(bob).get(f"/t/{funded.slug}/takes/{late.pk}/"))
 
 
 def test_a_row_is_not_for_others(client_of, alice, bob, charlie, other_team, funded, jobs):

@@ -50,8 +50,8 @@ def test_a_key_may_have_limits_of_its_own(client_of, bob, page):
     quota = Quota.objects.get(api_key__name="cheap")
     assert (quota.cap, quota.period, quota.max_jobs, quota.allowed_models) == (300, "week", 2, ["ltx-2-3-fast"])
     shown = words(client_of(bob).get(f"{page}{quota.api_key_id}/"))
-    assert "300 a week at most" in shown
-    assert "2 jobs at most" in shown
+    assert "Credit limit 300 a week" in shown
+    assert "Concurrency limit 2 jobs" in shown
     assert "LTX 2.3 Fast" in shown
 
 
@@ -149,7 +149,7 @@ def test_an_ended_key_has_nothing_left_to_do(client_of, bob, page, key_of):
     revoke_key(key=key, actor=bob)
     shown = words(client_of(bob).get(f"{page}{key.pk}/"))
     assert "Rotate" not in shown
-    assert "End this key" not in shown
+    assert "Permanently revoke this key" not in shown
     assert client_of(bob).post(f"{page}{key.pk}/rotate", {"overlap": "0"}).status_code == 409
 
 

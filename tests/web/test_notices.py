@@ -18,7 +18,7 @@ def told(alice, bob, team):
 
 def bell(browser, team) -> str:
     html = browser.get(f"/t/{team.slug}/gallery/").content.decode()
-    return html.partition('aria-label="Notices')[2].partition('"')[0]
+    return html.partition('aria-label="Notifications')[2].partition('"')[0]
 
 
 def test_the_bell_counts_what_is_unread(client_of, bob, alice, team, told):
@@ -63,7 +63,7 @@ def test_they_come_in_pages(client_of, bob):
     text = words(client_of(bob).get("/notices/"))
     assert "No. 59." in text
     assert "No. 5." not in text
-    assert "Show earlier notices" in text
+    assert "Load more" in text
 
 
 def test_the_bell_alone(client_of, bob, told):

@@ -101,7 +101,7 @@ def test_a_freeze_stops_new_jobs_and_says_why(staff, client_of, bob, funded, stu
     form = filled(model="ltx-2-3-fast", resolution="1280x720", duration="6", quoted=None)
     stop = f"{DESK}freeze" if everybody else of(funded, "freeze")
     staff.post(stop, {"reason": "The provider is being moved."})
-    assert "The provider is being moved. Jobs under way go on." in words(client_of(bob).get(studio))
+    assert "The provider is being moved. Jobs in progress will finish." in words(client_of(bob).get(studio))
     answer = client_of(bob).post(studio, form)
     assert answer.status_code == 503
     assert "The provider is being moved." in words(answer)
@@ -117,13 +117,13 @@ def test_a_price_holds_from_its_day_on_and_can_be_withdrawn_before(staff, price_
     staff.post(PRICES, form)
     row = PriceRow.objects.get(valid_from=SOON)
     assert row.credits_per_second == 9
-    assert "to come 9 Withdraw" in words(staff.get(PRICES))
+    assert "Scheduled 9 Remove" in words(staff.get(PRICES))
     staff.post(f"{PRICES}{row.pk}/withdraw")
     assert not PriceRow.objects.filter(pk=row.pk).exists()
 
 
 def test_prices_stand_from_the_smallest_size_to_the_largest(staff, price_list):
-    text = words(staff.get(PRICES)).partition("Price list with its versions")[2]
+    text = words(staff.get(PRICES)).partition("Price history")[2]
     assert re.search(r"LTX 2\.3 Fast 720p .*? 1080p .*? 1440p .*? 4K .*? LTX 2\.3 Pro", text)
 
 

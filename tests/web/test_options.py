@@ -19,7 +19,7 @@ def change(client_of, bob, funded, filled, options):
 def test_it_settles_and_prices_a_change(change):
     answer = change(model="ltx-2-3-pro", duration="10")
     assert "<html" not in answer.content.decode()
-    assert "Generate · 80 credits → 920 left" in words(answer)
+    assert "Generate · 80 credits 920 credits left after this" in words(answer)
 
 
 def test_it_says_what_had_to_change_and_why(change):
@@ -49,10 +49,10 @@ def test_it_names_one_change_that_would_fit(client_of, bob, funded, filled, opti
     browser = client_of(bob)
     answer = browser.post(options, filled(duration="20"), **HTMX)
     assert "Your quota has 130 credits left." in words(answer)
-    assert "Take 10 seconds: 130 credits" in words(answer)
+    assert "Use 10 seconds: 130 credits" in words(answer)
     taken = browser.post(options, form_values(answer, suggestion="duration:10"), **HTMX)
     assert form_values(taken)["duration"] == "10"
-    assert "130 credits → 0 left" in words(taken)
+    assert "130 credits 0 credits left after this" in words(taken)
 
 
 @pytest.mark.parametrize(("role", "whose"), [("creator", "The quota of your role"), ("", "The quota for everybody")])

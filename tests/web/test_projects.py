@@ -64,10 +64,10 @@ def test_the_gallery_shows_one_project_alone(client_of, bob, funded, feature):
 
 
 def test_a_name_is_there_once(client_of, bob, feature, projects):
-    assert "There is a project feature already." in words(
+    assert "A project named feature already exists." in words(
         client_of(bob).post(projects, {"name": "feature"}, follow=True)
     )
-    assert "Give the project a name." in words(client_of(bob).post(projects, {"name": "  "}, follow=True))
+    assert "Enter a project name." in words(client_of(bob).post(projects, {"name": "  "}, follow=True))
     assert Project.objects.count() == 1
 
 

@@ -31,7 +31,7 @@ def test_the_page_shows_what_holds_and_who_set_it(client_of, alice, bob, funded,
     text = words(client_of(alice).get(quotas))
     assert "Every member 500 credits a month" in text
     assert "Bob Creator Credits: 500 credits a month (team's default) Seconds a job: up to 8 (role)" in text
-    assert "36 charged, 0 held 464" in text
+    assert "36 charged, 0 reserved 464" in text
 
 
 def test_one_quotas_page_lights_the_quotas(client_of, alice, funded, quotas):

@@ -90,7 +90,7 @@ class Pages:
 
     def says_left(self, left: int, resets_at: datetime) -> bool:
         page = words(self._browser.get(f"{self._team}/credits/"))
-        return f"{left} of {CAP} credits left, fresh again on {resets_at:%-d %B %Y, %H:%M} ({BERLIN.key})" in page
+        return f"{left} of {CAP} credits left. Resets on {resets_at:%-d %B %Y, %H:%M} ({BERLIN.key})" in page
 
     def says_when(self, resets_at: datetime) -> bool:
         return f"Resets {resets_at:%-d %B %Y, %H:%M} ({BERLIN.key})" in self.refusal

@@ -82,9 +82,9 @@ def test_the_pages_of_the_site_belong_to_no_team(client_of, alice, team):
 
 
 def test_it_says_that_the_preview_engine_has_no_model(client_of, bob, team, settings):
-    assert "no generative model" in words(client_of(bob).get(address(team, "gallery")))
+    assert "no AI model is connected" in words(client_of(bob).get(address(team, "gallery")))
     settings.IS_LOCAL_ENGINE = False
-    assert "no generative model" not in words(client_of(bob).get(address(team, "gallery")))
+    assert "no AI model is connected" not in words(client_of(bob).get(address(team, "gallery")))
 
 
 def test_the_theme_is_a_cookie_that_the_server_reads(client_of, bob, team):

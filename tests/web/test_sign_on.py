@@ -133,7 +133,7 @@ def test_nobody_comes_into_an_account_by_its_address_alone(
     come_back(client, way_out(client))
     assert "_auth_user_id" not in client.session
     assert not SocialAccount.objects.exists()
-    assert mailoutbox[0].subject == "You have an account at Dailies already"
+    assert mailoutbox[0].subject == "You already have a Dailies account"
 
 
 def test_without_an_address_it_asks_for_one(
@@ -142,7 +142,7 @@ def test_without_an_address_it_asks_for_one(
     trust(True)
     del provider.claims["email"]
     page = come_back(client, way_out(client), follow=True)
-    assert "You are signed in at Harbour ID" in words(page)
+    assert "You signed in with Harbour ID" in words(page)
     client.post("/account/connections/signup/", {"email": "dora@sea.example"})
     dora = User.objects.get(email="dora@sea.example")
     assert (dora.teams.count(), EmailAddress.objects.get(user=dora).verified) == (1, False)
@@ -187,7 +187,7 @@ def test_a_provider_that_fails_is_said_plainly(
     provider.refuse(endpoint)
     answer = come_back(client, way_out(client))
     assert answer.status_code == 401
-    assert "That did not work" in words(answer)
+    assert "Sign-in failed" in words(answer)
     assert not User.objects.exists()
 
 
@@ -198,7 +198,7 @@ def test_a_provider_that_is_away_is_said_plainly(client: Client, db: None, trust
     assert gone.base_url
     answer = client.get(f"{LOGIN}callback/", {"code": "1", "state": "unknown"})
     assert answer.status_code == 401
-    assert "That did not work" in words(answer)
+    assert "Sign-in failed" in words(answer)
 
 
 def test_the_answer_of_another_browser_is_refused(client: Client, db: None, trust: Callable[[bool], None]) -> None:

@@ -14,7 +14,7 @@ def test_it_opens_with_the_defaults_and_a_price(client_of, bob, funded, studio):
     assert values["duration"] == "6"
     assert values["generate_audio"] == "true"
     assert values["quoted"] == "78"
-    assert "Generate · 78 credits → 922 left" in words(page)
+    assert "Generate · 78 credits 922 credits left after this" in words(page)
 
 
 def test_every_form_has_a_key_of_its_own(client_of, bob, studio):

@@ -101,7 +101,7 @@ def test_htmx_gets_the_form_alone(client_of, bob, funded, filled, studio):
 def test_a_price_above_the_button_s_asks_once_more(send, client_of, bob, funded, studio):
     first = send(duration="10")
     assert first.status_code == 422
-    assert "higher than the button said" in words(first)
+    assert "The price has changed to 130 credits." in words(first)
     assert not Hold.objects.exists()
     assert client_of(bob).post(studio, form_values(first)).status_code == 303
     assert Generation.objects.get().price == 130
@@ -125,9 +125,9 @@ def test_an_empty_wallet_is_a_402_that_helps(send, team, alice):
     assert answer.status_code == 402
     assert "Required 78 credits" in page
     assert "Available 0 credits" in page
-    assert "Held by jobs under way 0 credits" in page
-    assert "Stopped by the team's wallet" in page
-    assert f"Ask {alice.email}" in page
+    assert "Reserved (in progress) 0 credits" in page
+    assert "Limit reached Team credits" in page
+    assert f"Contact {alice.email}" in page
     assert form_values(answer)["prompt"] == "Keep me."
     assert form_values(answer)["first_frame"]
     assert not Generation.objects.exists()
@@ -137,11 +137,11 @@ def test_an_empty_wallet_is_a_402_that_helps(send, team, alice):
 def test_a_spent_quota_is_a_402_that_says_when_it_resets(send, funded, bob, give_quota):
     give_quota(bob, 50)
     page = words(send())
-    assert "Your quota does not cover this job" in page
-    assert "Stopped by your quota" in page
+    assert "This job needs 78 credits. Your quota has 50 credits left." in page
+    assert "Limit reached Your credit limit" in page
     assert "Available 50 credits" in page
     assert re.search(r"Resets 1 [A-Z][a-z]+ 20\d\d, 00:00 \(UTC\)", page)
-    assert "Take LTX 2.3 Fast: 36 credits" in page
+    assert "Use LTX 2.3 Fast: 36 credits" in page
     assert Wallet.objects.get(team=funded).held == 0
 
 

@@ -27,11 +27,11 @@ def test_it_shows_the_take_with_all_that_made_it(client_of, alice, take):
     text, html = words(page), page.content.decode()
     assert "Rain <begins>." in text
     assert "Model LTX 2.3 Fast" in text
-    assert "Size 1920 × 1080" in text
-    assert "6 s, 144 frames" in text
+    assert "Resolution 1920 × 1080" in text
+    assert "Duration 6 s, 144 frames" in text
     assert "Cost 36 credits" in text
     assert "by Bob" in text
-    assert "Made by the preview engine, no generative model" in text
+    assert "Preview (no AI model)" in text
     assert 'data-frames="144" data-rate="24/1"' in html
     for asset in (take.video, take.poster, take.first_frame, take.last_frame):
         assert f"/media/{asset.pk}" in html

@@ -75,10 +75,10 @@ class TestTheEnd:
 
     def test_it_can_be_taken_back(self, owner, team, settings_page):
         answer = owner.post(f"{settings_page}end", {"name": "Lighthouse"}, follow=True)
-        assert "Keep the team" in words(answer)
+        assert "Cancel deletion" in words(answer)
         team.refresh_from_db()
         assert team.ends_at is not None
-        assert "This team ends on" in words(owner.get(f"/t/{team.slug}/gallery/"))
+        assert "This team will be deleted on" in words(owner.get(f"/t/{team.slug}/gallery/"))
         owner.post(f"{settings_page}keep")
         team.refresh_from_db()
         assert team.ends_at is None

@@ -90,7 +90,7 @@ def test_the_password_alone_is_not_enough(client: Client, verified: User, guarde
     answer = sign_in(client, verified)
     assert answer["Location"] == "/account/two-factor/authenticate/"
     assert "_auth_user_id" not in client.session
-    assert "One more step" in words(client.get(answer["Location"]))
+    assert "Two-factor sign-in" in words(client.get(answer["Location"]))
     assert client.get("/account/")["Location"].startswith("/account/login/")
 
 
@@ -111,7 +111,7 @@ def test_a_recovery_code_opens_the_door_once(client: Client, verified: User, gua
     sign_in(client, verified)
     client.post("/account/two-factor/authenticate/", {"code": codes[0]})
     assert client.session["_auth_user_id"] == str(verified.pk)
-    assert "9 left" in words(client.get("/account/two-factor/"))
+    assert "9 codes left" in words(client.get("/account/two-factor/"))
     second = Client()
     sign_in(second, verified)
     second.post("/account/two-factor/authenticate/", {"code": codes[0]})
@@ -140,7 +140,7 @@ def test_it_is_switched_off_with_its_recovery_codes(
     asked = client.get("/account/two-factor/totp/deactivate/")
     assert asked["Location"].startswith("/account/reauthenticate/")
     client.post("/account/reauthenticate/", {"password": PASSWORD})
-    assert "Switch off the authenticator app" in words(client.get("/account/two-factor/totp/deactivate/"))
+    assert "Turn off authenticator app" in words(client.get("/account/two-factor/totp/deactivate/"))
     client.post("/account/two-factor/totp/deactivate/")
     assert not Authenticator.objects.filter(user=verified).exists()
     assert "The authenticator app was removed" in [mail.subject for mail in mailoutbox]
@@ -153,7 +153,9 @@ def test_recovery_codes_are_shown_downloaded_and_made_anew(proven: Callable[[Use
     assert all(code in words(client.get("/account/two-factor/recovery-codes/")) for code in codes)
     download = client.get("/account/two-factor/recovery-codes/download/")
     assert download.content.decode().split() == codes
-    assert "The 10 that are left end with this." in words(client.get("/account/two-factor/recovery-codes/generate/"))
+    assert "Your 10 unused codes will stop working." in words(
+        client.get("/account/two-factor/recovery-codes/generate/")
+    )
     client.post("/account/two-factor/recovery-codes/generate/")
     fresh = Authenticator.objects.get(user=verified, type="recovery_codes").wrap().get_unused_codes()
     assert set(fresh).isdisjoint(codes)
@@ -165,7 +167,7 @@ def test_whoever_has_a_second_factor_still_changes_the_address(
     client = proven(verified)
     set_up(client)
     page = client.post("/account/email/", {"email": "second@example.com", "action_add": "1"}, follow=True)
-    assert "We have sent a link to second@example.com." in words(page)
+    assert "We sent a link to second@example.com." in words(page)
 
 
 def test_the_staff_s_door_asks_for_it_too(client: Client, verified: User, guarded: str) -> None:

@@ -138,7 +138,7 @@ def test_a_secret_of_a_key_that_is_gone_can_be_replaced(
     client = client_of(alice)
     WebhookEndpoint.objects.update(encrypted_secret="sealed under another key")
     shown = client.get(f"{page}{endpoint.pk}/")
-    assert "It cannot be read any more" in words(shown)
+    assert "Secret unavailable because the site key changed." in words(shown)
     answer = client.post(f"{page}{endpoint.pk}/rotate", follow=True)
     assert WebhookEndpoint.objects.get().secret in answer.content.decode()
 

@@ -1,20 +1,20 @@
-async function makeTake(key, still, prompt) {
+async function createTake(key, image, prompt) {
   const api = "{{ base_url }}";
   const headers = { Authorization: `Bearer ${key}` };
   const call = async (url, options = {}) => {
-    const answer = await fetch(url, { headers, ...options });
-    if (!answer.ok) throw new Error(await answer.text());
-    return answer;
+    const response = await fetch(url, { headers, ...options });
+    if (!response.ok) throw new Error(await response.text());
+    return response;
   };
 
-  const place = await (await call(`${api}/v1/upload`, { method: "POST" })).json();
-  await call(place.upload_url, { method: "PUT", body: still, headers: { "Content-Type": still.type } });
+  const upload = await (await call(`${api}/v1/upload`, { method: "POST" })).json();
+  await call(upload.upload_url, { method: "PUT", body: image, headers: { "Content-Type": image.type } });
 
   const submitted = await call(`${api}/v2/image-to-video`, {
     method: "POST",
     headers: { ...headers, "Content-Type": "application/json", "Idempotency-Key": crypto.randomUUID() },
     body: JSON.stringify({
-      image_uri: place.storage_uri,
+      image_uri: upload.storage_uri,
       prompt,
       model: "ltx-2-3-fast",
       resolution: "1280x720",

@@ -12,23 +12,23 @@ def call(method, url, body=None, headers=AUTH):
     if isinstance(body, dict):
         body, headers = json.dumps(body).encode(), {**headers, "Content-Type": "application/json"}
     request = urllib.request.Request(url, body, headers, method=method)
-    with urllib.request.urlopen(request) as answer:
-        return answer.read()
+    with urllib.request.urlopen(request) as response:
+        return response.read()
 
 
-place = json.loads(call("POST", API + "/v1/upload"))
-with open("still.jpg", "rb") as still:
-    call("PUT", place["upload_url"], still.read(), {"Content-Type": "image/jpeg"})
+upload = json.loads(call("POST", API + "/v1/upload"))
+with open("image.jpg", "rb") as image:
+    call("PUT", upload["upload_url"], image.read(), {"Content-Type": "image/jpeg"})
 
-wish = {
-    "image_uri": place["storage_uri"],
-    "prompt": "The boat leaves the harbour.",
+payload = {
+    "image_uri": upload["storage_uri"],
+    "prompt": "The boat leaves the harbor.",
     "model": "ltx-2-3-fast",
     "resolution": "1280x720",
     "duration": 6,
 }
-once = {**AUTH, "Idempotency-Key": str(uuid.uuid4())}  # keep it to send the same request again
-job = json.loads(call("POST", API + "/v2/image-to-video", wish, once))
+headers = {**AUTH, "Idempotency-Key": str(uuid.uuid4())}  # send the same key to repeat the request safely
+job = json.loads(call("POST", API + "/v2/image-to-video", payload, headers))
 
 while (state := json.loads(call("GET", API + "/v2/image-to-video/" + job["id"])))["status"] != "completed":
     if state["status"] == "failed":

@@ -2,13 +2,13 @@ api={{ base_url }}
 auth="Authorization: Bearer $DAILIES_KEY"
 field() { sed -n "s/.*\"$1\": *\"\([^\"]*\)\".*/\1/p"; }
 
-place=$(curl -fsS -X POST "$api/v1/upload" -H "$auth")
-curl -fsS -T still.jpg -H "Content-Type: image/jpeg" "$(echo "$place" | field upload_url)"
+upload=$(curl -fsS -X POST "$api/v1/upload" -H "$auth")
+curl -fsS -T image.jpg -H "Content-Type: image/jpeg" "$(echo "$upload" | field upload_url)"
 
-wish='{"model": "ltx-2-3-fast", "resolution": "1280x720", "duration": 6, "prompt": "The boat leaves the harbour.",
-  "image_uri": "'$(echo "$place" | field storage_uri)'"}'
+payload='{"model": "ltx-2-3-fast", "resolution": "1280x720", "duration": 6, "prompt": "The boat leaves the harbor.",
+  "image_uri": "'$(echo "$upload" | field storage_uri)'"}'
 job=$(curl -fsS "$api/v2/image-to-video" -H "$auth" -H "Content-Type: application/json" \
-  -H "Idempotency-Key: $(date +%s)" -d "$wish" | field id)
+  -H "Idempotency-Key: $(date +%s)" -d "$payload" | field id)
 
 while state=$(curl -fsS "$api/v2/image-to-video/$job" -H "$auth"); do
   case $(echo "$state" | field status) in
