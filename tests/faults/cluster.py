@@ -3,7 +3,7 @@
     cluster.start("worker", LEASE=2)          # a part by name, with settings of its own; "worker2" is a second worker
     cluster.kill("worker")                    # SIGKILL, its pool with it; `signal` sends anything else
     cluster.provider.script("submit", ...)    # the scripted provider, a process too
-    cluster.points.arm("take.stored")         # hold whoever comes there: see `generations.common.failpoints`
+    cluster.points.arm("take.stored")         # pause the process that reaches it: see `generations.common.failpoints`
 
 The parts are started by the commands of `make run`. What a test process does through services goes to the same database
 and the same media folder; its messages do not reach the cluster's Valkey, so the next beat finds what it submitted.
@@ -44,7 +44,7 @@ CONSUMERS = {
 def wait_until(
     condition: Callable[[], object], *, what: str | Callable[[], str] = "", within: float = PATIENCE
 ) -> None:
-    """Return once the condition holds; AssertionError with `what` was awaited when it does not in time."""
+    """Wait until the condition is true. AssertionError with `what` if it is not true in time."""
     deadline = time.monotonic() + within
     while not condition():
         assert time.monotonic() < deadline, _in_vain(condition, what() if callable(what) else what, within)
@@ -63,7 +63,7 @@ class Points:
         folder.mkdir()
 
     def arm(self, name: str, *, then: str = "hold") -> None:
-        """Hold the first process that comes there; with `then="die"` end each one that does."""
+        """Pause the first process that reaches the point; with `then="die"` kill each one that does."""
         draft = self.folder / f"{name}.draft"
         draft.write_text(then)
         draft.rename(self.folder / name)
@@ -75,7 +75,7 @@ class Points:
         (self.folder / f"{name}.released").touch()
 
     def clear(self) -> None:
-        """Disarm every point and let everybody go."""
+        """Disarm every point and release the paused processes."""
         for path in self.folder.glob("*.reached"):
             path.with_suffix(".released").touch()
         for path in list(self.folder.iterdir()):
@@ -83,7 +83,7 @@ class Points:
                 path.unlink(missing_ok=True)
 
     def forget(self) -> None:
-        """Make the points of one test fit for the next. Whoever was held must have gone on or died."""
+        """Remove the points of a test. The processes that were paused must have continued or died."""
         for path in list(self.folder.iterdir()):
             path.unlink(missing_ok=True)
 
@@ -108,13 +108,13 @@ class Cluster:
     # The parts.
 
     def start(self, name: str, **settings: object) -> None:
-        """Start a part and wait until it is ready. The settings hold for this process alone."""
+        """Start a part and wait until it is ready. The settings apply to this process only."""
         assert not self.is_running(name), f"{name} runs already"
         self._settings[name] = settings
         self._children[name] = start_and_wait(self._spec(name, settings), log=self.log(name))
 
     def fill_disk(self, name: str) -> None:
-        """From now on no file of the part and its pool may grow beyond a few bytes: writing is an OSError."""
+        """Limit the size of files of the part and its pool to a few bytes: writing raises OSError."""
         self._settings[name] = {"disk": "full"}
         for process in (self.process(name), *self.pool(name)):
             process.rlimit(psutil.RLIMIT_FSIZE, (16, 16))
@@ -126,7 +126,7 @@ class Cluster:
         return child.process.returncode
 
     def kill(self, name: str) -> None:
-        """End the part and its own children at once."""
+        """Kill the part and its children."""
         self._children.pop(name).kill()
 
     def restart(self, name: str, **settings: object) -> None:
@@ -134,16 +134,16 @@ class Cluster:
         self.start(name, **settings)
 
     def signal(self, name: str, number: signal.Signals) -> None:
-        """Send a signal to the part, and to its pool as well when it is to stand still or go on."""
+        """Send a signal to the part; SIGSTOP and SIGCONT go to its pool as well."""
         targets = [self.process(name)]
         if number in (signal.SIGSTOP, signal.SIGCONT):
             targets += self.pool(name)
         for process in targets:
-            with suppress(psutil.NoSuchProcess):  # a pool's processes come and go
+            with suppress(psutil.NoSuchProcess):  # the processes of a pool change
                 process.send_signal(number)
 
     def wait_ended(self, name: str) -> int:
-        """Wait until the part has ended by itself, and return its exit code."""
+        """Wait until the part exits by itself, and return its exit code."""
         wait_until(lambda: not self.is_running(name), what=f"the end of {name}")
         return self._children.pop(name).process.returncode
 
@@ -154,7 +154,7 @@ class Cluster:
         return psutil.Process(self._children[name].process.pid)
 
     def pool(self, name: str) -> list[psutil.Process]:
-        """The processes that a part has made, e.g. a worker's pool."""
+        """Return the child processes of a part, such as the pool of a worker."""
         return self.process(name).children(recursive=True)
 
     def log(self, name: str) -> Path:
@@ -164,7 +164,7 @@ class Cluster:
         return redis.Redis.from_url(self.valkey.url, decode_responses=True)
 
     def celery(self) -> Celery:
-        """A client of the cluster's broker, to send messages and orders to workers."""
+        """A client of the cluster's broker, for messages and remote control of workers."""
         return Celery("cluster", broker=self.valkey.url, set_as_current=False)
 
     # All of them.
@@ -177,7 +177,7 @@ class Cluster:
             self.start(name)
 
     def restore(self) -> None:
-        """Bring the cluster back to its regular parts with their regular settings, whatever a test did to it."""
+        """Restore the cluster to its regular parts and settings after a test."""
         self.points.clear()
         for name in list(self._children):
             is_regular = name in REGULAR_PARTS and self.is_running(name) and not self._settings[name]

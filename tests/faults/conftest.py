@@ -1,4 +1,4 @@
-"""One cluster for all tests of a test process. After each test every job must be over, and the books must close."""
+"""One cluster for all tests of a test process. After each test all jobs have ended and the books balance."""
 
 from collections.abc import Iterator
 from uuid import uuid4
@@ -29,7 +29,7 @@ def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 def cluster(
     _running: Cluster, _own_media_folder: None, settings: Settings, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[Cluster]:
-    """The cluster, whole; this test process uses its database and its media folder."""
+    """The running cluster. This test process uses its database and its media folder."""
     backend = {**settings.STORAGES["default"], "OPTIONS": {"location": _running.media, "base_url": None}}
     settings.STORAGES = {**settings.STORAGES, "default": backend}
     ours = connections.databases["default"]
@@ -58,5 +58,5 @@ def cluster(
 
 @pytest.fixture
 def studio(cluster: Cluster) -> Studio:
-    """A team of its own for each test, with 1,000 credits, and what is needed to submit."""
+    """A new team for each test, with 1,000 credits and an image to submit."""
     return open_studio(f"studio-{uuid4().hex[:8]}")

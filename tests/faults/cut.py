@@ -1,4 +1,4 @@
-"""Between the product and PostgreSQL: a relay that cuts one connection at its COMMIT."""
+"""A relay between the product and PostgreSQL that cuts one connection at its COMMIT."""
 
 import asyncio
 import threading
@@ -10,11 +10,11 @@ SOCKET = ".s.PGSQL.5432"
 
 
 class Relay:
-    """Listens in `folder` and passes everything on, until it is armed; use as a context manager.
+    """Listen in `folder` and forward everything until it is armed. Use it as a context manager.
 
     Once armed, the first connection over which `after` was sent (words of a statement, or a text parameter) is cut at
-    its next COMMIT: the server gets the COMMIT, the client never gets the answer. With `is_alone` the statement with
-    these words is cut off itself, since it is its own transaction.
+    its next COMMIT: the server receives the COMMIT, the client never receives the response. With `is_alone` the
+    statement with these words is itself cut off, because it is its own transaction.
     """
 
     def __init__(self, folder: Path, target: Path) -> None:

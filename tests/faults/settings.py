@@ -1,4 +1,4 @@
-"""The settings of the processes under test: those of `make run`, with short times, and points to stop at.
+"""The settings of the processes under test: those of `make run`, with short times and failpoints.
 
 FAULT_SETTINGS, a JSON object, changes any of them for one process; times are in seconds.
 """

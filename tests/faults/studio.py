@@ -1,4 +1,4 @@
-"""Somebody who submits: a team with credits, a member, a still."""
+"""A team with credits, a member and an image, to submit jobs with."""
 
 from dataclasses import dataclass
 from io import BytesIO
@@ -39,7 +39,7 @@ class Studio:
         return list(Generation.objects.filter(team=self.team).select_related("hold").order_by("created_at"))
 
     def job(self) -> Generation:
-        """The only job of this studio."""
+        """Return the only job of this team."""
         (job,) = self.jobs()
         return job
 
@@ -53,7 +53,7 @@ class Studio:
         return [attempt.outcome for attempt in self.attempts()]
 
     def wait_for(self, *states: State, within: float = 90) -> None:
-        """Return once every job of the studio is in one of these states."""
+        """Wait until every job of the team is in one of these states."""
         assert self.jobs(), "nothing was submitted"
         wait_until(lambda: set(self.states()) <= set(states), what=lambda: f"{states}: {self.states()}", within=within)
 

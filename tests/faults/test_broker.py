@@ -1,4 +1,4 @@
-"""Valkey dies, is away, is full, or does not answer. It holds nothing that is needed."""
+"""Valkey is killed, unreachable, full, or does not respond. It stores nothing that cannot be lost."""
 
 import signal
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ def visitor(cluster: Cluster, studio: Studio) -> Iterator[Visitor]:
 
 
 def test_a_valkey_that_lost_everything_costs_no_job_and_no_restart(cluster: Cluster, studio: Studio) -> None:
-    """Row 12: jobs at every step go on, with the same worker and the same beat."""
+    """Row 12: jobs in every state continue, with the same worker and the same beat process."""
     same = [cluster.process(name).pid for name in ("worker", "media-worker", "beat")]
     cluster.provider.configure(polls_until_done=1000)
     studio.submit(3)
@@ -40,7 +40,7 @@ def test_a_valkey_that_lost_everything_costs_no_job_and_no_restart(cluster: Clus
 
 
 def test_without_valkey_people_sign_in_read_and_submit(cluster: Cluster, studio: Studio, visitor: Visitor) -> None:
-    """Row 13: the submit is stored, and sent once Valkey is back; the workers come back by themselves."""
+    """Row 13: the job is stored, and sent when Valkey is back; the workers reconnect by themselves."""
     worker = cluster.process("worker").pid
     cluster.kill("valkey")
     visitor.sign_in()
@@ -53,7 +53,7 @@ def test_without_valkey_people_sign_in_read_and_submit(cluster: Cluster, studio:
 
 
 def test_a_long_outage_ends_by_itself(cluster: Cluster, studio: Studio, visitor: Visitor) -> None:
-    """Row 13: workers go on trying at growing distances, staff are told, and nobody has to restart anything."""
+    """Row 13: workers retry at growing intervals, staff are alerted, and nothing has to be restarted."""
     cluster.restart("beat", HEARTBEAT_MAX_AGE=1)
     parts = ("worker", "media-worker", "beat")
     same = [cluster.process(name).pid for name in parts]
@@ -72,7 +72,7 @@ def test_a_long_outage_ends_by_itself(cluster: Cluster, studio: Studio, visitor:
 
 
 def test_a_valkey_that_does_not_answer_keeps_nobody_waiting(cluster: Cluster, studio: Studio, visitor: Visitor) -> None:
-    """Row 13: connections are taken and nothing comes back."""
+    """Row 13: connections are accepted but never answered."""
     cluster.signal("valkey", signal.SIGSTOP)
     visitor.sign_in()
     assert visitor.submit() == 303
@@ -82,7 +82,7 @@ def test_a_valkey_that_does_not_answer_keeps_nobody_waiting(cluster: Cluster, st
 
 
 def test_a_full_valkey_is_as_none_at_all(cluster: Cluster, studio: Studio, visitor: Visitor) -> None:
-    """Row 14: it refuses every write and evicts nothing; staff are told."""
+    """Row 14: it refuses every write and evicts nothing; staff are alerted."""
     cluster.restart("beat", HEARTBEAT_MAX_AGE=1)
     with cluster.valkey_client() as valkey:
         valkey.config_set("maxmemory", "1")
@@ -95,5 +95,5 @@ def test_a_full_valkey_is_as_none_at_all(cluster: Cluster, studio: Studio, visit
 
 
 def _tries(cluster: Cluster) -> int:
-    """How often the worker has tried to reach Valkey."""
+    """Return how often the worker has tried to connect to Valkey."""
     return cluster.log("worker").read_text().count("Trying again in")

@@ -8,7 +8,7 @@ from .studio import PRICE, Studio
 
 
 def check_that_it_waits_for_room(cluster: Cluster, studio: Studio) -> None:
-    """The provider has rendered it and will bill us; nothing empty is ever delivered, and staff are told."""
+    """The provider has rendered the video and bills it. No empty file is delivered, and staff are alerted."""
     is_alarmed = Alert.objects.open().filter(kind="storage").exists
     wait_until(lambda: studio.job().state == State.SAVING and studio.job().failures, what="a failed saving")
     assert is_alarmed()
@@ -22,14 +22,14 @@ def check_that_it_waits_for_room(cluster: Cluster, studio: Studio) -> None:
 
 
 def test_no_room_to_download_keeps_a_paid_job_and_its_hold(cluster: Cluster, studio: Studio) -> None:
-    """Row 24: the temporary folder."""
+    """Row 24: the temporary folder is full."""
     cluster.fill_disk("media-worker")
     studio.submit()
     check_that_it_waits_for_room(cluster, studio)
 
 
 def test_no_room_to_keep_the_video_keeps_a_paid_job_and_its_hold(cluster: Cluster, studio: Studio) -> None:
-    """Row 24: the media folder, when the download is complete."""
+    """Row 24: the media folder is full after the download."""
     cluster.points.arm("take.inspected")
     studio.submit()
     cluster.points.wait_reached("take.inspected")

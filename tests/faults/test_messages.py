@@ -1,4 +1,4 @@
-"""Messages are hints: three times, in parallel, out of order, a week late, they have one effect."""
+"""Messages are hints: delivered three times, in parallel, out of order or a week late, they have one effect."""
 
 import signal
 from collections import Counter
@@ -12,7 +12,7 @@ from tests.fakes.behaviors import pause_at
 from .cluster import Cluster, wait_until
 from .studio import PRICE, Studio
 
-UNHURRIED = {"LEASE": 60}  # however slow the machine is: a lease that lapses would rightly give its job to another
+UNHURRIED = {"LEASE": 60}  # longer than a slow machine needs: an expired lease would pass the job to another worker
 QUEUES = {"generations.send_generation": "dailies", "generations.save_generation": "media"}
 
 
@@ -23,9 +23,9 @@ def send(celery: Celery, job: UUID, *fences: int) -> None:
 
 
 def wait_consumed(cluster: Cluster) -> None:
-    """Return once every message was taken and dealt with. No beat sends others meanwhile, or there might be no end.
+    """Wait until every message was received and processed. The beat process must not send others meanwhile.
 
-    The workers themselves are asked: a message whose taker lost its connection is done, and yet not acknowledged.
+    The workers report it: a message is processed but not acknowledged if the worker lost its connection.
     """
     cluster.signal("beat", signal.SIGSTOP)
     with cluster.valkey_client() as valkey, cluster.celery() as celery:
@@ -34,7 +34,7 @@ def wait_consumed(cluster: Cluster) -> None:
 
 
 def _delivered(celery: Celery) -> Counter[str]:
-    """How many messages to send and to save have been taken since the workers were started."""
+    """Return how many send and save messages the workers have received since they were started."""
     taken: Counter[str] = Counter()
     for worker in (celery.control.inspect(timeout=2).stats() or {}).values():
         for task in QUEUES:
@@ -49,12 +49,12 @@ def _all_idle(celery: Celery) -> bool:
 
 
 def test_every_message_three_times_at_once_has_one_effect(cluster: Cluster, studio: Studio) -> None:
-    """Row 16: whoever sends it, and by two workers at once."""
+    """Row 16: from any sender, and received by two workers at once."""
     for part in ("worker", "media-worker", "beat"):
         cluster.restart(part, **UNHURRIED, MESSAGE_COPIES=3)
     for part in ("worker2", "media-worker2"):
         cluster.start(part, **UNHURRIED, MESSAGE_COPIES=3)
-    # Found together, the first is sent by whoever found them, and the others by message.
+    # The dispatcher sends the first of several found jobs itself, and a message for each of the others.
     both = ("worker", "worker2")
     for part in both:
         cluster.signal(part, signal.SIGSTOP)
@@ -72,7 +72,7 @@ def test_every_message_three_times_at_once_has_one_effect(cluster: Cluster, stud
 
 
 def test_messages_of_every_age_do_nothing_to_a_job_that_is_over(cluster: Cluster, studio: Studio) -> None:
-    """Row 17: what was sent a week ago names a fence that is gone."""
+    """Row 17: a message that was sent a week ago names an old fence."""
     first, second = studio.submit(2)
     wait_until(lambda: cluster.provider.count("submit") == 2, what="both to be sent")
     studio.wait_for(State.COMPLETED)
@@ -86,7 +86,7 @@ def test_messages_of_every_age_do_nothing_to_a_job_that_is_over(cluster: Cluster
 
 
 def test_messages_out_of_order_do_not_turn_a_job_back(cluster: Cluster, studio: Studio) -> None:
-    """Row 17: an order to send, when the provider renders already."""
+    """Row 17: a send message for a job that the provider is already rendering."""
     cluster.provider.configure(polls_until_done=1000)
     (job,) = studio.submit()
     studio.wait_for(State.PROCESSING)
@@ -114,7 +114,7 @@ def test_two_beats_and_two_workers_do_the_work_of_one(cluster: Cluster, studio: 
 
 
 def test_a_holder_that_wakes_after_its_lease_writes_nothing(cluster: Cluster, studio: Studio) -> None:
-    """Row 19: it stood still while its answer came; another gave the job up; its own write matches no row."""
+    """Row 19: it was stopped when the response came; another worker failed the job; its own write matches no row."""
     cluster.provider.script("submit", pause_at("late answer"))
     studio.submit()
     cluster.provider.wait_until_paused("late answer")
@@ -131,7 +131,7 @@ def test_a_holder_that_wakes_after_its_lease_writes_nothing(cluster: Cluster, st
 
 
 def test_a_saver_that_wakes_after_its_lease_charges_nothing(cluster: Cluster, studio: Studio) -> None:
-    """Row 19: another brought the same take home meanwhile."""
+    """Row 19: another worker has saved the same take meanwhile."""
     cluster.points.arm("take.stored")
     studio.submit()
     cluster.points.wait_reached("take.stored")
@@ -145,6 +145,6 @@ def test_a_saver_that_wakes_after_its_lease_charges_nothing(cluster: Cluster, st
 
 
 def _facts(*jobs: UUID) -> list[dict[str, object]]:
-    """Everything that is stored about jobs, their attempts and their holds."""
+    """Return everything that is stored about jobs, their attempts and their holds."""
     rows = Generation.objects.filter(pk__in=jobs).order_by("pk")
-    return list(rows.values("state", "fence", "state_since", "finished_at", "video", "hold__state", "hold__captured"))
+    return list(rows.values("state", "fence", "state_since", "finished_at", "take", "hold__state", "hold__captured"))

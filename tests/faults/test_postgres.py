@@ -1,4 +1,4 @@
-"""PostgreSQL restarts, refuses, is slow, deadlocks, is full, or is cut off at the very COMMIT."""
+"""PostgreSQL restarts, refuses connections, is slow, deadlocks, is full, or loses the connection at a COMMIT."""
 
 import signal
 from collections.abc import Iterator
@@ -29,18 +29,18 @@ def relay(cluster: Cluster, tmp_path: Path) -> Iterator[Relay]:
 
 
 def through(relay: Relay, cluster: Cluster) -> dict[str, object]:
-    """The settings of a part that reaches the database through the relay alone."""
+    """Settings of a part that connects to the database through the relay."""
     return {"DATABASES": {"default": {**cluster.database, "HOST": str(relay.folder)}}}
 
 
 def impatient(cluster: Cluster) -> dict[str, object]:
-    """The settings of a part that waits for a lock no longer than a moment."""
+    """Settings of a part with a short lock timeout."""
     url = f"{cluster.postgres.url}&options=-c%20lock_timeout%3D300ms"
     return {"DATABASES": {"default": database_settings(url)}}
 
 
 def test_a_restart_in_the_middle_of_work_costs_no_job(cluster: Cluster, studio: Studio) -> None:
-    """Row 20: a take is about to be charged, and two jobs are on their way to the provider."""
+    """Row 20: a take is about to be charged, and two jobs are being sent to the provider."""
     cluster.points.arm("take.stored")
     studio.submit()
     cluster.points.wait_reached("take.stored")
@@ -48,7 +48,7 @@ def test_a_restart_in_the_middle_of_work_costs_no_job(cluster: Cluster, studio: 
     studio.submit(2)
     cluster.provider.wait_until_paused(
         "upload", 2
-    )  # neither has an attempt yet: what is cut off there is rightly not repeated
+    )  # before their attempts are stored: a POST that is cut off is correctly not repeated
     worker = cluster.process("worker").pid
     connection.close()
     cluster.kill("postgres")
@@ -62,7 +62,7 @@ def test_a_restart_in_the_middle_of_work_costs_no_job(cluster: Cluster, studio: 
 
 
 def test_while_it_is_away_nothing_is_taken_and_afterwards_all_works(cluster: Cluster, studio: Studio) -> None:
-    """Row 20: pages say so for that while, and nobody has to restart anything."""
+    """Row 20: pages report it for that time, and nothing has to be restarted."""
     cluster.start("web")
     with Visitor(cluster, studio) as visitor:
         form = visitor.filled_form()
@@ -79,7 +79,7 @@ def test_while_it_is_away_nothing_is_taken_and_afterwards_all_works(cluster: Clu
 def test_a_submit_cut_off_at_its_commit_is_one_job_after_the_retry(
     cluster: Cluster, studio: Studio, relay: Relay
 ) -> None:
-    """Row 21: whoever submitted does not know whether it is stored; the same form again is the same job."""
+    """Row 21: the user does not know whether the job is stored; sending the same form again returns the same job."""
     cluster.start("web", **through(relay, cluster))
     with Visitor(cluster, studio) as visitor:
         form = visitor.filled_form()
@@ -92,7 +92,7 @@ def test_a_submit_cut_off_at_its_commit_is_one_job_after_the_retry(
 
 
 def test_a_charge_cut_off_at_its_commit_is_made_once(cluster: Cluster, studio: Studio, relay: Relay) -> None:
-    """Row 21: the worker does not know whether the take is paid; the row does."""
+    """Row 21: the worker does not know whether the take is charged; the row tells."""
     cluster.restart("media-worker", **through(relay, cluster))
     relay.arm("capture")
     studio.submit()
@@ -102,11 +102,11 @@ def test_a_charge_cut_off_at_its_commit_is_made_once(cluster: Cluster, studio: S
 
 
 def test_the_loser_of_a_deadlock_begins_again(cluster: Cluster, studio: Studio) -> None:
-    """Row 22: the submit holds the wallet and waits for the team; the other holds the team and takes the wallet."""
+    """Row 22: the submit locks the wallet and waits for the team; the other locks the team and waits for the wallet."""
     submitting = Thread(target=lambda: (studio.submit(), connection.close()))
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL deadlock_timeout = '10s'")  # so that the other one finds it, and loses
+            cursor.execute("SET LOCAL deadlock_timeout = '10s'")  # so that the other one detects it and is aborted
         Team.objects.select_for_update().get(pk=studio.team.pk)
         submitting.start()
         wait_until(_somebody_waits_for_a_lock, what="the submit to wait for the team")
@@ -117,7 +117,7 @@ def test_the_loser_of_a_deadlock_begins_again(cluster: Cluster, studio: Studio) 
 
 
 def test_a_lock_that_is_not_given_is_a_503_and_holds_nothing(cluster: Cluster, studio: Studio) -> None:
-    """Rows 22 and 23: a slow database holds neither pages nor workers; they come back to it."""
+    """Rows 22 and 23: a slow database blocks neither pages nor workers; they retry."""
     cluster.start("web", **impatient(cluster))
     cluster.restart("worker", **impatient(cluster))
     (waiting,) = studio.submit()
@@ -133,11 +133,11 @@ def test_a_lock_that_is_not_given_is_a_503_and_holds_nothing(cluster: Cluster, s
 
 
 def test_no_connection_left_is_a_503_until_one_is_free(cluster: Cluster, studio: Studio) -> None:
-    """Row 23: the server takes no more clients."""
+    """Row 23: the server accepts no more connections."""
     cluster.start("web")
     with Visitor(cluster, studio) as visitor, ExitStack() as others:
         form = visitor.filled_form()
-        for name in ("worker", "media-worker", "beat"):  # theirs would come and go
+        for name in ("worker", "media-worker", "beat"):  # their connections would open and close
             cluster.signal(name, signal.SIGSTOP)
         _drop_the_connections_of_others()
         _take_every_connection(cluster, others)
@@ -150,7 +150,7 @@ def test_no_connection_left_is_a_503_until_one_is_free(cluster: Cluster, studio:
 
 
 def test_a_full_disk_of_the_database_takes_nothing(cluster: Cluster, studio: Studio) -> None:
-    """Row 24: PostgreSQL says that there is no room for the row."""
+    """Row 24: PostgreSQL reports a full disk for the row."""
     cluster.start("web")
     with Visitor(cluster, studio) as visitor:
         form = visitor.filled_form()

@@ -1,4 +1,4 @@
-"""Yesterday's backup is restored, and the provider has moved on."""
+"""An older backup is restored, and the provider has continued meanwhile."""
 
 import subprocess
 import sys
@@ -18,7 +18,7 @@ def state_of(job: object) -> str:
 
 
 def administer(cluster: Cluster, *statements: str) -> None:
-    """Run statements about whole databases, for which nobody may be connected to them."""
+    """Run statements on whole databases, which need that no client is connected."""
     connection.close()
     name = cluster.database["NAME"]
     with psycopg.connect(cluster.postgres.url, dbname="postgres", autocommit=True) as admin:

@@ -1,4 +1,4 @@
-"""Downloads that take their time hold up each other, and nothing else."""
+"""Slow downloads delay each other, and nothing else."""
 
 from generations.jobs.models import Generation, State
 from project.stack.services import MEDIA_WORKER_PROCESSES
@@ -9,7 +9,7 @@ from .studio import PRICE, Studio
 
 
 def test_jobs_are_sent_and_polled_while_every_saving_slot_is_taken(cluster: Cluster, studio: Studio) -> None:
-    """Row 43: a byte a second wherever a video is fetched; what waits for a slot has done nothing wrong."""
+    """Row 43: videos arrive at one byte per second; the other jobs wait for a free slot and do not fail."""
     cluster.provider.always("download", slow_drip(1))
     studio.submit(MEDIA_WORKER_PROCESSES)
     wait_until(lambda: cluster.provider.count("download") == MEDIA_WORKER_PROCESSES, what="every slot to be taken")

@@ -1,4 +1,4 @@
-"""Receivers of webhooks that take their time hold up no job."""
+"""Slow receivers of webhooks do not delay jobs."""
 
 from generations.events.models import DeliveryAttempt, DeliveryState, WebhookDelivery
 from generations.events.webhooks.endpoints import create_endpoint
@@ -22,7 +22,7 @@ def test_jobs_are_sent_polled_and_saved_while_a_receiver_drips(cluster: Cluster,
         studio.submit(3)
         studio.wait_for(State.COMPLETED)
         wait_until(lambda: len(receiver.received) == 8, what="a message for each submit and each take")
-        assert DeliveryAttempt.objects.count() == 0  # none of them has been answered whole
+        assert DeliveryAttempt.objects.count() == 0  # no response is complete yet
         cluster.kill("webhook-worker")
     states = WebhookDelivery.objects.filter(endpoint__team=studio.team).values_list("state", flat=True)
     assert set(states) == {DeliveryState.PENDING}

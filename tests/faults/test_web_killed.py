@@ -1,4 +1,4 @@
-"""The web process is killed while somebody submits."""
+"""The web process is killed during a submit."""
 
 import signal
 from threading import Thread

@@ -1,4 +1,4 @@
-"""Workers that are killed outright, at each step of a job's life."""
+"""Workers are killed at each step of a job."""
 
 import signal
 
@@ -14,7 +14,7 @@ from .studio import PRICE, Studio
 
 
 def test_killed_before_the_post_nothing_is_posted_and_the_credits_come_back(cluster: Cluster, studio: Studio) -> None:
-    """Row 3: with an attempt open nobody knows whether it was posted; it is not posted by anybody else."""
+    """Row 3: an attempt is open, so it is unknown whether it was posted; no other worker posts it."""
     cluster.points.arm("attempt.opened")
     studio.submit()
     cluster.points.wait_reached("attempt.opened")
@@ -28,7 +28,7 @@ def test_killed_before_the_post_nothing_is_posted_and_the_credits_come_back(clus
 
 
 def test_killed_before_the_answer_came_nothing_is_posted_again(cluster: Cluster, studio: Studio) -> None:
-    """Row 4: the provider has the job, and its id never reached us."""
+    """Row 4: the provider has the job, but its id was never received."""
     cluster.provider.script("submit", pause_at("answer"))
     studio.submit()
     cluster.provider.wait_until_paused("answer")
@@ -53,7 +53,7 @@ def test_killed_while_the_provider_renders_polling_goes_on(cluster: Cluster, stu
 
 
 def test_killed_during_the_download_it_is_downloaded_again(cluster: Cluster, studio: Studio) -> None:
-    """Row 6: half a video is never a take, and does not stay on the disk."""
+    """Row 6: an incomplete video never becomes a take, and is removed from the disk."""
     cluster.provider.script("download", slow_drip(0.05))
     studio.submit()
     cluster.provider.wait_for("download")
@@ -65,7 +65,7 @@ def test_killed_during_the_download_it_is_downloaded_again(cluster: Cluster, stu
 
 
 def test_killed_after_the_file_was_stored_the_same_file_is_used(cluster: Cluster, studio: Studio) -> None:
-    """Row 7: its key is made from its content, so storing it again stores nothing new."""
+    """Row 7: the storage key is made from the content, so storing it again adds nothing."""
     cluster.points.arm("asset.stored")
     studio.submit()
     cluster.points.wait_reached("asset.stored")
@@ -76,7 +76,7 @@ def test_killed_after_the_file_was_stored_the_same_file_is_used(cluster: Cluster
 
 
 def test_killed_between_the_take_and_its_charge_it_is_charged_once(cluster: Cluster, studio: Studio) -> None:
-    """Row 8: the take is finished and paid in one transaction, which another worker does."""
+    """Row 8: another worker completes and charges the take in one transaction."""
     cluster.points.arm("take.stored")
     studio.submit()
     cluster.points.wait_reached("take.stored")
@@ -88,7 +88,7 @@ def test_killed_between_the_take_and_its_charge_it_is_charged_once(cluster: Clus
 
 
 def test_a_killed_pool_process_is_replaced_and_its_task_is_done(cluster: Cluster, studio: Studio) -> None:
-    """Row 9: the worker lives on, and the loss is counted."""
+    """Row 9: the worker continues, and the loss is counted."""
     worker = cluster.process("worker").pid
     cluster.provider.script("upload", pause_at("upload"))
     studio.submit()
@@ -103,7 +103,7 @@ def test_a_killed_pool_process_is_replaced_and_its_task_is_done(cluster: Cluster
 
 
 def test_a_job_that_kills_its_workers_is_set_aside(cluster: Cluster, studio: Studio) -> None:
-    """Row 10: its credits come back, staff are told, and the others' jobs go on."""
+    """Row 10: the job is refunded, staff are alerted, and other jobs continue."""
     cluster.restart("media-worker", MAX_LOSSES=2)
     cluster.points.arm("take.stored", then="die")
     studio.submit()
@@ -121,7 +121,7 @@ def test_a_job_that_kills_its_workers_is_set_aside(cluster: Cluster, studio: Stu
     ("part", "step"), [("worker", "upload"), ("worker", "submit"), ("worker", "poll"), ("media-worker", "download")]
 )
 def test_a_deployment_loses_nothing(cluster: Cluster, studio: Studio, part: str, step: str) -> None:
-    """Row 11: a deployment while a request is under way; the next worker goes on."""
+    """Row 11: a deployment during a request; the next worker continues."""
     cluster.provider.script(step, pause_at(step))
     studio.submit()
     cluster.provider.wait_until_paused(step)
@@ -134,6 +134,6 @@ def test_a_deployment_loses_nothing(cluster: Cluster, studio: Studio, part: str,
 
 
 def videos_of(cluster: Cluster, studio: Studio) -> tuple[int, int]:
-    """How many videos the team has, in rows and in files."""
+    """Return how many videos the team has, in rows and in files."""
     files = list((cluster.media / f"teams/{studio.team.pk}/videos").rglob("*.mp4"))
     return Asset.objects.filter(team=studio.team, kind="video").count(), len(files)

@@ -1,4 +1,4 @@
-"""Somebody with a browser, who knows the studio by its pages alone."""
+"""A user with a browser, who only knows the pages."""
 
 from typing import Any, Self
 from uuid import UUID
@@ -14,12 +14,12 @@ from tests.web.pages import form_values
 from .cluster import Cluster
 from .studio import Studio
 
-# Whoever waits longer than this for a page has gone.
+# A user does not wait longer than this for a page.
 PATIENCE = 30.0
 
 
 class Visitor:
-    """Use as a context manager; it then is signed in as the studio's creator."""
+    """Use it as a context manager. It is signed in as the creator of the team."""
 
     def __init__(self, cluster: Cluster, studio: Studio) -> None:
         self._user: User = studio.member.user
@@ -44,11 +44,11 @@ class Visitor:
         assert answer.status_code == 302, answer.text
 
     def get(self, path: str) -> httpx.Response:
-        """A page of the team, by what follows its address."""
+        """Load a page of the team by the rest of its path."""
         return self._client.get(f"{self._home}{path}", follow_redirects=True)
 
     def filled_form(self) -> dict[str, Any]:
-        """The studio's form with the still and a prompt; sent twice it is one job."""
+        """Send the studio's form with the image and a prompt. Sent twice, it is one job."""
         return _form(self.get("/studio/"), first_frame=self._still, prompt="The lantern sways.")
 
     def submit(self, form: dict[str, Any] | None = None) -> int:
