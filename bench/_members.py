@@ -11,6 +11,7 @@ from generations.accounts.roles import Role
 from generations.accounts.teams import add_member, create_team
 from generations.credits.grants import grant_credits
 from generations.jobs.submit import GenerationRequest
+from generations.library.takes import create_shot, find_shot
 from generations.media.images import store_image
 
 _FILL = """
@@ -26,11 +27,11 @@ WITH numbers AS (
     RETURNING id, reference
 )
 INSERT INTO generations_generation
-    (id, team_id, author_id, idempotency_key, first_frame_id, prompt, model, duration, resolution, fps, camera_motion,
-     generate_audio, price, credits_per_second, hold_id, is_preview, state, fence, failures, losses, is_late,
-     error_type, error_message, created_at)
-SELECT numbers.id, numbers.team_id, numbers.user_id, numbers.id::text, %(still)s, 'A lantern sways.', 'ltx-2-3-fast',
-    6, '1280x720', 24, '', true, 36, 6, hold.id, false, %(state)s, 0, 0, 0, false, '', '',
+    (id, team_id, author_id, idempotency_key, shot_id, first_frame_id, prompt, model, duration, resolution, fps,
+     camera_motion, generate_audio, price, credits_per_second, hold_id, is_preview, state, fence, failures, losses,
+     is_late, error_type, error_message, created_at)
+SELECT numbers.id, numbers.team_id, numbers.user_id, numbers.id::text, %(shot)s, %(still)s, 'A lantern sways.',
+    'ltx-2-3-fast', 6, '1280x720', 24, '', true, 36, 6, hold.id, false, %(state)s, 0, 0, 0, false, '', '',
     statement_timestamp() - make_interval(secs => %(count)s - n)
 FROM numbers JOIN hold ON hold.reference = numbers.id
 """
@@ -62,5 +63,7 @@ def make_request(membership: Membership) -> GenerationRequest:
 
 def add_generations(request: GenerationRequest, count: int, state: str) -> None:
     """Insert so many generations, of all members in turn, as if they had been in this state for a while."""
+    image = request.first_frame
+    shot = find_shot(image.team_id, None, image).first() or create_shot(image.team_id, None, image)
     with connection.cursor() as cursor:
-        cursor.execute(_FILL, {"count": count, "still": request.first_frame.pk, "state": state})
+        cursor.execute(_FILL, {"count": count, "shot": shot.pk, "still": image.pk, "state": state})

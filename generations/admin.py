@@ -12,6 +12,7 @@ from .credits.admin import HoldAdmin, LedgerEntryAdmin, OfferedModelAdmin, Price
 from .events.admin import EventAdmin
 from .events.audit_log import audited
 from .jobs.admin import AttemptAdmin, GenerationAdmin
+from .library.admin import ShotAdmin, TakeAdmin
 from .media.admin import AssetAdmin
 
 __all__ = [
@@ -25,6 +26,8 @@ __all__ = [
     "OfferedModelAdmin",
     "PriceRowAdmin",
     "QuotaAdmin",
+    "ShotAdmin",
+    "TakeAdmin",
     "TeamAdmin",
     "UserAdmin",
     "WalletAdmin",

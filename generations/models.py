@@ -18,7 +18,8 @@ from .credits.models import (
     Wallet,
 )
 from .events.models import Alert, DeliveryAttempt, Event, Notification, WebhookCursor, WebhookDelivery, WebhookEndpoint
-from .jobs.models import Attempt, Generation, Project, ProviderThrottle, QueueShare
+from .jobs.models import Attempt, Generation, ProviderThrottle, QueueShare
+from .library.models import Project, Shot, Take
 from .media.models import Asset, Upload
 from .review.models import Decision
 
@@ -50,7 +51,9 @@ __all__ = [
     "QuotaRaise",
     "RefillRule",
     "Replay",
+    "Shot",
     "SpendWatcher",
+    "Take",
     "Team",
     "Upload",
     "User",

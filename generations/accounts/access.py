@@ -3,12 +3,28 @@
 Whose membership is deactivated stands outside, from the next request on.
 """
 
+from typing import Protocol
+
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q
 
 from generations.common.errors import ForbiddenError, NotFoundError
 
-from .models import Membership, User
+from .models import Membership, Team, User
 from .roles import Right
+
+
+class Viewer(Protocol):
+    """A membership or the caller behind an API key: what `visible_to` of every model asks about."""
+
+    @property
+    def team(self) -> Team: ...
+
+    @property
+    def own(self) -> Q:
+        """Select the rows that the viewer submitted."""
+
+    def can(self, right: Right, /) -> bool: ...
 
 
 def access_team(user: User | AnonymousUser, slug: str, right: Right = Right.VIEW) -> Membership:

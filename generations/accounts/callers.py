@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.db.models import Q
+
 from .models import ApiKey, Membership, Team, User
 from .roles import Right, Scope
 
@@ -36,6 +38,11 @@ class Caller:
         """What the scopes give; of a personal key only that which the role gives too."""
         given = frozenset[Right]().union(*(SCOPE_RIGHTS[scope] for scope in self.key.scopes))
         return given if self.key.is_service else frozenset(filter(self.membership.can, given))
+
+    @property
+    def own(self) -> Q:
+        """Select what the caller submitted: a service key by that key, a person by any way."""
+        return Q(api_key=self.key) if self.key.is_service else Q(author=self.user)
 
     def can(self, wanted: Right | Scope) -> bool:
         return wanted in self.key.scopes if isinstance(wanted, Scope) else wanted in self.rights

@@ -100,6 +100,11 @@ class Membership(models.Model):
     def __str__(self) -> str:
         return f"{self.user} in {self.team}"
 
+    @property
+    def own(self) -> models.Q:
+        """Select what the member submitted."""
+        return models.Q(author=self.user_id)
+
     def can(self, right: Right) -> bool:
         return right in RIGHTS[self.role]
 

@@ -29,8 +29,8 @@ def status_of(generation: Generation) -> JobStatus:
     if generation.finished_at is None:
         return Pending(status=_UNDER_WAY.get(generation.state, "pending"), **times)
     times["completed_at"] = generation.finished_at
-    if generation.state == State.COMPLETED and generation.video_id is not None:
-        url = signed_url(generation.video_id, name="take.mp4")
+    if generation.take is not None:
+        url = signed_url(generation.take.video_id, name="take.mp4")
         return Completed(**times, result=Result(video_url=url))
     return Failed(**times, error=_error(generation))
 

@@ -57,7 +57,7 @@ class GenerationAdmin(ReadOnlyAdmin[Generation]):
     )
     list_display_links = ("image", "prompt_text")
     list_filter = ("state", ModelFilter, "created_at", "team")
-    list_select_related = ("team", "author", "poster", "first_frame")
+    list_select_related = ("team", "author", "take__poster", "first_frame")
     search_fields = ("prompt", "author__email", "team__slug")
     search_help_text = "A complete id, or words of the prompt, an email address or a team."
     uuid_fields = ("id", "hold__reference")
@@ -84,22 +84,22 @@ class GenerationAdmin(ReadOnlyAdmin[Generation]):
                 )
             },
         ),
-        ("Take", {"fields": ("video", "poster", "is_preview")}),
+        ("Take", {"fields": ("shot", "take", "is_preview")}),
         ("Credits", {"fields": ("price", "credits_per_second", "hold")}),
         ("Times", {"fields": ("created_at", "state_since", "finished_at")}),
         ("Work", {"fields": ("error_type", "error_message", "failures", "next_action_at", "lease_until", "fence")}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Generation]:
-        return super().get_queryset(request).select_related("team", "author", "poster", "first_frame")
+        return super().get_queryset(request).select_related("team", "author", "take__poster", "first_frame")
 
     @admin.display(description="")
     def image(self, generation: Generation) -> SafeString | str:
-        return thumbnail(generation.poster or generation.first_frame)
+        return thumbnail(generation.take.poster if generation.take else generation.first_frame)
 
     @admin.display(description="image")
     def large_image(self, generation: Generation) -> SafeString | str:
-        return thumbnail(generation.poster or generation.first_frame, height=240)
+        return thumbnail(generation.take.poster if generation.take else generation.first_frame, height=240)
 
     @admin.display(ordering="duration")
     def size(self, generation: Generation) -> str:

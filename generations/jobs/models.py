@@ -5,7 +5,7 @@
 - The row is the truth. A message to a worker is a hint to look at it; `next_action_at` says when to look without one.
 - A worker holds a lease on the row it works on. Each claim raises the fence, so that a delayed worker writes nothing.
 - An attempt is one POST to the provider. Its row is committed before the socket opens; it ends in one of four outcomes.
-- Completion captures the hold and stores the video, both in one transaction.
+- Completion captures the hold and creates the take of the shot, both in one transaction.
 """
 
 from typing import TYPE_CHECKING, Self
@@ -14,11 +14,14 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Lower, Now
+from django.db.models.functions import Now
 
+from generations.accounts.roles import Right
 from generations.common.ids import uuid7
+from generations.library.models import Project, Shot, Take
 
 if TYPE_CHECKING:
+    from generations.accounts.access import Viewer
     from generations.accounts.models import Team
 
 
@@ -67,27 +70,21 @@ TRANSITIONS: tuple[tuple[State, State], ...] = (
 )
 
 
-class Project(models.Model):
-    """Groups the shots and generations of a team; reports can be grouped by project."""
-
-    team = models.ForeignKey("generations.Team", on_delete=models.CASCADE, related_name="projects")
-    name = models.CharField(max_length=80)
-    created_at = models.DateTimeField(db_default=Now())
-    archived_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        constraints = [models.UniqueConstraint("team", Lower("name"), name="project_name_once")]
-
-    def __str__(self) -> str:
-        return self.name
-
-
 class GenerationQuerySet(models.QuerySet["Generation"]):
     def of_team(self, team: "Team") -> Self:
         return self.filter(team=team)
 
-    def finished(self) -> Self:
-        return self.filter(state=State.COMPLETED)
+    def visible_to(self, viewer: "Viewer") -> Self:
+        """The team's with Right.MANAGE_JOBS; else the viewer's own, and with Right.VIEW those with a take."""
+        jobs = self.of_team(viewer.team)
+        if viewer.can(Right.MANAGE_JOBS):
+            return jobs
+        return jobs.filter(viewer.own | Q(take__isnull=False)) if viewer.can(Right.VIEW) else jobs.filter(viewer.own)
+
+    def listed_for(self, viewer: "Viewer") -> Self:
+        """What a list of jobs shows: everyone's with Right.MANAGE_JOBS, else the viewer's own."""
+        jobs = self.of_team(viewer.team)
+        return jobs if viewer.can(Right.MANAGE_JOBS) else jobs.filter(viewer.own)
 
     def in_flight(self) -> Self:
         return self.filter(state__in=ACTIVE)
@@ -96,7 +93,7 @@ class GenerationQuerySet(models.QuerySet["Generation"]):
         return self.filter(state__in=AT_PROVIDER)
 
     def with_media(self) -> Self:
-        return self.select_related("author", "first_frame", "last_frame", "video", "poster")
+        return self.select_related("author", "first_frame", "last_frame", "take__video", "take__poster")
 
 
 class Generation(models.Model):
@@ -114,6 +111,7 @@ class Generation(models.Model):
         db_index=False,
         related_name="generations",
     )
+    shot = models.ForeignKey(Shot, on_delete=models.PROTECT, related_name="generations")
     project = models.ForeignKey(
         Project, on_delete=models.SET_NULL, null=True, blank=True, db_index=False, related_name="generations"
     )
@@ -152,13 +150,7 @@ class Generation(models.Model):
     error_type = models.CharField(max_length=60, blank=True)
     error_message = models.TextField(blank=True)
 
-    # Not one-to-one: the same image and settings can give the same bytes, which are stored as one asset.
-    video = models.ForeignKey(
-        "generations.Asset", on_delete=models.PROTECT, null=True, blank=True, db_index=False, related_name="takes"
-    )
-    poster = models.ForeignKey(
-        "generations.Asset", on_delete=models.PROTECT, null=True, blank=True, db_index=False, related_name="+"
-    )
+    take = models.OneToOneField(Take, on_delete=models.PROTECT, null=True, blank=True, related_name="generation")
 
     created_at = models.DateTimeField(db_default=Now())
     state_since = models.DateTimeField(db_default=Now())
@@ -172,8 +164,7 @@ class Generation(models.Model):
             models.CheckConstraint(condition=Q(state__in=State.values), name="generation_state_known"),
             models.CheckConstraint(condition=Q(price__gt=0), name="generation_price_positive"),
             models.CheckConstraint(
-                condition=~Q(state="completed") | Q(video__isnull=False, poster__isnull=False),
-                name="generation_completed_has_video",
+                condition=~Q(state="completed") | Q(take__isnull=False), name="generation_completed_has_take"
             ),
             models.CheckConstraint(
                 condition=Q(state__in=("completed", "failed", "canceled"), finished_at__isnull=False)
@@ -184,11 +175,7 @@ class Generation(models.Model):
         indexes = [
             *(
                 models.Index(fields=[name], condition=Q(**{f"{name}__isnull": False}), name=f"generation_{name}")
-                for name in ("api_key", "project", "last_frame", "retry_of", "video", "poster")
-            ),
-            # The gallery: completed generations of a team, newest first.
-            models.Index(
-                fields=["team", "-created_at", "-id"], condition=Q(state="completed"), name="generation_gallery"
+                for name in ("api_key", "project", "last_frame", "retry_of")
             ),
             # All jobs of a team, newest first.
             models.Index(fields=["team", "-created_at", "-id"], name="generation_of_team"),

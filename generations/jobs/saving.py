@@ -53,9 +53,9 @@ def save_generation(generation_id: UUID, fence: int) -> None:
     lease = acquire_lease(generation_id, fence, State.SAVING)
     if lease is None:
         return
-    attempt = Attempt.objects.select_related("generation__team", "generation__author").get(
-        generation=generation_id, outcome=Outcome.ACCEPTED
-    )
+    attempt = Attempt.objects.select_related(
+        "generation__team", "generation__author", "generation__api_key", "generation__last_frame"
+    ).get(generation=generation_id, outcome=Outcome.ACCEPTED)
     if attempt.generation.losses >= settings.MAX_LOSSES:
         quarantine(attempt.generation, lease)
         return

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, Subquery
+from django.db.models import Exists, QuerySet, Subquery
 
 from generations.accounts.access import require
 from generations.accounts.ending import require_lasting
@@ -24,11 +26,13 @@ from generations.credits.quotas import effective_quota
 from generations.events.kinds import EventKind
 from generations.events.live import announce_in_background
 from generations.events.record import record_event
+from generations.library.models import Project
+from generations.library.takes import create_shot, find_shot
 from generations.media.models import Asset
 
 from .attempts import request_body
 from .dispatch import notify_dispatcher
-from .models import Generation, Project, State
+from .models import Generation, State
 
 
 class InvalidRequestError(DailiesError):
@@ -77,11 +81,14 @@ def submit_generation(
     Raises InvalidRequestError, ForbiddenError, NotAllowedError, NoPriceError, FrozenError, OutOfCreditsError or
     TooManyJobsError; then nothing is stored.
     """
+    submit = partial(_submit, membership, request, idempotency_key, api_key)
     try:
-        return retry_on_conflict(partial(_submit, membership, request, idempotency_key, api_key))
-    except (IntegrityError, OutOfCreditsError, TooManyJobsError):
-        # The same key may have been submitted at the same moment, by a transaction that committed first.
-        if earlier := _submitted_earlier(membership, idempotency_key):
+        return retry_on_conflict(submit)
+    except IntegrityError:
+        # A submit with the same key, or the first one with this image, has committed in the meantime.
+        return retry_on_conflict(submit)
+    except (OutOfCreditsError, TooManyJobsError):
+        if earlier := _submitted_earlier(membership, idempotency_key).first():
             return earlier
         raise
 
@@ -90,13 +97,13 @@ def submit_generation(
 def _submit(
     membership: Membership, request: GenerationRequest, idempotency_key: str, api_key: ApiKey | None
 ) -> Generation:
-    freeze_reason = _check_permission(membership, api_key)
-    if earlier := _submitted_earlier(membership, idempotency_key):
-        return earlier
+    found = _check_permission(membership, request, idempotency_key, api_key)
+    if found.earlier_id:
+        return Generation.objects.get(pk=found.earlier_id)
     prices = current_price_list()
     _check_request(membership, request, prices)
-    if freeze_reason is not None:
-        raise FrozenError(freeze_reason)
+    if found.freeze_reason is not None:
+        raise FrozenError(found.freeze_reason)
     price = prices.price(model=request.model, resolution=request.resolution, duration=request.held_seconds)
     quota = effective_quota(membership, api_key)
     quota.check(model=request.model, resolution=request.resolution, seconds=request.held_seconds)
@@ -106,6 +113,7 @@ def _submit(
     )
     generation = Generation.objects.create(
         id=generation_id,
+        shot_id=found.shot_id or create_shot(membership.team_id, request.project, request.first_frame).pk,
         team_id=membership.team_id,
         author_id=membership.user_id,
         api_key=api_key,
@@ -130,8 +138,19 @@ def _submit(
     return generation
 
 
-def _check_permission(membership: Membership, api_key: ApiKey | None) -> str | None:
-    """Read the membership again and return the reason of a freeze, if the team or the site is frozen.
+@dataclass(frozen=True)
+class Found:
+    """What the first query of a submit reads besides the permission."""
+
+    freeze_reason: str | None
+    earlier_id: UUID | None
+    shot_id: UUID | None
+
+
+def _check_permission(
+    membership: Membership, request: GenerationRequest, idempotency_key: str, api_key: ApiKey | None
+) -> Found:
+    """Read the membership again, with the reason of a freeze, the earlier generation of this key, and the shot.
 
     Since the request was authenticated the membership, the key or the team may have ended: fetching an image takes
     seconds. Raises ForbiddenError.
@@ -140,20 +159,23 @@ def _check_permission(membership: Membership, api_key: ApiKey | None) -> str | N
     memberships = Membership.objects.all() if is_service else Membership.objects.active()
     if api_key is not None:
         memberships = memberships.filter(Exists(ApiKey.objects.live().filter(pk=api_key.pk)))
-    freeze_reason = Subquery(freezes_of(membership.team).values("reason")[:1])
-    current = memberships.select_related("team").annotate(freeze_reason=freeze_reason).filter(pk=membership.pk).first()
+    annotated = memberships.select_related("team").annotate(
+        freeze_reason=Subquery(freezes_of(membership.team).values("reason")[:1]),
+        earlier_id=Subquery(_submitted_earlier(membership, idempotency_key).values("pk")[:1]),
+        shot_id=Subquery(find_shot(membership.team_id, request.project, request.first_frame).values("pk")[:1]),
+    )
+    current: Any = annotated.filter(pk=membership.pk).first()
     if current is None:
         raise ForbiddenError("Your membership or your API key is no longer active.")
     if not is_service:
         require(current, Right.GENERATE)
     require_lasting(current.team)
-    reason: str | None = current.freeze_reason  # type: ignore[attr-defined] # annotated
-    return reason
+    return Found(current.freeze_reason, current.earlier_id, current.shot_id)
 
 
-def _submitted_earlier(membership: Membership, idempotency_key: str) -> Generation | None:
+def _submitted_earlier(membership: Membership, idempotency_key: str) -> QuerySet[Generation]:
     generations = Generation.objects.filter(team=membership.team_id, author=membership.user_id)
-    return generations.filter(idempotency_key=idempotency_key).first()
+    return generations.filter(idempotency_key=idempotency_key)
 
 
 def _check_request(membership: Membership, request: GenerationRequest, prices: PriceList) -> None:

@@ -3,7 +3,7 @@
 - Acquiring a row raises its fence. Every later write names the fence it expects, and a state change also the state.
   If no row matches, another worker has the row: LostLeaseError, and the caller stops.
 - Each change is announced to open pages after the commit. Changes that have an event kind record the event.
-- Money and state change in one transaction. Locks are taken in the order wallet, hold, generation.
+- Money and state change in one transaction. Locks are taken in the order wallet, hold, shot, generation.
 - All times are the database's.
 """
 
@@ -25,6 +25,7 @@ from generations.credits.holds import capture_hold, release_hold
 from generations.events.kinds import EventKind
 from generations.events.live import announce
 from generations.events.record import record_audit, record_event
+from generations.library.takes import NewTake, create_take
 from generations.media.models import Asset
 
 from .models import FINAL, Attempt, Bill, Generation, Outcome, State
@@ -125,19 +126,41 @@ def unpark(generation_ids: Iterable[UUID] | None = None) -> None:
 
 @transaction.atomic
 def complete_generation(generation: Generation, lease: Lease, *, video: Asset, poster: Asset) -> None:
-    """Store the video and charge the price. Raises LostLeaseError, and then nothing is charged.
+    """Create the take and charge the price. Raises LostLeaseError, and then nothing is stored or charged.
 
     A hold that was released before stays released: a late success is delivered and not charged.
     """
     charge = _charge(generation, video)
-    is_charged = capture_hold(hold_id=generation.hold_id, amount=charge)
+    if not capture_hold(hold_id=generation.hold_id, amount=charge):
+        charge = 0
+    take = create_take(generation.shot_id, _new_take(generation, video=video, poster=poster, charge=charge))
     Attempt.objects.filter(generation=generation, outcome=Outcome.ACCEPTED).update(bill=Bill.DUE)
-    lease.move(State.SAVING, State.COMPLETED, video=video, poster=poster, error_type="", error_message="")
+    lease.move(State.SAVING, State.COMPLETED, take=take, error_type="", error_message="")
     record_event(
         EventKind.GENERATION_COMPLETED,
         team_id=generation.team_id,
         subject_id=generation.pk,
-        charged=charge if is_charged else 0,
+        charged=charge,
+    )
+
+
+def _new_take(generation: Generation, *, video: Asset, poster: Asset, charge: int) -> NewTake:
+    return NewTake(
+        id=generation.pk,
+        author=generation.author,
+        api_key=generation.api_key,
+        prompt=generation.prompt,
+        model=generation.model,
+        resolution=generation.resolution,
+        fps=generation.fps,
+        camera_motion=generation.camera_motion,
+        price=charge,
+        video=video,
+        poster=poster,
+        last_frame=generation.last_frame,
+        is_preview=generation.is_preview,
+        is_late=generation.is_late,
+        created_at=generation.created_at,
     )
 
 

@@ -1,4 +1,4 @@
-"""Small real videos that drift over drawn scenes, to fill a gallery with."""
+"""Small real videos that pan over drawn scenes, for the takes of `seed_gallery`."""
 
 import hashlib
 import tempfile
@@ -27,7 +27,7 @@ _SCENES = 12
 
 @dataclass(frozen=True)
 class Clip:
-    still: Asset
+    image: Asset
     video: Asset
     poster: Asset
 
@@ -37,27 +37,27 @@ class Clip:
 
 
 def store_clips(team: Team) -> list[Clip]:
-    """Render and keep a few clips of either orientation; the same team gets the same ones again."""
+    """Render and store a few clips in both orientations. A second call for the same team returns the same clips."""
     scenes = [(PORTRAIT if number % 4 == 3 else LANDSCAPE, number) for number in range(_SCENES)]
     return [_store(team, size, number) for size, number in scenes]
 
 
 def _store(team: Team, size: tuple[int, int], number: int) -> Clip:
     frames = list(_frames(size, number))
-    still = ContentFile(encode_image(frames[0], is_lossless=True).data, name="scene.png")
+    image = ContentFile(encode_image(frames[0], is_lossless=True).data, name="scene.png")
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "clip.mp4"
         _encode(path, frames)
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         return Clip(
-            still=store_image(team=team, uploader=None, file=still),
+            image=store_image(team=team, uploader=None, file=image),
             video=store_video(team=team, uploader=None, path=path, facts=inspect_video(path), sha256=digest),
             poster=store_poster(team=team, uploader=None, poster=make_poster(path)),
         )
 
 
 def _frames(size: tuple[int, int], number: int) -> Iterator[Image.Image]:
-    """A window that drifts over a larger scene."""
+    """Yield the frames of a window that pans over a larger scene."""
     width, height = size
     picture = draw_scene((width + _FRAMES * 2, height + _FRAMES), number)
     for step in range(_FRAMES):
@@ -69,6 +69,6 @@ def _encode(path: Path, frames: list[Image.Image]) -> None:
         stream = container.add_stream("libx264", rate=Fraction(FPS), options={"crf": "26", "preset": "veryfast"})
         stream.width, stream.height = frames[0].size
         stream.pix_fmt = "yuv420p"
-        for image in frames:
-            container.mux(stream.encode(VideoFrame.from_image(image)))  # type: ignore[no-untyped-call]
+        for frame in frames:
+            container.mux(stream.encode(VideoFrame.from_image(frame)))  # type: ignore[no-untyped-call]
         container.mux(stream.encode())

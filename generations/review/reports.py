@@ -1,10 +1,10 @@
-"""What a team's credits bought: by member, model, project or day, of the days of a range.
+"""Usage reports: what a team's credits bought, by member, model, project or day, for a range of days.
 
-- A job belongs to the day on which its credits were held, by the calendar of the team's time zone, as in a quota.
-- Spent is what was charged, held what jobs under way may still take, refunded what came back.
-- Seconds are those of finished takes. A late take was not charged and counts as finished all the same.
-- Approved are the seconds of takes that at least one person approved and nobody wants changed.
-- One query sums everything up: the lines, the days and the whole.
+- A job belongs to the day on which its credits were held, in the team's time zone, as in a quota.
+- Spent is what was charged, held what active jobs may still be charged, refunded what was returned.
+- Seconds are those of takes. A late take was not charged and still counts.
+- Approved seconds are those of takes whose review state is approved.
+- One query returns the lines, the days and the total. Raw SQL: the ORM has no GROUPING SETS.
 """
 
 from collections.abc import Collection, Iterator
@@ -18,11 +18,11 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 
 from generations.accounts.models import ApiKey, Team, User
-from generations.jobs.models import Project
+from generations.library.models import Project
 
 
 class By(StrEnum):
-    """What the lines of a report stand for."""
+    """What one line of a report stands for."""
 
     MEMBER = "member"
     MODEL = "model"
@@ -32,7 +32,7 @@ class By(StrEnum):
 
 @dataclass(frozen=True)
 class Sums:
-    """Credits and seconds of so many jobs."""
+    """The number of jobs with their credits and seconds."""
 
     jobs: int = 0
     spent: int = 0
@@ -43,7 +43,7 @@ class Sums:
 
     @property
     def per_second(self) -> Decimal | None:
-        """Credits for a finished second; None without any."""
+        """Return the credits per second of finished video; None without any."""
         return _per(self.spent, self.seconds)
 
     @property
@@ -53,7 +53,7 @@ class Sums:
 
 @dataclass(frozen=True)
 class Line:
-    """`key` is a user's id, `key:` and a key's id, a model, a project's id or a day; empty for none of these."""
+    """`key` is the id of a user, `key:` and the id of an API key, a model, the id of a project, or a day; or empty."""
 
     key: str
     label: str
@@ -78,19 +78,14 @@ _KEYS = {
 }
 
 _REPORT = """
-WITH verdict AS MATERIALIZED (
-    SELECT d.generation_id, bool_and(d.verdict = 'approved') AS is_approved
-    FROM generations_decision d JOIN generations_generation g ON g.id = d.generation_id
-    WHERE g.team_id = %(team)s GROUP BY d.generation_id
-), job AS (
+WITH job AS (
     SELECT COALESCE({key}, '') AS key, (h.created_at AT TIME ZONE %(zone)s)::date AS day,
         h.state = 'pending' AS is_pending, h.amount, COALESCE(h.captured, 0) AS captured,
         CASE WHEN g.state = 'completed' THEN COALESCE(g.duration, h.captured / g.credits_per_second, 0) ELSE 0 END
             AS seconds,
-        COALESCE(verdict.is_approved, false) AS is_approved
+        EXISTS (SELECT FROM generations_take t WHERE t.id = g.take_id AND t.review_state = 'approved') AS is_approved
     FROM generations_hold h
     LEFT JOIN generations_generation g ON g.hold_id = h.id
-    LEFT JOIN verdict ON verdict.generation_id = g.id
     WHERE h.wallet_id = (SELECT id FROM generations_wallet WHERE team_id = %(team)s)
         AND h.created_at >= %(start)s AND h.created_at < %(end)s
         AND (%(project)s::bigint IS NULL OR g.project_id = %(project)s)
@@ -104,8 +99,8 @@ FROM job GROUP BY GROUPING SETS ((key), (day)) HAVING COUNT(*) > 0
 
 
 def spending_report(team: Team, *, by: By, first: date, last: date, project: Project | None = None) -> Report:
-    """Sum up the jobs of the days from `first` to `last`, both included, of one project if it is given."""
-    by_key, by_day = _summed(team, by, first, last, project)
+    """Report on the jobs of the days from `first` to `last`, both included, of one project if it is given."""
+    by_key, by_day = _sums_by_key_and_day(team, by, first, last, project)
     days = [(day, by_day.get(day, Sums())) for day in _days(first, last)]
     if by == By.DAY:
         lines = [Line(day.isoformat(), f"{day:%-d %b %Y}", sums) for day, sums in days if sums.jobs]
@@ -113,14 +108,14 @@ def spending_report(team: Team, *, by: By, first: date, last: date, project: Pro
         labels = _labels(team, by, list(by_key))
         lines = [Line(key, labels.get(key, "–"), sums) for key, sums in by_key.items()]
         lines.sort(key=lambda line: (-line.sums.spent, -line.sums.held, line.label))
-    return Report(by, first, last, lines, days, _added(by_day.values()))
+    return Report(by, first, last, lines, days, _total(by_day.values()))
 
 
-def _summed(
+def _sums_by_key_and_day(
     team: Team, by: By, first: date, last: date, project: Project | None
 ) -> tuple[dict[str, Sums], dict[date, Sums]]:
     zone = ZoneInfo(team.time_zone)
-    given: dict[str, Any] = {
+    parameters: dict[str, Any] = {
         "team": team.pk,
         "zone": team.time_zone,
         "start": datetime.combine(first, time.min, zone),
@@ -130,18 +125,18 @@ def _summed(
     by_key: dict[str, Sums] = {}
     by_day: dict[date, Sums] = {}
     with connection.cursor() as cursor:
-        cursor.execute(_REPORT.format(key=_KEYS[by]), given)
+        cursor.execute(_REPORT.format(key=_KEYS[by]), parameters)
         for is_all_keys, _, key, day, *sums in cursor.fetchall():
-            told = Sums(*map(int, sums))
+            row = Sums(*map(int, sums))
             if is_all_keys:
-                by_day[day] = told
+                by_day[day] = row
             else:
-                by_key[key] = told
+                by_key[key] = row
     return by_key, by_day
 
 
 def _labels(team: Team, by: By, keys: list[str]) -> dict[str, str]:
-    """What people call the keys, in one query for each kind of thing."""
+    """Return the names that belong to the keys, in one query for each kind of key."""
     if by == By.PROJECT:
         found = Project.objects.filter(team=team, pk__in=[key for key in keys if key])
         return {"": "No project", **{str(project.pk): project.name for project in found}}
@@ -157,7 +152,7 @@ def _days(first: date, last: date) -> Iterator[date]:
     yield from (first + timedelta(days=nth) for nth in range((last - first).days + 1))
 
 
-def _added(found: Collection[Sums]) -> Sums:
+def _total(found: Collection[Sums]) -> Sums:
     return Sums(**{field.name: sum(getattr(sums, field.name) for sums in found) for field in fields(Sums)})
 
 

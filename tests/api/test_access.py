@@ -10,7 +10,7 @@ from generations.api.v1.access import visible_generation, visible_generations
 from generations.common.ids import uuid7
 from generations.credits.grants import grant_credits
 from generations.jobs.models import Generation, State
-from tests.gallery.takes import make_generation
+from tests.library.factories import make_generation
 
 Member = Callable[[User, Team], Membership]
 

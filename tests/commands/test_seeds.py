@@ -9,8 +9,8 @@ from pytest_django import Settings
 from generations.accounts.models import Team, User
 from generations.credits.models import LedgerEntry
 from generations.credits.wallets import wallet_of
-from generations.jobs.models import Generation
 from generations.jobs.reconciliation import audit_books
+from generations.library.models import Take
 from generations.management.commands.seed_demo import PASSWORD
 from generations.media.models import Asset
 from generations.media.storages import media_storage
@@ -80,9 +80,11 @@ def test_a_demo_team_of_somebody_else_is_left_alone(team: Team) -> None:
 
 def test_a_seeded_gallery_holds_real_takes_and_the_books_close(bob: User, funded: Team) -> None:
     call_command("seed_gallery", team=funded.slug, count=40)
-    takes = Generation.objects.finished().of_team(funded).with_media()
+    takes = Take.objects.of_team(funded).with_media()
     assert takes.count() == 40
     assert {take.video.kind for take in takes} == {"video"}
+    assert len({(take.shot_id, take.number) for take in takes}) == 40
+    assert all(take.generation.state == "completed" for take in takes.select_related("generation"))
     assert len({take.created_at for take in takes}) == 40
     assert all(take.video.width > take.video.height for take in takes if take.resolution == "1280x720")
     assert all(media_storage().exists(asset.name) for asset in Asset.objects.all())
@@ -93,7 +95,7 @@ def test_a_seeded_gallery_holds_real_takes_and_the_books_close(bob: User, funded
 def test_a_gallery_may_be_seeded_again(bob: User, funded: Team) -> None:
     for _ in range(2):
         call_command("seed_gallery", team=funded.slug, count=5)
-    assert Generation.objects.count() == 10
+    assert Take.objects.count() == 10
     assert list(audit_books()) == []
 
 
@@ -101,9 +103,9 @@ def test_a_gallery_may_be_seeded_again(bob: User, funded: Team) -> None:
 def test_a_bad_order_is_explained(slug: str, count: int, team: Team) -> None:
     with pytest.raises(CommandError):
         call_command("seed_gallery", team=slug, count=count)
-    assert not Generation.objects.exists()
+    assert not Take.objects.exists()
 
 
 def test_the_takes_are_those_of_people_who_may_make_them(bob: User, rita: User, alice: User, funded: Team) -> None:
     call_command("seed_gallery", team=funded.slug, count=30)
-    assert set(Generation.objects.values_list("author__email", flat=True)) == {alice.email, bob.email}
+    assert set(Take.objects.values_list("author__email", flat=True)) == {alice.email, bob.email}

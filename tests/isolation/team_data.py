@@ -36,12 +36,13 @@ from generations.credits.requests import request_credits
 from generations.events.models import Event, Notification, WebhookDelivery
 from generations.events.webhooks.delivery_log import send_test
 from generations.events.webhooks.endpoints import create_endpoint
-from generations.jobs.models import Generation, Project, State
-from generations.jobs.projects import create_project
+from generations.jobs.models import Generation, State
+from generations.library.models import Project, Shot, Take
+from generations.library.projects import create_project
 from generations.media.models import Asset, AssetKind
 from generations.media.storages import media_storage
 from generations.review.models import Decision, Verdict
-from tests.gallery.takes import make_generation
+from tests.library.factories import make_generation, make_take
 
 from .routes import TEAM_ROUTES
 
@@ -53,7 +54,7 @@ class TeamData:
     """One object of each kind that a team owns. Their ids and texts must never reach another team."""
 
     team: Team
-    take: Generation
+    take: Take
     queued: Generation
     key: ApiKey
     membership: Membership
@@ -81,7 +82,7 @@ class TeamData:
 
 
 def create_team_data(team: Team, author: User, bird: str) -> TeamData:
-    take = make_generation(team, author, prompt=f"The {bird} lands.")
+    take = make_take(team, author, prompt=f"The {bird} lands.")
     queued = make_generation(team, author, State.QUEUED, prompt=f"The {bird} takes off.")
     for asset in Asset.objects.filter(team=team):
         media_storage().save(asset.name, ContentFile(bytes(asset.bytes)))
@@ -107,7 +108,7 @@ def team_urls(name: str, owner: TeamData) -> list[str]:
     if wanted == ("asset_id",):
         own = Asset.objects.filter(team=owner.team).order_by("pk")
         return [reverse(name, args=[pk]) for pk in own.values_list("pk", flat=True)]
-    if wanted == ("generation_id",):
+    if wanted in (("generation_id",), ("take_id",)):
         return [reverse(name, args=[owner.team.slug, row.pk]) for row in (owner.take, owner.queued)]
     samples = {
         "key_id": owner.key.pk,
@@ -154,11 +155,16 @@ def _create_jobs(ours: TeamData, people: list[Membership]) -> None:
     grant_credits(team=ours.team, amount=2 * PRICE * len(people), reason="for all of them")
     wallet = Wallet.objects.select_for_update().get(team=ours.team)
     stills = Asset.objects.bulk_create(_still(member) for member in people)
+    shots = Shot.objects.bulk_create(
+        Shot(team=ours.team, project=ours.project, first_frame=still, last_take_number=1) for still in stills
+    )
     for state in (HoldState.CAPTURED, HoldState.PENDING):
         holds = Hold.objects.bulk_create(_hold(wallet, member, state) for member in people)
         bulk_create(entry for hold in holds for entry in _entries(wallet, hold))
         wallet.save(update_fields=["posted", "held"])
-        bulk_create(_job(ours, *row) for row in zip(people, holds, stills, strict=True))
+        if state == HoldState.CAPTURED:
+            bulk_create(_take(ours, *row) for row in zip(people, holds, shots, strict=True))
+        bulk_create(_job(ours, *row) for row in zip(people, holds, shots, strict=True))
 
 
 def _hold(wallet: Wallet, member: Membership, state: HoldState) -> Hold:
@@ -196,20 +202,36 @@ def _still(member: Membership) -> Asset:
     )
 
 
-def _job(ours: TeamData, member: Membership, hold: Hold, still: Asset) -> Generation:
-    done = {
-        "state": State.COMPLETED,
-        "video": ours.take.video,
-        "poster": ours.take.poster,
-        "finished_at": hold.settled_at,
-    }
+def _take(ours: TeamData, member: Membership, hold: Hold, shot: Shot) -> Take:
+    return Take(
+        id=hold.reference,
+        team=ours.team,
+        shot=shot,
+        project=ours.project,
+        number=1,
+        author=member.user,
+        prompt="The lantern sways.",
+        model="ltx-2-3-fast",
+        resolution="1920x1080",
+        seconds=6,
+        fps=24,
+        has_audio=False,
+        price=PRICE,
+        video=ours.take.video,
+        poster=ours.take.poster,
+    )
+
+
+def _job(ours: TeamData, member: Membership, hold: Hold, shot: Shot) -> Generation:
+    done = {"state": State.COMPLETED, "take_id": hold.reference, "finished_at": hold.settled_at}
     return Generation(
         id=hold.reference,
         team=ours.team,
         author=member.user,
         project=ours.project,
         idempotency_key=str(hold.reference),
-        first_frame=still,
+        shot=shot,
+        first_frame=shot.first_frame,
         prompt="The lantern sways.",
         model="ltx-2-3-fast",
         duration=6,
@@ -225,7 +247,7 @@ def _job(ours: TeamData, member: Membership, hold: Hold, still: Asset) -> Genera
 def _create_decisions(ours: TeamData, people: list[Membership]) -> None:
     """Each member decides on the same take."""
     bulk_create(
-        Decision(generation=ours.take, user=member.user, verdict=Verdict.APPROVED, note="As it should be.")
+        Decision(take=ours.take, user=member.user, verdict=Verdict.APPROVED, note="As it should be.")
         for member in people
     )
 

@@ -6,7 +6,7 @@ from generations.accounts.models import Team, User
 from generations.credits.grants import grant_credits
 from generations.jobs.estimates import UsualTime, usual_time
 from generations.jobs.models import Attempt, Generation, Outcome
-from tests.gallery.takes import make_generation
+from tests.library.factories import make_generation
 
 
 def took(team: Team, user: User, seconds: int, **changes: object) -> Generation:

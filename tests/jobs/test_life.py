@@ -10,6 +10,7 @@ from generations.credits.balances import balance_of
 from generations.credits.models import HoldState
 from generations.jobs.dispatch import claim_due
 from generations.jobs.models import Attempt, Generation, Outcome, State
+from generations.library.models import Take
 from generations.media.models import Asset
 from tests.fakes.behaviors import drop, refuse
 from tests.fakes.provider import ScriptedProvider
@@ -23,12 +24,13 @@ def test_a_job_becomes_a_take_and_is_charged_once(
 ) -> None:
     generation = submit()
     drive.to_the_end()
-    take = reloaded(generation)
-    assert (take.state, take.hold.state, take.hold.captured) == (State.COMPLETED, HoldState.CAPTURED, 18)
-    assert take.finished_at is not None
-    assert take.video is not None
+    job = reloaded(generation)
+    assert (job.state, job.hold.state, job.hold.captured) == (State.COMPLETED, HoldState.CAPTURED, 18)
+    assert job.finished_at is not None
+    take = Take.objects.get()
+    assert (job.take, take.pk, take.shot, take.number) == (take, job.pk, job.shot, 1)
+    assert (take.author, take.prompt, take.price, take.seconds) == (bob, job.prompt, 18, 1)
     assert (take.video.width, take.video.frames) == (128, 24)
-    assert take.poster is not None
     assert take.poster.mime == "image/webp"
     assert provider.count("submit") == 1
     assert balance_of(member(bob, funded)).posted == 982

@@ -14,6 +14,7 @@ from generations.credits.models import Hold, HoldState, PriceRow, Quota
 from generations.events.models import Alert, Event
 from generations.jobs.models import Attempt, Generation, Outcome, State
 from generations.jobs.schedule import OVERDUE_POLL
+from generations.library.models import Take
 from generations.media.models import Asset
 from tests.fakes import behaviors
 from tests.fakes.behaviors import Behavior
@@ -232,7 +233,7 @@ class TestPeople:
         drive.to_the_end()
         drive.to_the_end()
         assert [state_of(job) for job in (sent, waiting)] == [IS_DONE, IS_DONE]
-        takes = Generation.objects.of_team(funded).finished()
+        takes = Take.objects.of_team(funded)
         assert {(take.author, take.video.team) for take in takes.select_related("video__team")} == {(bob, funded)}
         assert balance_of(member(bob, funded)).held == 0
 

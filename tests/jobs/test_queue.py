@@ -13,7 +13,7 @@ from generations.jobs.dispatch import start_next
 from generations.jobs.models import Generation, State
 from generations.jobs.queue import place_in_queue, places_in_queue
 from tests.conftest import make_user
-from tests.gallery.takes import make_generation
+from tests.library.factories import make_generation
 
 
 def order() -> list[str]:

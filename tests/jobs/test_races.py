@@ -32,7 +32,7 @@ from generations.jobs.transitions import Lease, LostLeaseError, acquire_lease, c
 from generations.media.models import Asset, AssetKind
 from tests.fakes.behaviors import pause_at
 from tests.fakes.provider import ScriptedProvider
-from tests.gallery.takes import make_asset, make_generation
+from tests.library.factories import make_asset, make_generation
 from tests.web.pages import form_values
 
 from .conftest import Drive

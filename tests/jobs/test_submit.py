@@ -15,9 +15,10 @@ from generations.credits.balances import balance_of
 from generations.credits.errors import FrozenError, NotAllowedError, OutOfCreditsError, TooManyJobsError
 from generations.credits.models import Freeze, Hold, OfferedModel, PriceRow, Quota, QuotaRaise
 from generations.events.models import Event
-from generations.jobs.models import Generation, Project, State
+from generations.jobs.models import Generation, State
 from generations.jobs.reconciliation import audit_books
 from generations.jobs.submit import GenerationRequest, InvalidRequestError, submit_generation
+from generations.library.models import Project
 from generations.media.models import Asset
 
 from .rows import Member, Submit

@@ -21,7 +21,7 @@ from generations.jobs.models import Generation, State
 from generations.jobs.team_deletion import purge_deleted_teams, rows_of_a_team
 from generations.media.models import Asset
 from generations.media.storages import media_storage
-from tests.gallery.takes import make_generation
+from tests.library.factories import make_generation
 
 
 @pytest.fixture

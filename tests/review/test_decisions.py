@@ -4,13 +4,13 @@ import pytest
 
 from generations.jobs.models import State
 from generations.review.models import Decision
-from tests.gallery.takes import make_generation
+from tests.library.factories import make_generation, make_take
 from tests.web.pages import words
 
 
 @pytest.fixture
 def take(funded, bob):
-    return make_generation(funded, bob)
+    return make_take(funded, bob)
 
 
 def address(team, take) -> str:

@@ -21,12 +21,13 @@ from generations.accounts.teams import add_member, create_team
 from generations.credits.defaults import seed_price_list
 from generations.credits.grants import grant_credits
 from generations.credits.models import Hold, OfferedModel, PriceRow
-from generations.jobs.models import Generation, Project, State
+from generations.jobs.models import Generation, State
+from generations.library.models import Project
 from generations.review.decisions import decide
 from generations.review.models import Verdict
 from generations.review.reports import By, Sums, spending_report
 from tests.conftest import make_user
-from tests.gallery.takes import make_generation
+from tests.library.factories import make_generation
 from tests.web.pages import cells, words
 
 
@@ -51,7 +52,7 @@ def naive(team: Team, by: By, first: date, last: date) -> dict[str, Sums]:
             By.PROJECT: str(job.project_id or ""),
             By.DAY: day.isoformat(),
         }[by]
-        said = {decision.verdict for decision in job.decisions.all()}
+        verdicts = {decision.verdict for decision in job.take.decisions.all()} if job.take else set()
         seconds = job.duration if job.state == State.COMPLETED else 0
         is_pending = job.hold.state == "pending"
         sums = found[key]
@@ -60,7 +61,7 @@ def naive(team: Team, by: By, first: date, last: date) -> dict[str, Sums]:
         sums["held"] += job.hold.amount if is_pending else 0
         sums["refunded"] += 0 if is_pending else job.hold.amount - (job.hold.captured or 0)
         sums["seconds"] += seconds
-        sums["approved_seconds"] += seconds if said == {"approved"} else 0
+        sums["approved_seconds"] += seconds if verdicts == {"approved"} else 0
     return {key: Sums(**sums) for key, sums in found.items()}
 
 
@@ -131,7 +132,7 @@ class TestReports(TestCase):
             held_at(made, timezone.now() - timedelta(hours=job.hours_ago))
             if job.state == State.COMPLETED:
                 for member, verdict in zip(members, job.verdicts, strict=False):
-                    decide(membership=member, take=made, verdict=Verdict(verdict))
+                    decide(membership=member, take=made.take, verdict=Verdict(verdict))
 
 
 @pytest.fixture
@@ -143,8 +144,8 @@ def test_the_page_says_what_a_second_cost(client_of, alice, bob, rita, funded, m
     good, bad = make_generation(funded, bob), make_generation(funded, bob)
     make_generation(funded, alice, State.FAILED)
     make_generation(funded, alice, State.QUEUED, duration=8)
-    decide(membership=member(rita, funded), take=good, verdict=Verdict.APPROVED)
-    decide(membership=member(rita, funded), take=bad, verdict=Verdict.CHANGES)
+    decide(membership=member(rita, funded), take=good.take, verdict=Verdict.APPROVED)
+    decide(membership=member(rita, funded), take=bad.take, verdict=Verdict.CHANGES)
     text = words(client_of(alice).get(report_page))
     assert "Spent 72 Held 48 Refunded 36" in text
     assert "Bob 2 72 0 0 12 6.00 6 12.00" in text

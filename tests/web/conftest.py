@@ -11,7 +11,7 @@ from generations.accounts.models import Membership, Team, User
 from generations.credits.models import Quota
 from generations.media.models import Asset
 from tests.conftest import PASSWORD
-from tests.gallery.takes import make_asset
+from tests.library.factories import make_asset
 from tests.web.pages import form_values
 
 

@@ -25,7 +25,7 @@ from generations.events.models import Event
 from generations.jobs.models import Generation, State
 from generations.jobs.team_deletion import purge_deleted_teams
 from tests.conftest import PASSWORD
-from tests.gallery.takes import make_generation
+from tests.library.factories import make_generation
 from tests.web.pages import links, words
 
 pytestmark = pytest.mark.usefixtures("own_cache")

@@ -47,7 +47,7 @@ def test_a_shortage_in_the_studio_asks_for_what_is_missing(
 
 def test_a_shortage_on_the_jobs_page_offers_the_same(client_of, bob, funded, give_quota):
     from generations.jobs.models import State
-    from tests.gallery.takes import make_generation
+    from tests.library.factories import make_generation
 
     job = make_generation(funded, bob, State.FAILED)
     give_quota(bob, 30)

@@ -5,7 +5,7 @@ import pytest
 
 from generations.credits.grants import grant_credits
 from generations.jobs.models import State
-from tests.gallery.takes import make_generation
+from tests.library.factories import make_generation
 from tests.web.pages import HTMX, links, words
 
 

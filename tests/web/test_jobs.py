@@ -6,7 +6,7 @@ from django.utils import timezone
 from generations.credits.grants import correct_credits
 from generations.credits.models import Wallet
 from generations.jobs.models import Generation, Outcome, State
-from tests.gallery.takes import make_generation
+from tests.library.factories import make_generation
 from tests.web.pages import HTMX, links, words
 
 

@@ -16,7 +16,7 @@ from generations.events.staff_alerts import open_alert
 from generations.jobs.models import Attempt, Bill, Generation, Outcome, ProviderThrottle, State
 from generations.jobs.provider_throttle import open_circuit, throttle_for
 from generations.jobs.reconciliation import audit_books
-from tests.gallery.takes import make_generation
+from tests.library.factories import make_generation
 
 
 @pytest.fixture

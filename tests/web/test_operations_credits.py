@@ -10,7 +10,7 @@ from generations.credits.audit import CHECKS, run_checks
 from generations.credits.models import Freeze, LedgerEntry, Lot, OfferedModel, PriceRow, RefillRule, Wallet
 from generations.events.models import Event
 from generations.jobs.models import Attempt, Bill, Generation, Outcome, State
-from tests.gallery.takes import make_generation
+from tests.library.factories import make_generation
 from tests.web.pages import form_values, words
 
 DESK = "/ops/credits/"

@@ -11,7 +11,7 @@ from generations.credits.balances import balance_of
 from generations.jobs.models import Generation, State
 from tests.accounts.conftest import WEEK
 from tests.conftest import make_user
-from tests.gallery.takes import make_generation
+from tests.library.factories import make_generation
 from tests.web.pages import HTMX, links, words
 
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from generations.jobs.models import Generation, Project
-from tests.gallery.takes import make_generation
+from generations.jobs.models import Generation
+from generations.library.models import Project
+from tests.library.factories import make_generation
 from tests.web.pages import words
 
 WISH = {"model": "ltx-2-3-fast", "resolution": "1280x720", "duration": "6", "quoted": None}

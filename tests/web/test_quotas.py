@@ -13,7 +13,7 @@ from generations.credits.models import Quota, QuotaRaise
 from generations.events.models import Event
 from generations.jobs.models import Generation, State
 from tests.conftest import make_user
-from tests.gallery.takes import make_generation
+from tests.library.factories import make_generation
 from tests.web.pages import forbidden_options, words
 
 EMPTY = {"cap": "", "period": "month", "max_jobs": "", "max_seconds": "", "max_tier": ""}

@@ -5,7 +5,7 @@ from django.db.models.functions import Now
 
 from generations.accounts.models import Membership, User
 from generations.accounts.teams import create_team
-from tests.gallery.takes import make_generation
+from tests.library.factories import make_generation
 from tests.web.pages import links, words
 
 TEAM_PAGES = ("studio", "jobs", "gallery", "credits")

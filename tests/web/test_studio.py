@@ -1,7 +1,7 @@
 import pytest
 
 from generations.jobs.models import Generation
-from tests.gallery.takes import make_asset, make_generation
+from tests.library.factories import make_asset, make_generation
 from tests.web.pages import forbidden_options, form_values, words
 
 

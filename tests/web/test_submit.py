@@ -5,7 +5,7 @@ import pytest
 from generations.credits.models import Hold, LedgerEntry, PriceRow, Wallet
 from generations.jobs.models import Generation
 from generations.media.models import Asset
-from tests.gallery.takes import make_asset
+from tests.library.factories import make_asset
 from tests.web.pages import HTMX, form_values, words
 from tests.web.pictures import picture
 

@@ -7,7 +7,7 @@ from generations.accounts.roles import Role
 from generations.accounts.teams import add_member
 from generations.jobs.models import State
 from generations.media.storages import media_storage
-from tests.gallery.takes import make_asset, make_generation
+from tests.library.factories import make_asset, make_generation, make_take
 from tests.web.pages import links, words
 
 
@@ -17,7 +17,7 @@ def address(take) -> str:
 
 @pytest.fixture
 def take(funded, bob):
-    made = make_generation(funded, bob, prompt="Rain <begins>.", is_preview=True, last_frame=make_asset(funded))
+    made = make_take(funded, bob, prompt="Rain <begins>.", is_preview=True, last_frame=make_asset(funded))
     media_storage().save(made.video.name, ContentFile(b"m" * made.video.bytes))
     return made
 
@@ -33,7 +33,7 @@ def test_it_shows_the_take_with_all_that_made_it(client_of, alice, take):
     assert "by Bob" in text
     assert "Preview (no AI model)" in text
     assert 'data-frames="144" data-rate="24/1"' in html
-    for asset in (take.video, take.poster, take.first_frame, take.last_frame):
+    for asset in (take.video, take.poster, take.shot.first_frame, take.last_frame):
         assert f"/media/{asset.pk}" in html
 
 

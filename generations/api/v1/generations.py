@@ -1,15 +1,17 @@
 """Generations: every job of the team that the key may see, in whatever state."""
 
-from typing import Annotated
+from typing import Annotated, TypeVar
 from uuid import UUID
 
+from django.db.models import QuerySet
 from ninja import Query, Router
 from pydantic import BaseModel, Field
 
 from generations.common.pagination import keyset_page
 from generations.jobs.cancel_retry import cancel_generation, retry_generation
-from generations.jobs.models import Generation, GenerationQuerySet, State
+from generations.jobs.models import Generation, State
 from generations.jobs.queue import place_in_queue
+from generations.library.models import Take
 from generations.media.models import Asset
 
 from .access import access_generation, visible_generations
@@ -73,6 +75,9 @@ class GenerationDetail(GenerationOut):
         return cls.model_validate({**settings_of(job), "place": place_in_queue(job)})
 
 
+Row = TypeVar("Row", Generation, Take)
+
+
 class JobFilters(PageParams):
     model: Text | None = Field(None, max_length=40)
     author: RowId | None = Field(None, description="Id of a member.")
@@ -80,7 +85,7 @@ class JobFilters(PageParams):
     created_before: When | None = None
     q: Annotated[Text, Field(max_length=200)] | None = Field(None, description="Words that stand in the prompt.")
 
-    def apply(self, jobs: GenerationQuerySet) -> GenerationQuerySet:
+    def apply(self, jobs: QuerySet[Row]) -> QuerySet[Row]:
         wanted = {
             "model": self.model,
             "author": self.author,
@@ -94,7 +99,7 @@ class JobFilters(PageParams):
 class GenerationFilters(JobFilters):
     state: list[State] = Field([], description="Repeat it for several.")
 
-    def apply(self, jobs: GenerationQuerySet) -> GenerationQuerySet:
+    def apply(self, jobs: QuerySet[Row]) -> QuerySet[Row]:
         found = super().apply(jobs)
         return found.filter(state__in=self.state) if self.state else found
 

@@ -4,16 +4,18 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils import timezone
 from ninja import Query, Router
 from pydantic import BaseModel, Field
 
+from generations.accounts.callers import Caller
+from generations.common.errors import NotFoundError
 from generations.common.pagination import keyset_page
-from generations.jobs.models import Generation, State
+from generations.library.models import Take
 from generations.media.models import Asset
 from generations.media.serving import signed_url
 
-from .access import access_generation, visible_generations
 from .auth import READ, ApiRequest
 from .generations import GenerationOut, JobFilters, settings_of
 from .openapi import refuses
@@ -42,40 +44,48 @@ class VideoOut(BaseModel):
 
 
 class TakeOut(GenerationOut):
-    """A generation that is completed. The addresses need no key; whoever has one may use it until they expire."""
+    """A finished video with the settings of its generation. Its URLs need no key until they expire."""
 
     video: VideoOut
     poster_url: str
     first_frame_url: str
     last_frame_url: str | None
     urls_expire_at: Moment
-    is_late: bool = Field(description="Came after its credits had been returned, and cost nothing.")
+    is_late: bool = Field(description="Completed after its credits were refunded. It was not charged.")
 
     @classmethod
-    def of(cls, job: Generation) -> "TakeOut":
+    def of(cls, take: Take) -> "TakeOut":
         life = settings.RESULT_URL_LIFE
         return cls.model_validate(
             {
-                **settings_of(job),
-                "video": job.video and VideoOut.of(job.video, life),
-                "poster_url": job.poster and signed_url(job.poster.pk, name="poster.jpg", life=life),
-                "first_frame_url": signed_url(job.first_frame.pk, name="first-frame", life=life),
-                "last_frame_url": job.last_frame and signed_url(job.last_frame.pk, name="last-frame", life=life),
+                **settings_of(take.generation),
+                "video": VideoOut.of(take.video, life),
+                "poster_url": signed_url(take.poster_id, name="poster.jpg", life=life),
+                "first_frame_url": signed_url(take.shot.first_frame_id, name="first-frame", life=life),
+                "last_frame_url": take.last_frame_id and signed_url(take.last_frame_id, name="last-frame", life=life),
                 "urls_expire_at": timezone.now() + life,
-                "is_late": job.is_late,
+                "is_late": take.is_late,
             }
         )
 
 
 @router.get("", auth=READ, response=PageOut[TakeOut], operation_id="list_takes")
 def list_takes(request: ApiRequest, filters: Query[JobFilters]) -> PageOut[TakeOut]:
-    """The team's finished takes, newest first."""
-    takes = filters.apply(visible_generations(request.auth).finished())
+    """List the team's takes, newest first."""
+    takes = filters.apply(_takes(request.auth))
     page = keyset_page(takes, cursor=filters.cursor, size=filters.limit)
     return PageOut(data=[TakeOut.of(take) for take in page.rows], next_cursor=page.next_cursor)
 
 
 @router.get("/{uuid:generation_id}", auth=READ, response=TakeOut, operation_id="get_take", openapi_extra=refuses(404))
 def get_take(request: ApiRequest, generation_id: UUID) -> TakeOut:
-    """One take. A generation that is not finished, or has failed, is no take."""
-    return TakeOut.of(access_generation(request.auth, generation_id, State.COMPLETED))
+    """Get one take. A generation without a finished video is not a take."""
+    take = _takes(request.auth).filter(pk=generation_id).first()
+    if take is None:
+        raise NotFoundError
+    return TakeOut.of(take)
+
+
+def _takes(caller: Caller) -> QuerySet[Take]:
+    generation = [f"generation__{name}" for name in ("author", "api_key", "hold", "first_frame", "last_frame")]
+    return Take.objects.visible_to(caller).select_related("shot", "video", *generation)

@@ -4,7 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from generations.accounts.models import Team
-from generations.management.takes import seed_takes
+from generations.management.seed_takes import seed_takes
 
 MOST = 2_000_000
 

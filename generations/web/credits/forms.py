@@ -11,7 +11,7 @@ from generations.accounts.models import Membership, Team
 from generations.common.clock import database_now
 from generations.credits.models import EntryKind, RequestTarget
 from generations.credits.quotas import effective_quota
-from generations.jobs.models import Project
+from generations.library.models import Project
 from generations.review.reports import By
 
 from .page import EntryFilter

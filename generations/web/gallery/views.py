@@ -8,10 +8,10 @@ from django.views.decorators.http import require_safe
 
 from generations.common.errors import NotFoundError
 from generations.events.streams.origins import events_url
-from generations.gallery.takes import gallery_page, running_jobs
-from generations.jobs.models import Project
-from generations.jobs.projects import access_project, open_projects
-from generations.jobs.queries import access_generation
+from generations.jobs.queries import access_generation, running_jobs
+from generations.library.models import Project
+from generations.library.projects import access_project, open_projects
+from generations.library.takes import gallery_page
 
 from ..decorators import TeamRequest, team_page
 
@@ -22,7 +22,7 @@ def gallery(request: TeamRequest) -> HttpResponse:
     """A page of tiles. htmx asks for more of them and gets the tiles alone."""
     cursor = request.GET.get("after")
     project = _project(request)
-    page = gallery_page(request.membership.team, cursor=cursor, project=project)
+    page = gallery_page(request.membership, cursor=cursor, project=project)
     shown = {"page": page, "project": project}
     if request.htmx:
         return render(request, "gallery/_tiles.html", shown)
@@ -40,9 +40,7 @@ def gallery(request: TeamRequest) -> HttpResponse:
 @require_safe
 def running(request: TeamRequest, generation_id: UUID) -> HttpResponse:
     """The quiet tile of one job under way, asked for when it has changed."""
-    job = access_generation(request.user, generation_id)
-    if job.team_id != request.membership.team_id:
-        raise NotFoundError
+    job = access_generation(request.membership, generation_id)
     return render(request, "gallery/_job.html", {"job": job})
 
 

@@ -9,13 +9,12 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from generations.accounts.roles import Right
-from generations.common.errors import NotFoundError
 from generations.common.pagination import keyset_page
 from generations.events.streams.origins import events_url
 from generations.jobs.cancel_retry import cancel_generation, retry_generation
 from generations.jobs.estimates import usual_time
 from generations.jobs.models import Generation, State
-from generations.jobs.queries import access_generation, visible_generations
+from generations.jobs.queries import access_generation
 from generations.jobs.queue import place_in_queue, places_in_queue
 
 from ..decorators import TeamRequest, team_page
@@ -29,7 +28,7 @@ def jobs(request: TeamRequest) -> HttpResponse:
     """My jobs, newest first; with the right for it, everybody's. htmx asks for more rows and gets rows alone."""
     can_see_all = request.membership.can(Right.MANAGE_JOBS)
     is_all = can_see_all and request.GET.get("of") == "everybody"
-    found = visible_generations(request.membership)
+    found = Generation.objects.listed_for(request.membership)
     found = found if is_all else found.filter(author=request.user)
     page = keyset_page(found.with_media(), cursor=request.GET.get("after"), size=PAGE_SIZE)
     places = places_in_queue(page.rows)
@@ -79,7 +78,4 @@ def _row(request: TeamRequest, job: Generation) -> HttpResponse:
 
 
 def _access(request: TeamRequest, generation_id: UUID) -> Generation:
-    job = access_generation(request.user, generation_id)
-    if job.team_id != request.membership.team_id:
-        raise NotFoundError
-    return job
+    return access_generation(request.membership, generation_id)

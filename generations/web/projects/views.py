@@ -7,7 +7,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from generations.accounts.roles import Right
 from generations.common.errors import DailiesError
-from generations.jobs.projects import (
+from generations.library.projects import (
     access_project,
     archive_project,
     create_project,

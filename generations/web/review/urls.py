@@ -3,5 +3,5 @@ from django.urls import path
 from . import views
 
 urlpatterns = [
-    path("takes/<uuid:generation_id>/decision", views.decision, name="decision"),
+    path("takes/<uuid:take_id>/decision", views.decision, name="decision"),
 ]

@@ -10,7 +10,9 @@ from django.views.decorators.http import require_POST
 from generations.accounts.roles import Right
 from generations.common.errors import NotFoundError
 from generations.jobs.queries import access_generation
-from generations.review.decisions import decide, take_back_decision
+from generations.library.models import Take
+from generations.library.takes import access_take
+from generations.review.decisions import NotFinishedError, decide, withdraw_decision
 from generations.review.models import Verdict
 
 from ..decorators import TeamRequest, team_page
@@ -18,17 +20,25 @@ from ..decorators import TeamRequest, team_page
 
 @team_page(Right.REVIEW)
 @require_POST
-def decision(request: TeamRequest, generation_id: UUID) -> HttpResponse:
-    """Keep the verdict; an empty one takes back what was said."""
-    take = access_generation(request.user, generation_id)
+def decision(request: TeamRequest, take_id: UUID) -> HttpResponse:
+    """Store the member's decision on a take. An empty one withdraws it."""
+    take = _access_finished(request, take_id)
     verdict = request.POST.get("verdict", "")
-    if take.team_id != request.membership.team_id or verdict not in ("", *Verdict.values):
+    if verdict not in ("", *Verdict.values):
         raise NotFoundError
     if verdict:
         kept = decide(
             membership=request.membership, take=take, verdict=Verdict(verdict), note=request.POST.get("note", "")
         )
         messages.success(request, f"{kept.get_verdict_display()}.")
-    elif take_back_decision(membership=request.membership, take=take):
+    elif withdraw_decision(membership=request.membership, take=take):
         messages.success(request, "Taken back.")
     return HttpResponseRedirect(resolve_url("take", request.membership.team.slug, take.pk))
+
+
+def _access_finished(request: TeamRequest, take_id: UUID) -> Take:
+    try:
+        return access_take(request.membership, take_id)
+    except NotFoundError:
+        access_generation(request.membership, take_id)
+        raise NotFinishedError from None

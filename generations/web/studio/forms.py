@@ -10,8 +10,8 @@ from django.db.models import QuerySet
 from generations.common.ids import uuid7
 from generations.contract.rules import Violation
 from generations.contract.support import SUPPORT
-from generations.jobs.models import Project
 from generations.jobs.submit import GenerationRequest
+from generations.library.models import Project
 from generations.media.models import Asset
 
 from .. import formatting

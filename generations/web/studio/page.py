@@ -14,8 +14,8 @@ from generations.contract.support import SUPPORT, size_of
 from generations.credits.balances import Balance
 from generations.credits.errors import Shortage
 from generations.credits.prices import NoPriceError, PriceList, current_price_list, offered_models
-from generations.jobs.models import Project
 from generations.jobs.queries import access_generation
+from generations.library.models import Project
 from generations.media.models import Asset
 
 from .. import formatting
@@ -214,11 +214,9 @@ def fresh_values(membership: Membership, *, like: str = "") -> dict[str, Any]:
     if not like:
         return {"fps": SUPPORT.default_fps, "generate_audio": True}
     try:
-        take = access_generation(membership.user, UUID(like))
+        take = access_generation(membership, UUID(like))
     except ValueError:
         raise NotFoundError from None
-    if take.team_id != membership.team_id:
-        raise NotFoundError
     stills = {"first_frame": str(take.first_frame_id), "last_frame": str(take.last_frame_id or "")}
     project = str(take.project_id or "")
     return {**{name: getattr(take, name) for name in _SETTINGS}, **stills, "project": project}

@@ -13,8 +13,8 @@ from generations.accounts.roles import Right
 from generations.common.errors import NotFoundError
 from generations.contract.support import SUPPORT
 from generations.credits.errors import FrozenError, NotAllowedError, OutOfCreditsError, TooManyJobsError
-from generations.jobs.projects import BadProjectError, open_projects, project_named
 from generations.jobs.submit import GenerationRequest, InvalidRequestError, submit_generation
+from generations.library.projects import BadProjectError, open_projects, project_named
 
 from ..credits.request_panel import panel_for_shortage
 from ..decorators import TeamRequest, by_method, team_page

@@ -4,6 +4,6 @@ from . import views
 
 urlpatterns = [
     path("media/<uuid:asset_id>", views.asset, name="media"),
-    path("t/<slug:slug>/takes/<uuid:generation_id>/", views.take, name="take"),
-    path("t/<slug:slug>/takes/<uuid:generation_id>/download", views.download, name="download"),
+    path("t/<slug:slug>/takes/<uuid:take_id>/", views.take, name="take"),
+    path("t/<slug:slug>/takes/<uuid:take_id>/download", views.download, name="download"),
 ]

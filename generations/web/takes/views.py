@@ -1,4 +1,4 @@
-"""One take: the player, what it was made from, and what it cost."""
+"""Take pages: the player with its facts, the download, and stored media files."""
 
 from uuid import UUID
 
@@ -10,9 +10,9 @@ from django.views.decorators.http import require_safe
 
 from generations.accounts.roles import Right
 from generations.common.errors import NotFoundError
-from generations.gallery.takes import neighbours
-from generations.jobs.models import Generation, State
 from generations.jobs.queries import access_generation
+from generations.library.models import Take
+from generations.library.takes import access_take, neighbors
 from generations.media.assets import access_asset, asset_membership
 from generations.media.serving import serve_asset
 from generations.review.decisions import decisions_on
@@ -22,15 +22,17 @@ from ..decorators import PageRequest, TeamRequest, signed_in, team_page
 
 @team_page()
 @require_safe
-def take(request: TeamRequest, generation_id: UUID) -> HttpResponse:
-    """The page of a finished take. A job that is not one yet stands in the list of jobs."""
-    found = _access(request, generation_id)
-    if found.state != State.COMPLETED:
+def take(request: TeamRequest, take_id: UUID) -> HttpResponse:
+    """Show a take. The id of a job that has no take redirects to the list of jobs."""
+    try:
+        found = access_take(request.membership, take_id)
+    except NotFoundError:
+        access_generation(request.membership, take_id)
         return HttpResponseRedirect(resolve_url("jobs", request.membership.team.slug))
     decisions = list(decisions_on(found))
     context = {
         "take": found,
-        "adjacent": neighbours(found),
+        "adjacent": neighbors(found),
         "has_settings": request.membership.can(Right.GENERATE),
         "can_review": request.membership.can(Right.REVIEW),
         "decisions": decisions,
@@ -41,24 +43,15 @@ def take(request: TeamRequest, generation_id: UUID) -> HttpResponse:
 
 @team_page()
 @require_safe
-def download(request: TeamRequest, generation_id: UUID) -> HttpResponseBase:
-    found = _access(request, generation_id)
-    if found.video is None:
-        raise NotFoundError
+def download(request: TeamRequest, take_id: UUID) -> HttpResponseBase:
+    found = access_take(request.membership, take_id)
     return serve_asset(request, found.video, as_attachment=True, filename=file_name(found))
 
 
-def file_name(take: Generation) -> str:
-    """`a-boat-leaves-the-harbour-1920x1080-24fps-3f2a9c.mp4`: sorts by prompt, never twice the same."""
+def file_name(take: Take) -> str:
+    """Return a name such as `a-boat-leaves-the-harbour-1920x1080-24fps-3f2a9c.mp4`: sorted by prompt, and unique."""
     words = slugify(Truncator(take.prompt).words(8, truncate="")) or "take"
     return f"{words[:60]}-{take.resolution}-{take.fps}fps-{take.pk.hex[-6:]}.mp4"
-
-
-def _access(request: TeamRequest, generation_id: UUID) -> Generation:
-    found = access_generation(request.user, generation_id)
-    if found.team_id != request.membership.team_id:
-        raise NotFoundError
-    return found
 
 
 @signed_in

@@ -9,7 +9,7 @@ from generations.jobs.transitions import acquire_lease, complete_generation
 from generations.media.models import AssetKind
 from tests.api.contract.bodies import body_with
 from tests.api.contract.conftest import Program
-from tests.gallery.takes import make_asset
+from tests.library.factories import make_asset
 
 RATE, LONGEST = 9, 20
 

@@ -20,7 +20,7 @@ from tests.api.client import ApiError, Client
 from tests.api.contract.bodies import body_with
 from tests.api.contract.conftest import Program
 from tests.api.process import WebProcess, web_process
-from tests.gallery.takes import make_generation
+from tests.library.factories import make_generation
 from tests.media.sample_images import png
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -15,9 +15,10 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from generations.accounts.models import Team, User
 from generations.accounts.roles import Scope
 from generations.jobs.models import Generation, State
+from generations.library.models import Take
 from generations.media.storages import media_storage
 from tests.api.contract.conftest import Program
-from tests.gallery.takes import make_generation
+from tests.library.factories import make_generation
 
 CONTENT = bytes(range(256)) * 4
 
@@ -26,10 +27,10 @@ CONTENT = bytes(range(256)) * 4
 def take(funded: Team, bob: User) -> Generation:
     """A finished take of bob's whose file can be read."""
     made = make_generation(funded, bob)
-    assert made.video is not None
-    made.video.bytes = len(CONTENT)
-    made.video.save(update_fields=["bytes"])
-    media_storage().save(made.video.name, ContentFile(CONTENT))
+    video = made.take.video
+    video.bytes = len(CONTENT)
+    video.save(update_fields=["bytes"])
+    media_storage().save(video.name, ContentFile(CONTENT))
     return made
 
 
@@ -171,7 +172,7 @@ class TestResult:
     def test_a_changed_signature_opens_nothing(self, program: Program, take: Generation) -> None:
         path = urlsplit(url_of(program, take)).path
         asset, rest = path.split("/")[3].split(".", 1)
-        other = make_generation(take.team, take.author).video
+        other = make_generation(take.team, take.author).take.video
         assert other is not None
         for token in (f"{other.pk.hex}.{rest}", f"{asset}.9{rest}", f"{asset}.{rest}x", "x", f"{asset}.{rest[:-1]}"):
             answer: Any = Client().get(f"/v1/files/{token}/take.mp4")
@@ -185,6 +186,6 @@ class TestResult:
 def test_the_take_says_which_key_it_came_by(
     program: Program, take: Generation, bob: User, client_of: Callable[[User], Client]
 ) -> None:
-    Generation.objects.filter(pk=take.pk).update(api_key=program.key)
+    Take.objects.filter(pk=take.pk).update(api_key=program.key)
     page = client_of(bob).get(f"/t/{take.team.slug}/takes/{take.pk}/")
     assert "via key render farm" in page.content.decode()

@@ -10,7 +10,7 @@ from generations.accounts.roles import Scope
 from generations.credits.balances import balance_of
 from generations.jobs.models import Generation, State
 from tests.api.v1.answers import refused, told
-from tests.gallery.takes import make_generation
+from tests.library.factories import make_generation
 
 
 def ids(response) -> list[str]:

@@ -9,7 +9,7 @@ from generations.credits.models import Hold, OfferedModel, Quota
 from generations.jobs.models import Generation, State
 from generations.media.models import Asset
 from tests.api.v1.answers import refused, told
-from tests.gallery.takes import make_generation
+from tests.library.factories import make_generation
 
 
 def picture(width: int, height: int) -> str:

@@ -13,7 +13,7 @@ from schemathesis.config import SchemathesisConfig
 from generations.accounts.models import Team, User
 from generations.jobs.models import State
 from project.wsgi import application
-from tests.gallery.takes import make_generation
+from tests.library.factories import make_generation
 
 # What a schema cannot say: which image exists, decodes and is public, what goes together, which cursor is ours.
 REFUSALS_OF_WHAT_FITS = ["400", "402", "422"]

@@ -8,12 +8,12 @@ from generations.accounts.roles import Scope
 from generations.jobs.models import State
 from generations.media.storages import media_storage
 from tests.api.v1.answers import refused, told
-from tests.gallery.takes import make_generation
+from tests.library.factories import make_generation, make_take
 
 
 def test_a_take_brings_addresses_that_need_no_key(client, program, bob, funded):
-    take = make_generation(funded, bob)
-    for asset in (take.video, take.poster, take.first_frame):
+    take = make_take(funded, bob)
+    for asset in (take.video, take.poster, take.shot.first_frame):
         media_storage().save(asset.name, ContentFile(b"x" * asset.bytes))
     told_of = told(program(bob).get(f"/takes/{take.pk}"))
     video = told_of["video"]

@@ -6,7 +6,7 @@ from generations.accounts.roles import Scope
 from generations.credits.models import Quota
 from generations.jobs.models import State
 from tests.api.v1.answers import refused, told
-from tests.gallery.takes import make_generation
+from tests.library.factories import make_generation
 
 NOBODYS = "00000000-0000-7000-8000-000000000000"
 

@@ -1,8 +1,9 @@
-"""Generations in any state for the tests of pages, with their holds and entries, but without bytes in the storage."""
+"""Generations in any state and takes, with their shots, holds and ledger entries, but without files in the storage."""
 
 import secrets
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -11,6 +12,8 @@ from generations.common.ids import uuid7
 from generations.credits.holds import capture_hold, release_hold
 from generations.credits.prices import quote
 from generations.jobs.models import FINAL, Generation, State
+from generations.library.models import Take
+from generations.library.takes import NewTake, create_shot, create_take, find_shot
 from generations.media.models import Asset, AssetKind
 from tests.credits.holds import hold_credits
 
@@ -40,15 +43,15 @@ def make_asset(team: Team, kind: AssetKind = AssetKind.IMAGE, *, size: tuple[int
 def make_generation(
     team: Team, author: User, state: State = State.COMPLETED, *, age: timedelta = timedelta(0), **changes: Any
 ) -> Generation:
-    """Insert a generation as it would stand in this state; `age` says how long ago it was submitted."""
+    """Insert a generation in this state, with its take if it is completed; it was submitted `age` ago."""
     membership = Membership.objects.select_related("team").get(team=team, user=author)
-    wish: dict[str, Any] = {"model": "ltx-2-3-fast", "resolution": "1920x1080", "duration": 6, "fps": 24, **changes}
-    price = quote(model=wish["model"], resolution=wish["resolution"], duration=wish["duration"])
+    request: dict[str, Any] = {"model": "ltx-2-3-fast", "resolution": "1920x1080", "duration": 6, "fps": 24, **changes}
+    media = {kind: request.pop(kind, None) for kind in ("video", "poster")}
+    price = quote(model=request["model"], resolution=request["resolution"], duration=request["duration"])
     generation_id = uuid7()
     hold_id = hold_credits(membership, price.credits, reference=generation_id)
     if state == State.COMPLETED:
         capture_hold(hold_id=hold_id, amount=price.credits)
-        wish |= {"video": make_asset(team, AssetKind.VIDEO), "poster": make_asset(team, AssetKind.POSTER)}
     elif state in FINAL:
         release_hold(hold_id=hold_id, reason=state)
     values = {
@@ -57,10 +60,37 @@ def make_generation(
         "idempotency_key": str(generation_id),
         "price": price.credits,
         "credits_per_second": price.credits_per_second,
+        "created_at": timezone.now() - age,
         "finished_at": timezone.now() if state in FINAL else None,
-        **wish,
+        **request,
     }
+    place = (team.pk, values.get("project"), values["first_frame"])
+    values["shot"] = find_shot(*place).first() or create_shot(*place)
+    if state == State.COMPLETED:
+        values["take"] = _make_take(generation_id, author, values, media)
     made = Generation.objects.create(id=generation_id, team=team, author=author, hold_id=hold_id, state=state, **values)
-    Generation.objects.filter(pk=made.pk).update(created_at=timezone.now() - age)
     made.refresh_from_db()
     return made
+
+
+def make_take(team: Team, author: User, **changes: Any) -> Take:
+    """Insert a completed generation and return its take."""
+    take = make_generation(team, author, **changes).take
+    assert take is not None
+    return take
+
+
+def _make_take(generation_id: UUID, author: User, values: dict[str, Any], media: dict[str, Asset | None]) -> Take:
+    team = values["shot"].team
+    copied = ("prompt", "model", "resolution", "fps", "price", "created_at")
+    optional = ("last_frame", "api_key", "is_preview", "is_late")
+    new = NewTake(
+        id=generation_id,
+        author=author,
+        video=media["video"] or make_asset(team, AssetKind.VIDEO),
+        poster=media["poster"] or make_asset(team, AssetKind.POSTER),
+        camera_motion=values.get("camera_motion", ""),
+        **{name: values[name] for name in copied},
+        **{name: values[name] for name in optional if name in values},
+    )
+    return create_take(values["shot"].pk, new)

@@ -1,4 +1,4 @@
-"""Finished takes in bulk, for load: every row that a real one leaves behind, so that the books still close."""
+"""Insert finished takes in bulk, for load tests, with every row that a real job leaves, so that the books balance."""
 
 import random
 from collections.abc import Iterator
@@ -19,6 +19,8 @@ from generations.credits.models import EntryKind, Hold, HoldState, LedgerEntry, 
 from generations.credits.prices import Price, current_price_list
 from generations.credits.wallets import wallet_of
 from generations.jobs.models import Attempt, Bill, Generation, Outcome, State
+from generations.library.models import Shot, Take
+from generations.library.takes import create_shot, find_shot
 
 from .clips import Clip, store_clips
 
@@ -32,9 +34,9 @@ _LIGHTS = ("at dusk", "in the first snow", "under neon", "in warm rain", "at noo
 _MOVES = ("the camera drifts left", "slowly coming closer", "seen from above", "turning in the wind", "standing still")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Plan:
-    """One take to be: who, what, when, for how much."""
+    """The values of one take before it is inserted."""
 
     id: UUID
     author: User
@@ -47,6 +49,7 @@ class Plan:
     camera_motion: str
     price: Price
     created_at: datetime
+    number: int = 0
 
     @property
     def finished_at(self) -> datetime:
@@ -54,7 +57,7 @@ class Plan:
 
 
 def seed_takes(team: Team, count: int) -> None:
-    """Add finished takes of the past year, oldest first, each batch whole or not at all."""
+    """Add takes of the past year, the oldest first. Each batch is one transaction."""
     plans = _plans(team, count)
     while batch := list(islice(plans, BATCH)):
         _store_batch(team, batch)
@@ -62,7 +65,7 @@ def seed_takes(team: Team, count: int) -> None:
 
 @transaction.atomic
 def _store_batch(team: Team, plans: list[Plan]) -> None:
-    """Grant exactly what the takes cost, then hold and charge it take by take."""
+    """Grant the price of the takes, then hold and charge it for each take."""
     total = sum(plan.price.credits for plan in plans)
     grant_credits(team=team, amount=total, reason=f"synthetic takes: {len(plans):,}")
     wallet = Wallet.objects.select_for_update().get(pk=wallet_of(team).pk)
@@ -70,31 +73,33 @@ def _store_batch(team: Team, plans: list[Plan]) -> None:
     pairs = list(zip(plans, holds, strict=True))
     LedgerEntry.objects.bulk_create([entry for plan, hold in pairs for entry in _entries(wallet, plan, hold)])
     wallet.save(update_fields=["posted"])
-    Generation.objects.bulk_create([_take(team, plan, hold) for plan, hold in pairs])
+    shots = _shots(team, plans)
+    Take.objects.bulk_create([_take(team, plan, shots) for plan in plans])
+    Generation.objects.bulk_create([_generation(team, plan, shots, hold) for plan, hold in pairs])
     Attempt.objects.bulk_create([_attempt(plan) for plan in plans])
 
 
 def _plans(team: Team, count: int) -> Iterator[Plan]:
-    chance = random.Random(count)  # noqa: S311
+    rng = random.Random(count)  # noqa: S311
     authors, prices, clips = _authors(team), current_price_list(), store_clips(team)
-    shapes = {is_portrait: [c for c in clips if c.is_portrait == is_portrait] for is_portrait in (False, True)}
-    begin = timezone.now() - SPREAD
+    clips_by_shape = {is_portrait: [c for c in clips if c.is_portrait == is_portrait] for is_portrait in (False, True)}
+    start = timezone.now() - SPREAD
     for index in range(count):
-        model = SUPPORT.models[chance.choice(SUPPORT.current_models)]
-        row = chance.choice(model.matrix)
-        resolution, duration = chance.choice(row.resolutions), chance.choice(row.seconds)
+        model = SUPPORT.models[rng.choice(SUPPORT.current_models)]
+        row = rng.choice(model.matrix)
+        resolution, duration = rng.choice(row.resolutions), rng.choice(row.seconds)
         yield Plan(
             id=uuid7(),
-            author=chance.choice(authors),
-            clip=chance.choice(shapes[_is_portrait(resolution)]),
-            prompt=f"{chance.choice(_SUBJECTS)} {chance.choice(_LIGHTS)}, {chance.choice(_MOVES)}. Take {index + 1}.",
+            author=rng.choice(authors),
+            clip=rng.choice(clips_by_shape[_is_portrait(resolution)]),
+            prompt=f"{rng.choice(_SUBJECTS)} {rng.choice(_LIGHTS)}, {rng.choice(_MOVES)}. Take {index + 1}.",
             model=model.id,
             resolution=resolution,
-            fps=chance.choice(row.fps),
+            fps=rng.choice(row.fps),
             duration=duration,
-            camera_motion=chance.choice(("", *SUPPORT.camera_motions)),
+            camera_motion=rng.choice(("", *SUPPORT.camera_motions)),
             price=prices.price(model=model.id, resolution=resolution, duration=duration),
-            created_at=begin + SPREAD * index / count,
+            created_at=start + SPREAD * index / count,
         )
 
 
@@ -122,7 +127,7 @@ def _hold(wallet: Wallet, plan: Plan) -> Hold:
 
 
 def _entries(wallet: Wallet, plan: Plan, hold: Hold) -> Iterator[LedgerEntry]:
-    """What the hold and its capture leave in the ledger. Takes the price out of the wallet given."""
+    """Yield the ledger entries of the hold and its capture. Subtracts the price from `wallet.posted`."""
     yield LedgerEntry(
         wallet=wallet,
         kind=EntryKind.HOLD,
@@ -146,13 +151,51 @@ def _entries(wallet: Wallet, plan: Plan, hold: Hold) -> Iterator[LedgerEntry]:
     )
 
 
-def _take(team: Team, plan: Plan, hold: Hold) -> Generation:
+def _shots(team: Team, plans: list[Plan]) -> dict[UUID, Shot]:
+    """Return the shot of each first frame, and number the takes of these plans within it."""
+    images = {plan.clip.image.pk: plan.clip.image for plan in plans}
+    shots = {
+        pk: find_shot(team.pk, None, image).first() or create_shot(team.pk, None, image) for pk, image in images.items()
+    }
+    for plan in plans:
+        shot = shots[plan.clip.image.pk]
+        shot.last_take_number += 1
+        plan.number = shot.last_take_number
+    Shot.objects.bulk_update(shots.values(), ["last_take_number"])
+    return shots
+
+
+def _take(team: Team, plan: Plan, shots: dict[UUID, Shot]) -> Take:
+    return Take(
+        id=plan.id,
+        team=team,
+        shot=shots[plan.clip.image.pk],
+        number=plan.number,
+        author=plan.author,
+        prompt=plan.prompt,
+        model=plan.model,
+        resolution=plan.resolution,
+        seconds=plan.duration,
+        fps=plan.fps,
+        camera_motion=plan.camera_motion,
+        has_audio=False,
+        price=plan.price.credits,
+        is_preview=True,
+        video=plan.clip.video,
+        poster=plan.clip.poster,
+        created_at=plan.created_at,
+        finished_at=plan.finished_at,
+    )
+
+
+def _generation(team: Team, plan: Plan, shots: dict[UUID, Shot], hold: Hold) -> Generation:
     return Generation(
         id=plan.id,
         team=team,
         author=plan.author,
         idempotency_key=f"seed-{plan.id}",
-        first_frame=plan.clip.still,
+        shot=shots[plan.clip.image.pk],
+        first_frame=plan.clip.image,
         prompt=plan.prompt,
         model=plan.model,
         duration=plan.duration,
@@ -166,8 +209,7 @@ def _take(team: Team, plan: Plan, hold: Hold) -> Generation:
         is_preview=True,
         state=State.COMPLETED,
         next_action_at=None,
-        video=plan.clip.video,
-        poster=plan.clip.poster,
+        take_id=plan.id,
         created_at=plan.created_at,
         state_since=plan.finished_at,
         finished_at=plan.finished_at,

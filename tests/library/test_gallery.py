@@ -4,8 +4,9 @@ from datetime import timedelta
 import pytest
 
 from generations.credits.grants import grant_credits
-from generations.jobs.models import Generation, State
-from tests.gallery.takes import make_generation
+from generations.jobs.models import State
+from generations.library.models import Take
+from tests.library.factories import make_generation, make_take
 from tests.web.pages import HTMX, links, words
 
 
@@ -27,7 +28,7 @@ def test_every_member_sees_every_take_newest_first(client_of, alice, bob, rita, 
 
 
 def test_a_tile_is_there_before_its_picture(client_of, rita, bob, funded, gallery):
-    take = make_generation(funded, bob)
+    take = make_take(funded, bob)
     html = client_of(rita).get(gallery).content.decode()
     assert take.poster.placeholder in html
     assert f'src="/media/{take.poster_id}" width="1920" height="1080"' in html
@@ -63,8 +64,8 @@ def test_a_tile_under_way_can_be_asked_for_alone(client_of, alice, bob, charlie,
 @pytest.mark.parametrize("htmx", [{}, HTMX])
 def test_paging_loses_and_repeats_nothing(client_of, rita, bob, funded, gallery, htmx):
     grant_credits(team=funded, amount=1000, reason="for many")
-    made = [make_generation(funded, bob) for _ in range(49)]
-    Generation.objects.update(created_at=made[0].created_at)
+    made = [make_take(funded, bob) for _ in range(49)]
+    Take.objects.update(created_at=made[0].created_at)
     seen, address = [], gallery
     while address:
         page = client_of(rita).get(address, **htmx)
