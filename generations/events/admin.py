@@ -1,4 +1,4 @@
-"""What happened, for the staff of the site."""
+"""Events in the admin site, read-only."""
 
 from django.contrib import admin
 

@@ -17,7 +17,7 @@ from django.db import connection
 from project.env import ROOT
 from project.stack.ports import free_port
 from project.stack.services import WEB_THREADS
-from tests.events.wire import eventually
+from tests.events.sse import eventually
 
 
 @dataclass(frozen=True)

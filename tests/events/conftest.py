@@ -18,7 +18,7 @@ from generations.accounts.models import Team, User
 from project.env import ROOT
 from project.stack.ports import free_port
 
-from .wire import Stream, eventually
+from .sse import Stream, eventually
 
 Connect = Callable[..., Stream]
 
@@ -32,7 +32,7 @@ def _database_url() -> str:
 
 @contextmanager
 def server(*options: str, **environment: str) -> Iterator[tuple[int, "subprocess.Popen[bytes]"]]:
-    """The events process on a free port, beside this test's database and Valkey."""
+    """Run the events process on a free port, with this test's database and Valkey."""
     port = free_port()
     flags = ["--interface", "asgi", "--port", str(port), "--no-ws", "--workers-kill-timeout", "10", *options]
     given = {
@@ -47,18 +47,18 @@ def server(*options: str, **environment: str) -> Iterator[tuple[int, "subprocess
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(command, cwd=ROOT, env=os.environ | given | environment, stdout=log, stderr=log)
         try:
-            eventually(lambda: _answers(process, port))
+            eventually(lambda: _responds(process, port))
             yield port, process
         finally:
             process.terminate()
             process.wait(30)
 
 
-def _answers(process: "subprocess.Popen[bytes]", port: int) -> bool:
+def _responds(process: "subprocess.Popen[bytes]", port: int) -> bool:
     assert process.poll() is None, "the events process has ended"
     try:
-        with urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2) as answer:
-            return bool(answer.status == 200)
+        with urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2) as response:
+            return bool(response.status == 200)
     except (URLError, ConnectionError, TimeoutError):
         return False
 
@@ -71,7 +71,7 @@ def events_port(django_db_setup: None) -> Iterator[int]:
 
 @pytest.fixture
 def session_of() -> Callable[[User], str]:
-    """Sign somebody in and return their session key."""
+    """Sign the user in and return the session key."""
 
     def go(user: User) -> str:
         client = Client()
@@ -83,7 +83,7 @@ def session_of() -> Callable[[User], str]:
 
 @pytest.fixture
 def connect(events_port: int, session_of: Callable[[User], str]) -> Iterator[Connect]:
-    """Open a team's stream as somebody, until the end of the test."""
+    """Open a team's stream as a user. It is closed at the end of the test."""
     with ExitStack() as streams:
 
         def go(
@@ -91,19 +91,21 @@ def connect(events_port: int, session_of: Callable[[User], str]) -> Iterator[Con
             team: Team | str,
             query: str = "",
             port: int = events_port,
-            room: int | None = None,
+            receive_buffer: int | None = None,
             **headers: str,
         ) -> Stream:
             slug = team if isinstance(team, str) else team.slug
             cookie = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={session_of(user)}"} if user else {}
-            return streams.enter_context(Stream(port, f"/events/{slug}{query}", room=room, **cookie, **headers))
+            return streams.enter_context(
+                Stream(port, f"/events/{slug}{query}", receive_buffer=receive_buffer, **cookie, **headers)
+            )
 
         yield go
 
 
 @pytest.fixture
 def readers(valkey: redis.Redis) -> Callable[[], list[int]]:
-    """The ids of the connections that are blocked on a stream of Valkey just now."""
+    """Return the ids of the connections that block on a stream of Valkey now."""
     number = valkey.connection_pool.connection_kwargs.get("db", 0)
     return lambda: [
         int(client["id"])

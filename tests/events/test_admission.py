@@ -1,4 +1,4 @@
-"""Whoever may no longer listen is not told any more."""
+"""Permission checks of the page stream, and errors and shutdown of its server."""
 
 from collections.abc import Callable
 from http.client import HTTPConnection
@@ -11,7 +11,7 @@ from generations.accounts.models import Membership, Team, User
 from tests.conftest import PASSWORD
 
 from .conftest import Connect, server
-from .wire import Stream
+from .sse import Stream
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -24,7 +24,7 @@ def sign_out_everywhere(user: User) -> None:
     Session.objects.all().delete()
 
 
-def be_switched_off(user: User) -> None:
+def deactivate_account(user: User) -> None:
     User.objects.filter(pk=user.pk).update(is_active=False)
 
 
@@ -33,8 +33,8 @@ def change_password(user: User) -> None:
     user.save()
 
 
-@pytest.mark.parametrize("end", [leave_team, sign_out_everywhere, be_switched_off, change_password])
-def test_the_stream_ends_and_is_not_opened_again(
+@pytest.mark.parametrize("end", [leave_team, sign_out_everywhere, deactivate_account, change_password])
+def test_a_stream_without_permission_ends_and_does_not_reopen(
     end: Callable[[User], None],
     events_port: int,
     session_of: Callable[[User], str],
@@ -49,13 +49,13 @@ def test_the_stream_ends_and_is_not_opened_again(
         end(bob)
         assert stream.has_ended()
     with Stream(events_port, f"/events/{team.slug}", Cookie=cookie) as stream:
-        assert stream.answer.status == 404
+        assert stream.response.status == 404
     if end is not sign_out_everywhere:
         assert connect(rita, team).next().name == "sync"
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
-def test_only_get_is_answered(method: str, events_port: int) -> None:
+def test_other_methods_get_405(method: str, events_port: int) -> None:
     connection = HTTPConnection("127.0.0.1", events_port, timeout=10)
     connection.request(method, "/events/lighthouse")
     assert connection.getresponse().status == 405
@@ -63,15 +63,15 @@ def test_only_get_is_answered(method: str, events_port: int) -> None:
 
 
 @pytest.mark.parametrize("lost", ["DATABASE_URL", "REDIS_URL"])
-def test_without_its_services_it_says_so(lost: str, connect: Connect, bob: User, team: Team) -> None:
-    nowhere = {"DATABASE_URL": "postgresql://127.0.0.1:1/nothing", "REDIS_URL": "redis://127.0.0.1:1/0"}
-    with server(**{lost: nowhere[lost]}) as (port, _):
+def test_without_database_or_valkey_it_responds_503(lost: str, connect: Connect, bob: User, team: Team) -> None:
+    unreachable = {"DATABASE_URL": "postgresql://127.0.0.1:1/nothing", "REDIS_URL": "redis://127.0.0.1:1/0"}
+    with server(**{lost: unreachable[lost]}) as (port, _):
         stream = connect(bob, team, port=port)
-        assert stream.answer.status == 503
-        assert stream.answer.read() == b'{"status": "unavailable"}'
+        assert stream.response.status == 503
+        assert stream.response.read() == b'{"status": "unavailable"}'
 
 
-def test_a_deploy_ends_open_streams_properly(connect: Connect, bob: User, team: Team) -> None:
+def test_shutdown_ends_open_streams_cleanly(connect: Connect, bob: User, team: Team) -> None:
     with server() as (port, process):
         streams = [connect(bob, team, port=port) for _ in range(5)]
         for stream in streams:

@@ -1,4 +1,4 @@
-"""What is left of a stream when its client has gone: nothing."""
+"""A stream leaves no task, feed or subscription after its client has disconnected."""
 
 import asyncio
 import gc
@@ -16,7 +16,7 @@ CLIENTS = 50
 
 
 class Browser:
-    """A client at the ASGI side of the server: counts what it gets, and leaves when told to."""
+    """An ASGI client: counts the chunks it receives, and disconnects when `gone` is set."""
 
     def __init__(self) -> None:
         self.gone = asyncio.Event()
@@ -34,37 +34,37 @@ def scope() -> dict[str, Any]:
     return {"type": "http", "method": "GET", "path": "/events/lighthouse", "query_string": b"", "headers": []}
 
 
-async def come_and_go(streams: PageStream, feeds: FeedRegistry) -> None:
+async def connect_and_disconnect(streams: PageStream, feeds: FeedRegistry) -> None:
     browsers = [Browser() for _ in range(CLIENTS)]
-    visits = [asyncio.create_task(streams(scope(), browser.receive, browser.send)) for browser in browsers]
+    requests = [asyncio.create_task(streams(scope(), browser.receive, browser.send)) for browser in browsers]
     async with asyncio.timeout(20):
         while not all(browser.chunks >= 2 for browser in browsers):
             await asyncio.sleep(0.01)
         assert feeds.open_count == 1
         for browser in browsers:
             browser.gone.set()
-        await asyncio.gather(*visits)
+        await asyncio.gather(*requests)
 
 
-async def visit(born: "weakref.WeakSet[Subscription]") -> None:
+async def check_cleanup(created: "weakref.WeakSet[Subscription]") -> None:
     streams = PageStream(authorize=lambda session_key, slug: 7, heartbeat=0.2, idle=0.2)
     before = asyncio.all_tasks()
     for _ in range(2):
-        await come_and_go(streams, streams.feeds)
+        await connect_and_disconnect(streams, streams.feeds)
     async with asyncio.timeout(20):
         while streams.feeds.open_count or asyncio.all_tasks() != before:
             await asyncio.sleep(0.01)
     gc.collect()
-    assert len(born) == 0
+    assert len(created) == 0
 
 
-def test_clients_who_left_cost_nothing(monkeypatch: pytest.MonkeyPatch, valkey: redis.Redis) -> None:
-    born: weakref.WeakSet[Subscription] = weakref.WeakSet()
+def test_disconnected_clients_leave_nothing_behind(monkeypatch: pytest.MonkeyPatch, valkey: redis.Redis) -> None:
+    created: weakref.WeakSet[Subscription] = weakref.WeakSet()
     make = Subscription.__init__
 
     def watched(self: Subscription) -> None:
         make(self)
-        born.add(self)
+        created.add(self)
 
     monkeypatch.setattr(Subscription, "__init__", watched)
-    asyncio.run(visit(born))
+    asyncio.run(check_cleanup(created))

@@ -1,4 +1,4 @@
-"""Letters are written after the commit, one to each address."""
+"""Mail is queued after the commit, one message for each address."""
 
 from collections.abc import Iterator
 
@@ -12,29 +12,29 @@ from generations.events.tasks import send_mail
 
 
 @pytest.fixture
-def at_once() -> Iterator[None]:
-    """The worker's part in this process, which knows the task by now."""
+def eager_tasks() -> Iterator[None]:
+    """Run the worker's tasks in this process."""
     assert send_mail.name in current_app.tasks
     current_app.conf.task_always_eager = True
     yield
     current_app.conf.task_always_eager = False
 
 
-def write(*addresses: str) -> None:
+def mail_to(*addresses: str) -> None:
     queue_mail(addresses=addresses, subject="Credits", text="You have 5 more.", path="/t/lighthouse/credits/")
 
 
 @pytest.mark.django_db(transaction=True)
-def test_each_address_gets_its_own_letter_with_the_way_there(at_once, settings):
-    write("bob@example.com", "alice@example.com", "bob@example.com")
-    assert [letter.to for letter in mail.outbox] == [["alice@example.com"], ["bob@example.com"]]
+def test_each_address_gets_its_own_mail_with_the_link(eager_tasks, settings):
+    mail_to("bob@example.com", "alice@example.com", "bob@example.com")
+    assert [message.to for message in mail.outbox] == [["alice@example.com"], ["bob@example.com"]]
     assert mail.outbox[0].subject == "Credits"
     assert mail.outbox[0].body == f"You have 5 more.\n\n{settings.PUBLIC_URL}/t/lighthouse/credits/\n"
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_is_rolled_back_is_not_written(at_once):
+def test_a_rollback_sends_nothing(eager_tasks):
     with transaction.atomic():
-        write("bob@example.com")
+        mail_to("bob@example.com")
         transaction.set_rollback(True)
     assert mail.outbox == []

@@ -1,4 +1,4 @@
-"""What somebody may no longer see ends at once. The server of these tests checks by itself only once an hour."""
+"""A stream ends immediately when its permission is removed. This server re-checks by itself only once an hour."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -19,11 +19,11 @@ from generations.events.record import record_event
 from generations.jobs.offboarding import deactivate_member, delete_account, leave_team
 
 from .conftest import server
-from .wire import Stream, eventually
+from .sse import Stream, eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-AT_ONCE = 5.0
+SOON = 5.0
 NO_ROWS = {f"memberships-{name}_FORMS": "0" for name in ("TOTAL", "INITIAL")}
 Member = Callable[[User, Team], Membership]
 
@@ -35,8 +35,8 @@ def port(django_db_setup: None) -> Iterator[int]:
 
 
 @pytest.fixture
-def page(port: int, team: Team, session_of: Callable[[User], str]) -> Iterator[Callable[[User], Stream]]:
-    """Open the team's stream as one of its pages does, and read its beginning."""
+def open_page_stream(port: int, team: Team, session_of: Callable[[User], str]) -> Iterator[Callable[[User], Stream]]:
+    """Open the page stream of the team and read its first event."""
     with ExitStack() as streams:
 
         def go(user: User) -> Stream:
@@ -48,12 +48,12 @@ def page(port: int, team: Team, session_of: Callable[[User], str]) -> Iterator[C
 
 
 @pytest.fixture
-def program(port: int, team: Team, member: Member) -> Iterator[Callable[[User], tuple[Stream, ApiKey]]]:
-    """Open the team's stream with a new key of somebody's."""
+def open_api_stream(port: int, team: Team, member: Member) -> Iterator[Callable[[User], tuple[Stream, ApiKey]]]:
+    """Open the API stream of the team with a new key of the user."""
     with ExitStack() as streams:
 
         def go(user: User) -> tuple[Stream, ApiKey]:
-            made = create_key(membership=member(user, team), name="program", scopes=[Scope.READ])
+            made = create_key(membership=member(user, team), name="client", scopes=[Scope.READ])
             stream = Stream(port, "/api/v1/events", Authorization=f"Bearer {made.secret}")
             assert streams.enter_context(stream)._block() is not None
             return stream, made.key
@@ -61,19 +61,19 @@ def program(port: int, team: Team, member: Member) -> Iterator[Callable[[User], 
         yield go
 
 
-def is_deactivated(bob: Membership, alice: Membership) -> None:
+def deactivate(bob: Membership, alice: Membership) -> None:
     deactivate_member(membership=bob, actor=alice)
 
 
-def leaves(bob: Membership, alice: Membership) -> None:
+def leave(bob: Membership, alice: Membership) -> None:
     leave_team(membership=bob)
 
 
-def deletes_the_account(bob: Membership, alice: Membership) -> None:
+def delete_own_account(bob: Membership, alice: Membership) -> None:
     delete_account(user=bob.user)
 
 
-def is_switched_off_by_staff(bob: Membership, alice: Membership) -> None:
+def deactivate_account_by_staff(bob: Membership, alice: Membership) -> None:
     User.objects.filter(pk=alice.user_id).update(is_staff=True, is_superuser=True)
     staff = Client()
     staff.force_login(User.objects.get(pk=alice.user_id))
@@ -84,28 +84,28 @@ def is_switched_off_by_staff(bob: Membership, alice: Membership) -> None:
     assert not bob.user.is_active
 
 
-ENDINGS = [is_deactivated, leaves, deletes_the_account, is_switched_off_by_staff]
+ENDINGS = [deactivate, leave, delete_own_account, deactivate_account_by_staff]
 
 
 @pytest.mark.parametrize("end", ENDINGS)
-def test_who_goes_sees_nothing_more(
+def test_the_streams_of_a_former_member_end(
     end: Callable[[Membership, Membership], None],
-    page: Callable[[User], Stream],
-    program: Callable[[User], tuple[Stream, ApiKey]],
+    open_page_stream: Callable[[User], Stream],
+    open_api_stream: Callable[[User], tuple[Stream, ApiKey]],
     bob: User,
     alice: User,
     team: Team,
     member: Member,
 ) -> None:
-    ours, theirs, by_key = page(alice), page(bob), program(bob)[0]
+    ours, theirs, by_key = open_page_stream(alice), open_page_stream(bob), open_api_stream(bob)[0]
     end(member(bob, team), member(alice, team))
-    assert theirs.ends_within(AT_ONCE)
-    assert by_key.ends_within(AT_ONCE)
+    assert theirs.ends_within(SOON)
+    assert by_key.ends_within(SOON)
     assert not ours.ends_within(0.1)
 
 
 @pytest.mark.parametrize("name", ["account_session_end", "account_sessions_end"])
-def test_signing_out_elsewhere_ends_what_is_open_there(
+def test_ending_a_session_ends_its_streams(
     name: str, port: int, bob: User, team: Team, client_of: Callable[[User], Client]
 ) -> None:
     there, here = client_of(bob), client_of(bob)
@@ -113,32 +113,37 @@ def test_signing_out_elsewhere_ends_what_is_open_there(
     with Stream(port, f"/events/{team.slug}", Cookie=f"sessionid={session.session_key}") as stream:
         assert stream.next().name == "sync"
         here.post(reverse(name, args=[session.pk] if name == "account_session_end" else []))
-        assert stream.ends_within(AT_ONCE)
+        assert stream.ends_within(SOON)
 
 
 @pytest.mark.parametrize("end", [revoke_key, partial(rotate_key, overlap=timedelta(0))])
-def test_a_key_that_ended_hears_nothing_more(
-    end: Callable[..., object], program: Callable[[User], tuple[Stream, ApiKey]], bob: User, alice: User
+def test_the_stream_of_an_ended_key_ends(
+    end: Callable[..., object], open_api_stream: Callable[[User], tuple[Stream, ApiKey]], bob: User, alice: User
 ) -> None:
-    (theirs, key), (ours, _) = program(bob), program(alice)
+    (theirs, key), (ours, _) = open_api_stream(bob), open_api_stream(alice)
     end(key=key, actor=bob)
-    assert theirs.ends_within(AT_ONCE)
+    assert theirs.ends_within(SOON)
     assert not ours.ends_within(0.1)
 
 
-def test_who_may_do_less_goes_on_with_less(
-    program: Callable[[User], tuple[Stream, ApiKey]], port: int, bob: User, alice: User, team: Team, member: Member
+def test_a_lower_role_receives_fewer_events(
+    open_api_stream: Callable[[User], tuple[Stream, ApiKey]],
+    port: int,
+    bob: User,
+    alice: User,
+    team: Team,
+    member: Member,
 ) -> None:
-    """Bob's key hears of members while he is an admin, and no longer than that."""
+    """Bob's key receives management events only while he is an admin."""
     change_role(membership=member(bob, team), role=Role.ADMIN, actor=member(alice, team))
-    made = create_key(membership=member(bob, team), name="program", scopes=[Scope.READ, Scope.MANAGE])
+    made = create_key(membership=member(bob, team), name="client", scopes=[Scope.READ, Scope.MANAGE])
     query = "?kinds=key.created&kinds=generation.completed"
     with Stream(port, f"/api/v1/events{query}", Authorization=f"Bearer {made.secret}") as stream:
         stream._block()
         create_key(membership=member(alice, team), name="first", scopes=[Scope.READ])
         assert stream.next().data["type"] == "key.created"
         change_role(membership=member(bob, team), role=Role.CREATOR, actor=member(alice, team))
-        eventually(lambda: stream._block() is not None and stream.comments >= 2)  # it has looked meanwhile
+        eventually(lambda: stream._block() is not None and stream.comments >= 2)  # it has polled meanwhile
         create_key(membership=member(alice, team), name="second", scopes=[Scope.READ])
         record_event("generation.completed", team_id=team.pk, subject_id=uuid7())
         assert stream.next().data["type"] == "generation.completed"

@@ -20,7 +20,7 @@ from .conftest import Connect
         (8001, "[::1]:8000", "http://[::1]:8001/events/lighthouse"),
     ],
 )
-def test_the_address_follows_the_page(port: int | None, host: str, url: str, settings: Settings) -> None:
+def test_the_url_has_the_host_of_the_page(port: int | None, host: str, url: str, settings: Settings) -> None:
     settings.EVENTS_PORT = port
     assert events_url(RequestFactory().get("/", headers={"Host": host}), Team(slug="lighthouse")) == url
 
@@ -29,14 +29,14 @@ def test_the_address_follows_the_page(port: int | None, host: str, url: str, set
     ("origin", "host", "with_port", "behind_proxy"),
     [
         ("http://localhost:8000", "localhost:8001", True, True),  # PUBLIC_URL itself
-        ("http://127.0.0.1:8000", "127.0.0.1:8001", True, False),  # the studio under another name of this machine
+        ("http://127.0.0.1:8000", "127.0.0.1:8001", True, False),  # this site under another name of the machine
         ("http://[::1]:8000", "[::1]:8001", True, False),
         ("http://LOCALHOST:8000", "localhost:8001", True, True),
         ("http://localhost:3000", "localhost:8001", False, False),  # another program on this machine
         ("http://localhost:8001", "localhost:8001", False, False),
         ("http://localhost", "localhost:8001", False, False),
         ("https://localhost:8000", "localhost:8001", False, False),
-        ("http://127.0.0.1:8000", "localhost:8001", False, False),  # another name than the stream was asked under
+        ("http://127.0.0.1:8000", "localhost:8001", False, False),  # another name than that of the stream
         ("http://evil.example.com:8000", "localhost:8001", False, False),
         ("http://localhost:8000.evil.example.com", "localhost:8001", False, False),
         ("http://localhost@evil.example.com:8000", "localhost:8001", False, False),
@@ -50,7 +50,7 @@ def test_the_address_follows_the_page(port: int | None, host: str, url: str, set
         ("http://127.0.0.1:8000", "", False, False),
     ],
 )
-def test_only_pages_of_the_studio_may_read(
+def test_only_pages_of_this_site_may_read(
     origin: str, host: str, with_port: bool, behind_proxy: bool, settings: Settings
 ) -> None:
     settings.PUBLIC_URL = "http://localhost:8000"
@@ -71,19 +71,17 @@ def test_only_pages_of_the_studio_may_read(
         ("null", 404),
     ],
 )
-def test_an_allowed_page_gets_the_headers_it_needs(
-    origin: str, status: int, connect: Connect, bob: User, team: Team
-) -> None:
-    answer = connect(bob, team, Origin=origin).answer
-    assert answer.status == status
-    assert answer.headers["Access-Control-Allow-Origin"] == (origin if status == 200 else None)
-    assert answer.headers["Access-Control-Allow-Credentials"] == ("true" if status == 200 else None)
-    assert "Origin" in answer.headers["Vary"]
+def test_an_allowed_page_gets_cors_headers(origin: str, status: int, connect: Connect, bob: User, team: Team) -> None:
+    response = connect(bob, team, Origin=origin).response
+    assert response.status == status
+    assert response.headers["Access-Control-Allow-Origin"] == (origin if status == 200 else None)
+    assert response.headers["Access-Control-Allow-Credentials"] == ("true" if status == 200 else None)
+    assert "Origin" in response.headers["Vary"]
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("port", "sources"), [(None, "'self'"), (8001, "'self' http://testserver:8001")])
-def test_the_policy_of_a_page_names_the_stream(
+def test_connect_src_contains_the_origin_of_the_stream(
     port: int | None, sources: str, settings: Settings, client_of: Callable[[User], Client], alice: User
 ) -> None:
     settings.EVENTS_PORT = port

@@ -10,7 +10,7 @@ from generations.accounts import stream_access
 from generations.accounts.models import Team, User
 from generations.accounts.roles import Scope
 from generations.events.record import record_event
-from tests.events.webhooks.conftest import until_complete
+from tests.events.webhooks.conftest import wait_until_complete
 
 from .conftest import Program
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def grant(team: Team, *amounts: int) -> None:
     for amount in amounts:
         record_event("credits.grant", team_id=team.pk, amount=amount, reason="Not for programs.")
-    until_complete()
+    wait_until_complete()
 
 
 def amounts(page: dict[str, list[dict[str, dict[str, int]]]]) -> list[int]:

@@ -17,7 +17,7 @@ from generations.events.webhooks.sending import send_webhooks
 
 from .receiver import Receiver
 
-PATIENCE = 60.0
+TIMEOUT = 60.0
 
 
 @pytest.fixture
@@ -33,8 +33,8 @@ def endpoint(team: Team, alice: User, receiver: Receiver) -> WebhookEndpoint:
 
 
 @pytest.fixture
-def tell(team: Team, alice: User) -> Callable[..., Event]:
-    """Something happened in the team: a grant, unless another kind is named."""
+def record(team: Team, alice: User) -> Callable[..., Event]:
+    """Record an event of the team, by default a grant."""
 
     def go(kind: str = "credits.grant", *, team_id: int | None = None, **data: Any) -> Event:
         values = {"amount": 5, **data}
@@ -44,11 +44,11 @@ def tell(team: Team, alice: User) -> Callable[..., Event]:
 
 
 @pytest.fixture
-def work() -> Callable[[], int]:
-    """Do what the worker does, once everything that has happened is complete; all that waits is due."""
+def run_worker() -> Callable[[], int]:
+    """Run the webhook worker once, with all events complete and all pending deliveries due."""
 
     def go() -> int:
-        until_complete()
+        wait_until_complete()
         make_due()
         return send_webhooks(managers_of=manager_ids)
 
@@ -56,16 +56,16 @@ def work() -> Callable[[], int]:
 
 
 def make_due() -> None:
-    """What is held back stays so; all else need not wait for its time."""
+    """Make scheduled deliveries due. Suspended ones stay suspended."""
     WebhookDelivery.objects.filter(state="pending", next_attempt_at__isnull=False).update(
         next_attempt_at=database_time(timedelta(seconds=-1))
     )
 
 
-def until_complete() -> None:
-    """Wait for the transactions beside this test: other tests use the same server, and events wait for the oldest."""
+def wait_until_complete() -> None:
+    """Wait for concurrent transactions: other tests use the same server, and events wait for the oldest one."""
     newest = Event.objects.order_by("-transaction").values_list("transaction", flat=True).first() or 0
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT
     with connection.cursor() as cursor:
         while True:
             cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")

@@ -1,8 +1,8 @@
-"""A program that is told by webhook: it keeps what it gets, and answers as a test says.
+"""A webhook receiver that stores requests and responds as the test says.
 
 with Receiver() as receiver:
-    receiver.script(respond(500, b"later"))     # the next message; then well again
-    receiver.always(hang())                     # every message from now on
+    receiver.script(respond(500, b"later"))     # the next request only
+    receiver.always(hang())                     # every request from now on
 """
 
 import asyncio
@@ -69,12 +69,12 @@ class Receiver:
             with suppress(ConnectionError, asyncio.CancelledError):
                 if request := await read_request(reader, 0):
                     self.received.append(request)
-                    await self._answer(writer, self._script.popleft() if self._script else self._always, reader)
+                    await self._respond(writer, self._script.popleft() if self._script else self._always, reader)
             await hang_up(writer)
         finally:
             self._tasks.discard(task)
 
-    async def _answer(self, writer: asyncio.StreamWriter, how: Behavior, reader: asyncio.StreamReader) -> None:
+    async def _respond(self, writer: asyncio.StreamWriter, how: Behavior, reader: asyncio.StreamReader) -> None:
         if how.ending == "hang":
             await reader.read()
         elif how.ending == "respond":
@@ -83,5 +83,5 @@ class Receiver:
 
 
 def verified(request: Request, secret: str) -> Any:
-    """What the library of the standard makes of the request. Raises WebhookVerificationError."""
+    """Verify the request with the library of the standard. Raises WebhookVerificationError."""
     return Webhook(secret).verify(request.body, dict(request.headers))

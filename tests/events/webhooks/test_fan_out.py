@@ -1,4 +1,4 @@
-"""From events to deliveries: none missed, none twice, none for others."""
+"""Each event becomes one delivery for each matching endpoint."""
 
 import threading
 from collections.abc import Callable
@@ -14,22 +14,22 @@ from generations.events.record import record_event
 from generations.events.webhooks.endpoints import create_endpoint, turn_off
 from generations.events.webhooks.fan_out import fan_out
 
-from .conftest import until_complete
+from .conftest import wait_until_complete
 from .receiver import Receiver
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-Tell = Callable[..., Event]
+Record = Callable[..., Event]
 
 
-class Late:
-    """A transaction on a connection of its own: it has told its event, and commits when it is asked to."""
+class OpenTransaction:
+    """A transaction on another connection that has recorded an event, and commits on request."""
 
     def __init__(self, team: Team) -> None:
-        self._told, self._may_commit = threading.Event(), threading.Event()
+        self._recorded, self._may_commit = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, args=(team.pk,))
         self._thread.start()
-        assert self._told.wait(30)
+        assert self._recorded.wait(30)
 
     def commit(self) -> None:
         self._may_commit.set()
@@ -39,59 +39,59 @@ class Late:
         try:
             with transaction.atomic():
                 record_event("credits.grant", team_id=team_id, amount=1)
-                self._told.set()
+                self._recorded.set()
                 assert self._may_commit.wait(60)
         finally:
             connection.close()
 
 
-def told() -> list[int]:
-    """The amounts of the events that there are deliveries for, in the order of events."""
-    until_complete()
+def delivered_amounts() -> list[int]:
+    """Return the amounts of all deliveries, in the order of their events."""
+    wait_until_complete()
     while fan_out():
         pass
     rows = WebhookDelivery.objects.order_by("event__transaction", "event_id")
     return [row.payload["data"]["amount"] for row in rows]
 
 
-def test_what_commits_late_is_not_lost(endpoint: WebhookEndpoint, tell: Tell, team: Team) -> None:
-    late = Late(team)
-    tell(amount=2)
+def test_events_that_commit_late_are_delivered(endpoint: WebhookEndpoint, record: Record, team: Team) -> None:
+    late = OpenTransaction(team)
+    record(amount=2)
     fan_out()
-    assert WebhookDelivery.objects.count() == 0  # something older is under way: nothing is handed out yet
+    assert WebhookDelivery.objects.count() == 0  # an older transaction is open, so nothing is delivered yet
     late.commit()
-    assert told() == [1, 2]
+    assert delivered_amounts() == [1, 2]
 
 
-def test_many_transactions_at_once_lose_nothing(endpoint: WebhookEndpoint, tell: Tell, team: Team) -> None:
-    lates = [Late(team) for _ in range(4)]
+def test_concurrent_transactions_lose_no_event(endpoint: WebhookEndpoint, record: Record, team: Team) -> None:
+    lates = [OpenTransaction(team) for _ in range(4)]
     for late in (lates[2], lates[0], lates[3], lates[1]):
-        tell(amount=2)
+        record(amount=2)
         fan_out()
         late.commit()
         fan_out()
-    assert sorted(told()) == [1] * 4 + [2] * 4
+    assert sorted(delivered_amounts()) == [1] * 4 + [2] * 4
 
 
-def test_what_is_rolled_back_is_not_told(endpoint: WebhookEndpoint, tell: Tell) -> None:
+def test_a_rolled_back_event_is_not_delivered(endpoint: WebhookEndpoint, record: Record) -> None:
     with transaction.atomic():
-        tell(amount=1)
+        record(amount=1)
         transaction.set_rollback(True)
-    tell(amount=2)
-    assert told() == [2]
+    record(amount=2)
+    assert delivered_amounts() == [2]
 
 
-def test_an_event_read_twice_is_delivered_once(endpoint: WebhookEndpoint, tell: Tell) -> None:
+def test_an_event_read_twice_is_delivered_once(endpoint: WebhookEndpoint, record: Record) -> None:
     before = WebhookCursor.objects.get()
-    tell(amount=1)
-    assert told() == [1]
-    before.save()  # as if the worker had died before its commit
-    assert told() == [1]
+    record(amount=1)
+    assert delivered_amounts() == [1]
+    before.save()  # as if the worker had crashed before its commit
+    assert delivered_amounts() == [1]
 
 
-def test_another_worker_at_it_leaves_nothing_to_do(endpoint: WebhookEndpoint, tell: Tell) -> None:
-    tell(amount=1)
-    until_complete()
+def test_a_concurrent_worker_does_nothing(endpoint: WebhookEndpoint, record: Record) -> None:
+    record(amount=1)
+    wait_until_complete()
     held, may_go = threading.Event(), threading.Event()
 
     def hold() -> None:
@@ -109,39 +109,39 @@ def test_another_worker_at_it_leaves_nothing_to_do(endpoint: WebhookEndpoint, te
     assert fan_out() == 0
     may_go.set()
     thread.join(30)
-    assert told() == [1]
+    assert delivered_amounts() == [1]
 
 
-def test_an_endpoint_gets_the_kinds_it_wants_of_its_own_team_from_now_on(
-    endpoint: WebhookEndpoint, tell: Tell, other_team: Team, team: Team, alice: User, receiver: Receiver
+def test_an_endpoint_receives_its_kinds_of_its_team_from_its_creation_on(
+    endpoint: WebhookEndpoint, record: Record, other_team: Team, team: Team, alice: User, receiver: Receiver
 ) -> None:
-    tell("credits.correction", amount=1)
-    picky = create_endpoint(team_id=team.pk, actor_id=alice.pk, url=receiver.url, kinds=["credits.correction"])
-    tell("credits.grant", amount=2)
-    tell("credits.correction", amount=3)
-    tell("credits.correction", amount=4, team_id=other_team.pk)
-    tell("gate.probed", amount=5)
-    assert sorted(told()) == [1, 2, 3, 3]
-    assert [row.payload["data"]["amount"] for row in picky.deliveries.all()] == [3]
+    record("credits.correction", amount=1)
+    selective = create_endpoint(team_id=team.pk, actor_id=alice.pk, url=receiver.url, kinds=["credits.correction"])
+    record("credits.grant", amount=2)
+    record("credits.correction", amount=3)
+    record("credits.correction", amount=4, team_id=other_team.pk)
+    record("gate.probed", amount=5)
+    assert sorted(delivered_amounts()) == [1, 2, 3, 3]
+    assert [row.payload["data"]["amount"] for row in selective.deliveries.all()] == [3]
 
 
-def test_one_that_is_off_collects_nothing(endpoint: WebhookEndpoint, tell: Tell, alice: User) -> None:
+def test_an_endpoint_that_is_off_gets_no_deliveries(endpoint: WebhookEndpoint, record: Record, alice: User) -> None:
     turn_off(endpoint=endpoint, actor_id=alice.pk)
-    tell(amount=1)
-    assert told() == []
+    record(amount=1)
+    assert delivered_amounts() == []
 
 
-def test_without_any_endpoint_there_is_nothing_to_do(tell: Tell) -> None:
-    tell()
-    until_complete()
+def test_without_endpoints_no_event_is_read(record: Record) -> None:
+    record()
+    wait_until_complete()
     assert fan_out() == 0
     assert not WebhookCursor.objects.exists()
 
 
 @pytest.mark.parametrize("kind", PUBLIC_KINDS)
-def test_no_words_of_people_leave(kind: str, endpoint: WebhookEndpoint, tell: Tell) -> None:
-    tell(kind, amount=1, reason="SECRET", name="SECRET", email="SECRET", prompt="SECRET", prefix="SECRET")
-    until_complete()
+def test_bodies_contain_no_text_of_users(kind: str, endpoint: WebhookEndpoint, record: Record) -> None:
+    record(kind, amount=1, reason="SECRET", name="SECRET", email="SECRET", prompt="SECRET", prefix="SECRET")
+    wait_until_complete()
     fan_out()
     payload = WebhookDelivery.objects.get().payload
     assert payload["type"] == kind
@@ -149,17 +149,17 @@ def test_no_words_of_people_leave(kind: str, endpoint: WebhookEndpoint, tell: Te
     assert payload["data"]["links"]["self"].startswith("http")
 
 
-def test_a_quota_is_told_in_figures(endpoint: WebhookEndpoint, team: Team, alice: User, bob: User) -> None:
+def test_a_quota_is_sent_as_numbers(endpoint: WebhookEndpoint, team: Team, alice: User, bob: User) -> None:
     holder = QuotaHolder(team=team, membership=team.memberships.get(user=bob))
     set_quota(holder=holder, rule=QuotaRule(cap=40, period="day"), actor=alice)
     clear_quota(holder=holder, actor=alice)
-    until_complete()
+    wait_until_complete()
     fan_out()
-    told = {
+    payloads = {
         row.payload["type"]: row.payload["data"] for row in WebhookDelivery.objects.filter(kind__startswith="quota")
     }
-    assert set(told) == {"quota.set", "quota.cleared"}
-    assert told["quota.set"]["user"] == told["quota.cleared"]["user"] == bob.pk
-    assert told["quota.set"]["after"]["cap"] == told["quota.cleared"]["before"]["cap"] == 40
-    assert told["quota.set"]["links"]["self"].endswith("/api/v1/quotas")
-    assert bob.email not in str(told)
+    assert set(payloads) == {"quota.set", "quota.cleared"}
+    assert payloads["quota.set"]["user"] == payloads["quota.cleared"]["user"] == bob.pk
+    assert payloads["quota.set"]["after"]["cap"] == payloads["quota.cleared"]["before"]["cap"] == 40
+    assert payloads["quota.set"]["links"]["self"].endswith("/api/v1/quotas")
+    assert bob.email not in str(payloads)

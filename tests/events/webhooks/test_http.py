@@ -1,4 +1,4 @@
-"""Where a webhook may be sent: to public hosts by https, and to this machine only in local settings."""
+"""Webhooks may only go to public hosts over https, and in local settings also to this machine."""
 
 import asyncio
 from pathlib import Path

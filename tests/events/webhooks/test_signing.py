@@ -1,4 +1,4 @@
-"""Signatures by the Standard Webhooks specification, checked by hand and by its library."""
+"""Signatures of the Standard Webhooks specification, checked by hand and by its library."""
 
 import base64
 import hashlib
@@ -20,7 +20,7 @@ PAYLOAD = {"data": {"team": "lighthouse", "note": "naïve \N{CLAPPER BOARD}"}, "
 
 @pytest.fixture
 def now() -> datetime:
-    """Taken late: the standard's library refuses what is five minutes old, and the suite takes longer."""
+    """The time at the start of each test: the library rejects signatures older than five minutes."""
     return datetime.now(UTC)
 
 
@@ -35,7 +35,7 @@ def by_hand(secret: str, message_id: str, moment: datetime, body: bytes) -> str:
     return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
 
 
-def test_the_signature_is_that_of_the_specification(now: datetime) -> None:
+def test_the_signature_follows_the_specification(now: datetime) -> None:
     body = body_bytes(PAYLOAD)
     headers = signed_headers(make_delivery(), body, now)
     assert headers["webhook-id"] == str(UUID(int=7))
@@ -44,7 +44,7 @@ def test_the_signature_is_that_of_the_specification(now: datetime) -> None:
     assert Webhook(NEW).verify(body, headers) == PAYLOAD
 
 
-def test_the_known_vector_of_the_standard_comes_out() -> None:
+def test_the_test_vector_of_the_standard() -> None:
     secret, message_id, moment = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330
     expected = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
     assert by_hand(secret, message_id, datetime.fromtimestamp(moment, UTC), b'{"test": 2432232314}') == expected
@@ -52,7 +52,7 @@ def test_the_known_vector_of_the_standard_comes_out() -> None:
 
 
 @pytest.mark.parametrize(("offset", "signs"), [(1, [NEW, OLD]), (-1, [NEW])])
-def test_while_a_rotation_overlaps_both_secrets_sign(now: datetime, offset: int, signs: list[str]) -> None:
+def test_both_secrets_sign_during_a_rotation(now: datetime, offset: int, signs: list[str]) -> None:
     body = body_bytes(PAYLOAD)
     delivery = make_delivery(
         encrypted_old_secret=encrypt(OLD, purpose=SECRET_PURPOSE), old_secret_until=now + timedelta(hours=offset)
@@ -63,19 +63,19 @@ def test_while_a_rotation_overlaps_both_secrets_sign(now: datetime, offset: int,
         Webhook(secret).verify(body, headers)
 
 
-def test_a_changed_body_is_noticed(now: datetime) -> None:
+def test_a_changed_body_is_rejected(now: datetime) -> None:
     headers = signed_headers(make_delivery(), body_bytes(PAYLOAD), now)
     with pytest.raises(WebhookVerificationError):
         Webhook(NEW).verify(body_bytes({**PAYLOAD, "type": "other"}), headers)
 
 
-def test_the_body_is_the_same_whatever_order_it_was_stored_in() -> None:
+def test_the_body_does_not_depend_on_the_stored_order() -> None:
     turned = dict(reversed(PAYLOAD.items()))
     assert body_bytes(turned) == body_bytes(PAYLOAD)
     assert list(json.loads(body_bytes(turned))) == ["type", "timestamp", "data"]
 
 
-def test_secrets_are_long_and_never_the_same() -> None:
+def test_secrets_are_32_random_bytes() -> None:
     made = {new_secret() for _ in range(100)}
     assert len(made) == 100
     assert {len(base64.b64decode(secret.removeprefix("whsec_"))) for secret in made} == {32}

@@ -1,4 +1,4 @@
-"""A browser's side of a stream: a socket, and what EventSource would make of its bytes."""
+"""A client of server-sent events: a socket, parsed as EventSource does."""
 
 import json
 import socket
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPResponse, IncompleteRead
 from typing import Any, Self
 
-PATIENCE = 20.0
+TIMEOUT = 20.0
 
 
-def eventually(is_so: Callable[[], object]) -> None:
-    """Wait until it is so, and fail when it does not become so."""
-    end = time.monotonic() + PATIENCE
-    while not is_so():
+def eventually(condition: Callable[[], object]) -> None:
+    """Wait until the condition holds; fail after a timeout."""
+    end = time.monotonic() + TIMEOUT
+    while not condition():
         assert time.monotonic() < end, "it did not happen in time"
         time.sleep(0.02)
 
@@ -26,23 +26,23 @@ class Received:
     data: dict[str, Any]
 
 
-def _connected(port: int, room: int | None) -> socket.socket:
+def _connect(port: int, receive_buffer: int | None) -> socket.socket:
     made = socket.socket()
-    if room is not None:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
-    made.settimeout(PATIENCE)
+    if receive_buffer is not None:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    made.settimeout(TIMEOUT)
     made.connect(("127.0.0.1", port))
     return made
 
 
 class Stream:
-    """An open stream. With little `room`, in bytes, what the client does not read stays at the server."""
+    """An open stream. With a small `receive_buffer`, in bytes, the server keeps what the client does not read."""
 
-    def __init__(self, port: int, path: str, *, room: int | None = None, **headers: str) -> None:
-        self._connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
-        self._connection.sock = _connected(port, room)
+    def __init__(self, port: int, path: str, *, receive_buffer: int | None = None, **headers: str) -> None:
+        self._connection = HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
+        self._connection.sock = _connect(port, receive_buffer)
         self._connection.request("GET", path, headers={name.replace("_", "-"): v for name, v in headers.items()})
-        self.answer: HTTPResponse = self._connection.getresponse()
+        self.response: HTTPResponse = self._connection.getresponse()
         self.comments = 0
         self.retry = ""
 
@@ -50,14 +50,14 @@ class Stream:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.leave()
+        self.close()
 
-    def leave(self) -> None:
-        self.answer.close()
+    def close(self) -> None:
+        self.response.close()
         self._connection.close()
 
     def next(self) -> Received:
-        """The next event, whatever heartbeats come before it."""
+        """Return the next event and skip heartbeats."""
         while True:
             fields = self._block()
             assert fields is not None, "the stream ended"
@@ -65,7 +65,7 @@ class Stream:
                 return Received(fields["id"], fields.get("event", ""), json.loads(fields["data"]))
 
     def ends_within(self, seconds: float) -> bool:
-        """Read to the end. False when the stream still goes on after so long, or was cut."""
+        """Read to the end. Return False if the stream is still open after so long, or was cut."""
         end = time.monotonic() + seconds
         try:
             while self._block() is not None:
@@ -76,18 +76,18 @@ class Stream:
         return True
 
     def has_ended(self) -> bool:
-        """Read to the end. True when the server ended the answer properly, False when it was cut."""
-        end = time.monotonic() + PATIENCE
+        """Read to the end. Return True if the server ended the response cleanly, False if it was cut."""
+        end = time.monotonic() + TIMEOUT
         try:
             while self._block() is not None:
-                assert time.monotonic() < end, "the stream goes on"
+                assert time.monotonic() < end, "the stream is still open"
         except (IncompleteRead, ConnectionError):
             return False
         return True
 
     def _block(self) -> dict[str, str] | None:
         fields: dict[str, str] = {}
-        while (line := self.answer.readline()) not in (b"\n", b""):
+        while (line := self.response.readline()) not in (b"\n", b""):
             name, _, value = line.decode().rstrip("\n").partition(":")
             if name:
                 fields[name] = value.removeprefix(" ")
