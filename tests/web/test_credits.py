@@ -55,7 +55,12 @@ def test_a_member_sees_their_own_spending_only(client_of, alice, bob, funded, cr
     assert "opening balance" not in text
 
 
-def test_a_member_without_a_quota_is_told_so(client_of, rita, funded, credits_page):
+def test_a_member_without_a_limit_sees_the_team_credits(client_of, bob, funded, credits_page):
+    page = words(client_of(bob).get(credits_page))
+    assert "No personal limit. You can use all of your team's 1,000 credits." in page
+
+
+def test_a_role_that_cannot_generate_sees_so(client_of, rita, funded, credits_page):
     assert "Your role can't generate videos." in words(client_of(rita).get(credits_page))
 
 
