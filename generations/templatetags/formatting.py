@@ -1,4 +1,4 @@
-"""The words of `generations.web.formatting` as template filters."""
+"""The functions of `generations.web.formatting` as template filters."""
 
 from django import template
 
@@ -11,6 +11,7 @@ for _filter in (
     formatting.browser_name,
     formatting.signed,
     formatting.clock,
+    formatting.count_of,
     formatting.in_credits,
     formatting.elapsed,
     formatting.figure,

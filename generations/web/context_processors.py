@@ -1,4 +1,4 @@
-"""Light, dark, or as the system says. The choice is a cookie that the server reads, so that no page flashes."""
+"""Template context of every page: four queries for a signed-in member of a team, one more for site staff."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -20,26 +20,16 @@ from generations.events.notifications import count_unread
 
 from .decorators import LAST_TEAM
 
-COOKIE = "theme"
+THEME_COOKIE = "theme"
 THEMES = ("light", "dark")
-
-
-def theme_of(request: HttpRequest) -> str:
-    """Return `light` or `dark`, or an empty string for the system's own."""
-    theme = request.COOKIES.get(COOKIE, "")
-    return theme if theme in THEMES else ""
-
-
-# Pages of a person, which belong to no team.
-OWN_PAGES = ("account_", "mfa_", "socialaccount_", "notification", "new_team")
-# Pages that stand below a tab of another name.
+# Beginnings of the URL names of personal pages, which belong to no team.
+PERSONAL_PAGES = ("account_", "mfa_", "socialaccount_", "notification", "new_team")
+# URL names that belong to a tab of another name.
 PARENTS = {
     **dict.fromkeys(("credit_requests", "quotas", "quota", "credit_report", "credit_alerts"), "credits"),
     **dict.fromkeys(("key", "key_new"), "keys"),
     **dict.fromkeys(("webhook", "webhook_new", "webhook_edit", "webhook_delivery"), "webhooks"),
 }
-
-
 # Pages of the account: label, icon, URL name, and the beginnings of the URL names that belong to it.
 ACCOUNT_PAGES = (
     ("Profile", "circle-user", "account_profile", ("account_profile",)),
@@ -61,11 +51,11 @@ class Tab:
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
+    """Return what the layout needs. Callables and querysets run only when a template uses them."""
     shared = {
         "is_demo": settings.IS_DEMO,
         "is_local_engine": settings.IS_LOCAL_ENGINE,
         "theme": theme_of(request),
-        # Not read before a template shows it, and it shows it to staff alone.
         "open_alerts": Alert.objects.open().order_by("opened_at"),
         "account_links": partial(account_links, request),
         "unread": partial(count_unread, request.user.pk) if request.user.is_authenticated else 0,
@@ -74,10 +64,20 @@ def site(request: HttpRequest) -> dict[str, Any]:
     return {**shared, **_team(request, membership)} if membership else {**shared, "membership": None}
 
 
+def theme_of(request: HttpRequest) -> str:
+    """Return `light` or `dark`, or an empty string for the system's setting.
+
+    The choice is a cookie, so the server renders the theme and the page does not flash.
+    """
+    theme = request.COOKIES.get(THEME_COOKIE, "")
+    return theme if theme in THEMES else ""
+
+
 def _last_team(request: HttpRequest) -> Membership | None:
-    """On one's own pages, the team that one comes from; in the shell alone, and no view asks for it."""
+    """On personal pages, return the team opened last. Only the layout uses it; no view does."""
     name = request.resolver_match.view_name if request.resolver_match else ""
-    slug = request.session.get(LAST_TEAM) if name.startswith(OWN_PAGES) and request.user.is_authenticated else None
+    is_personal = name.startswith(PERSONAL_PAGES) and request.user.is_authenticated
+    slug = request.session.get(LAST_TEAM) if is_personal else None
     try:
         return access_team(request.user, slug) if slug else None
     except NotFoundError:
@@ -90,7 +90,6 @@ def _team(request: HttpRequest, membership: Membership) -> dict[str, Any]:
         "can_generate": membership.can(Right.GENERATE),
         "tabs": tabs(request, membership),
         "team_links": team_links(request, membership),
-        # None of these is read before a template shows it.
         "teams": teams_of(membership.user),
         "balance": request.balance if hasattr(request, "balance") else partial(balance_of, membership),
         "freezes": freezes_of(membership.team),
@@ -98,23 +97,26 @@ def _team(request: HttpRequest, membership: Membership) -> dict[str, Any]:
 
 
 def tabs(request: HttpRequest, membership: Membership) -> list[Tab]:
-    """The pages of a team that the member's role may open."""
-    pages = [("studio", "Studio", "clapperboard", Right.GENERATE), ("jobs", "Jobs", "list-video", Right.GENERATE)]
-    pages += [("gallery", "Gallery", "layout-grid", Right.VIEW), ("credits", "Credits", "wallet", Right.VIEW)]
+    """Return the main pages of a team that the member's role may open."""
+    pages = [
+        ("studio", "Studio", "clapperboard", Right.GENERATE),
+        ("jobs", "Jobs", "list-video", Right.GENERATE),
+        ("gallery", "Gallery", "layout-grid", Right.VIEW),
+        ("credits", "Credits", "wallet", Right.VIEW),
+    ]
     return _links(request, membership, pages)
 
 
 def team_links(request: HttpRequest, membership: Membership) -> list[Tab]:
-    """What stands in the team's menu: pages that are opened now and then."""
-    pages = [("people", "People", "users", Right.MANAGE_TEAM), ("keys", "API keys", "key-round", Right.VIEW)]
-    pages += [
+    """Return the pages of the team menu that the member's role may open."""
+    pages = [
+        ("people", "Members", "users", Right.MANAGE_TEAM),
+        ("keys", "API keys", "key-round", Right.VIEW),
         ("projects", "Projects", "folder", Right.GENERATE),
         ("webhooks", "Webhooks", "webhook", Right.MANAGE_TEAM),
-    ]
-    pages += [("audit", "Audit trail", "scroll-text", Right.MANAGE_TEAM)]
-    pages += [
+        ("audit", "Audit log", "scroll-text", Right.MANAGE_TEAM),
         ("team_settings", "Settings", "settings-2", Right.MANAGE_TEAM),
-        ("leave_team", "Leave", "log-out", Right.VIEW),
+        ("leave_team", "Leave team", "log-out", Right.VIEW),
     ]
     return _links(request, membership, pages)
 

@@ -1,4 +1,4 @@
-"""The door of every team page: sign in, be a member, have the right."""
+"""Decorators for pages: require sign-in, membership with a permission, or site staff."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -17,26 +17,26 @@ from generations.accounts.roles import Right
 from generations.common.errors import NotFoundError
 from generations.credits.balances import Balance, balance_of
 
-LAST_TEAM = "team"
+LAST_TEAM = "team"  # session key: slug of the team that was opened last
 View = Callable[..., HttpResponseBase]
 
 
 class PageRequest(HttpRequest):
-    """A request of a signed-in person."""
+    """A request of a signed-in user."""
 
     user: User
     htmx: HtmxDetails
 
 
 class TeamRequest(PageRequest):
-    """A request behind the door: `membership` carries team and role; `balance` is read when it is first shown."""
+    """A request of a member. `membership` has the team and the role; `balance` is queried on first use."""
 
     membership: Membership
     balance: Balance
 
 
 def signed_in(view: View) -> View:
-    """Send anonymous visitors to the sign-in page; htmx sends the whole page there, not a part of it."""
+    """Redirect anonymous visitors to the sign-in page. htmx redirects the whole page, not the swapped part."""
 
     @wraps(view)
     def wrapped(request: PageRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -52,7 +52,7 @@ def signed_in(view: View) -> View:
 
 
 def team_page(right: Right = Right.VIEW) -> Callable[[View], View]:
-    """Resolve the `slug` of the address into `request.membership`, or answer 404 or 403."""
+    """Load `request.membership` from the `slug` of the URL. Outsiders get 404, members without the right 403."""
 
     def decorate(view: View) -> View:
         @signed_in
@@ -72,17 +72,8 @@ def team_page(right: Right = Right.VIEW) -> Callable[[View], View]:
     return decorate
 
 
-def by_method(*, get: View, post: View) -> View:
-    """One address, two views: HEAD and every wrong method go to the first, which knows how to refuse."""
-
-    def dispatch(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        return (post if request.method == "POST" else get)(request, *args, **kwargs)
-
-    return dispatch
-
-
 def staff_page(view: View) -> View:
-    """For site staff only; there is nothing here for anybody else."""
+    """Allow site staff only. Others get 404."""
 
     @signed_in
     @wraps(view)
@@ -92,3 +83,12 @@ def staff_page(view: View) -> View:
         return view(request, *args, **kwargs)
 
     return wrapped
+
+
+def by_method(*, get: View, post: View) -> View:
+    """Serve one URL by two views. HEAD and unsupported methods go to `get`, which rejects them with 405."""
+
+    def dispatch(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        return (post if request.method == "POST" else get)(request, *args, **kwargs)
+
+    return dispatch

@@ -1,7 +1,9 @@
-"""Error pages in the product's look. For htmx the same words as a notice."""
+"""Error pages: the middleware for DailiesError and Django's error handlers. htmx gets a message instead of a page."""
 
 import sys
+from collections.abc import Callable
 from http import HTTPStatus
+from typing import cast
 
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.db import InterfaceError, OperationalError
@@ -9,28 +11,56 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
-WORDS: dict[HTTPStatus, tuple[str, str]] = {
-    HTTPStatus.BAD_REQUEST: ("That did not work", "The request could not be read. Go back and try again."),
+from generations.common.errors import DailiesError
+from generations.credits.errors import OutOfCreditsError
+
+from .credits.request_panel import insufficient_credits_page
+from .decorators import TeamRequest
+
+MESSAGES: dict[HTTPStatus, tuple[str, str]] = {
+    HTTPStatus.BAD_REQUEST: ("Bad request", "The request could not be read. Go back and try again."),
     HTTPStatus.PAYMENT_REQUIRED: ("Not enough credits", "There are not enough credits for this."),
-    HTTPStatus.FORBIDDEN: ("Not for your role", "You may look at this team, but not do this."),
-    HTTPStatus.NOT_FOUND: ("There is nothing here", "The page is gone, or it is not for you to see."),
+    HTTPStatus.FORBIDDEN: ("You don't have access", "Your role does not allow this."),
+    HTTPStatus.NOT_FOUND: ("Page not found", "It may have been removed, or you may not have access."),
     HTTPStatus.METHOD_NOT_ALLOWED: (
-        "That is not how this page works",
-        "Open it from a link or a button of the studio.",
+        "This page can't be opened this way",
+        "Open it from a link or a button.",
     ),
-    HTTPStatus.CONFLICT: ("Too late for that", "Something changed in the meantime. Look again and decide anew."),
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("That is too large", "Send less at once."),
-    HTTPStatus.UNPROCESSABLE_ENTITY: ("That cannot be done", "Something in the form does not fit."),
-    HTTPStatus.SERVICE_UNAVAILABLE: ("Not at present", "Try again in a few minutes."),
-    HTTPStatus.TOO_MANY_REQUESTS: ("Too many tries", "Wait a few minutes, then try again."),
+    HTTPStatus.CONFLICT: ("This has changed", "Reload the page and try again."),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("File or request too large", "Send less data and try again."),
+    HTTPStatus.UNPROCESSABLE_ENTITY: ("Check the form and try again", "Some values in the form are not valid."),
+    HTTPStatus.SERVICE_UNAVAILABLE: ("Temporarily unavailable", "Try again in a few minutes."),
+    HTTPStatus.TOO_MANY_REQUESTS: ("Too many attempts", "Wait a few minutes, then try again."),
 }
 
 
+class ErrorMiddleware:
+    """Show each DailiesError as an error page, or as a message for htmx."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and not response.content:
+            page = error_page(request, HTTPStatus.METHOD_NOT_ALLOWED)
+            page["Allow"] = response["Allow"]
+            return page
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, DailiesError):
+            return None
+        if isinstance(exception, OutOfCreditsError) and hasattr(request, "membership"):
+            return insufficient_credits_page(cast(TeamRequest, request), exception.shortage)
+        return error_page(request, HTTPStatus(exception.status), exception.message)
+
+
 def error_page(request: HttpRequest, status: HTTPStatus, message: str = "") -> HttpResponse:
-    """Render one error. htmx gets a notice for the top of the page, whatever it meant to replace."""
-    title, text = WORDS.get(status, WORDS[HTTPStatus.BAD_REQUEST])
-    says_more = message.rstrip(".") not in ("", title, "Not found")
-    context = {"status": int(status), "title": title, "text": message if says_more else text, "level": "error"}
+    """Render one error. htmx shows it as a message at the top of the page, not in the element it meant to replace."""
+    title, text = MESSAGES.get(status, MESSAGES[HTTPStatus.BAD_REQUEST])
+    has_details = message.rstrip(".") not in ("", title, "Not found")
+    context = {"status": int(status), "title": title, "text": message if has_details else text, "level": "error"}
     if not getattr(request, "htmx", False):
         return render(request, "errors/error.html", context, status=status)
     response = render(request, "components/message.html", context, status=status)
@@ -54,11 +84,11 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django calls this while it handles the exception. The pages ask the database for nothing: it may be the cause."""
+    """Render a page for an unhandled exception. The pages make no queries: the database may be the cause."""
     if isinstance(sys.exc_info()[1], (OperationalError, InterfaceError)):
         return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": "30"})
     return HttpResponse(render_to_string("500.html"), status=500)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return error_page(request, HTTPStatus.FORBIDDEN, "This form is out of date. Reload the page, then send it again.")
+    return error_page(request, HTTPStatus.FORBIDDEN, "This form has expired. Reload the page and try again.")

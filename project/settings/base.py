@@ -64,7 +64,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "generations.web.middleware.ErrorMiddleware",
+    "generations.web.errors.ErrorMiddleware",
 ]
 API_MIDDLEWARE = [
     "generations.api.middleware.LogMiddleware",

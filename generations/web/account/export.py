@@ -1,4 +1,4 @@
-"""One person's data as one JSON document, written while it is read: it costs the same memory at any length."""
+"""A user's data as one JSON document. It is streamed, so it needs the same memory at any size."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -17,9 +17,9 @@ _encode = DjangoJSONEncoder(ensure_ascii=False).encode
 
 
 def account_document(user: User) -> Iterator[str]:
-    """Pieces of `{"account": {…}, "generations": […], "ledger_entries": […]}`."""
+    """Yield the parts of `{"account": {…}, "generations": […], "ledger_entries": […]}`."""
     yield f'{{"account": {_encode(account_facts(user))},\n"generations": '
-    yield from _array(_with_link(facts) for facts in generations_of(user))
+    yield from _array(_with_urls(facts) for facts in generations_of(user))
     yield ',\n"ledger_entries": '
     yield from _array(entries_of(user))
     yield "}\n"
@@ -33,13 +33,13 @@ def _array(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
     yield "[]" if separator == "[" else "\n]"
 
 
-def _with_link(facts: dict[str, Any]) -> dict[str, Any]:
-    """A finished take has a page and a video."""
+def _with_urls(facts: dict[str, Any]) -> dict[str, Any]:
+    """Add the URLs of the page and the video of a finished take."""
     if facts["state"] != State.COMPLETED:
         return facts
-    place = [facts["team"], facts["id"]]
+    arguments = [facts["team"], facts["id"]]
     return {
         **facts,
-        "page": settings.PUBLIC_URL + reverse("take", args=place),
-        "video": settings.PUBLIC_URL + reverse("download", args=place),
+        "page": settings.PUBLIC_URL + reverse("take", args=arguments),
+        "video": settings.PUBLIC_URL + reverse("download", args=arguments),
     }

@@ -1,4 +1,4 @@
-"""One's own account: the name, and where one is signed in. The library has the pages for the rest."""
+"""The user's own account: name, sessions, data export, deletion, and single sign-on. allauth has the other pages."""
 
 from datetime import timedelta
 from http import HTTPStatus
@@ -27,15 +27,18 @@ from generations.jobs.offboarding import delete_account
 from ..decorators import PageRequest, signed_in
 from .export import account_document
 
+# Users who sign in only at a provider have no password to enter again. Their sign-in must not be older than this.
+MAX_SIGN_IN_AGE = timedelta(minutes=10)
+
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: PageRequest) -> HttpResponse:
-    # The form writes into its instance even when it does not fit; the page shows who is signed in.
+    # An invalid form changes its instance too. The page must still show the saved name of the signed-in user.
     form = ProfileForm(request.POST or None, instance=User.objects.get(pk=request.user.pk))
     if form.is_valid():
         rename_user(user=request.user, name=form.cleaned_data["name"])
-        messages.success(request, "Your name is saved.")
+        messages.success(request, "Name saved.")
         return redirect("account_profile")
     return render(request, "account/profile.html", {"form": form}, status=422 if form.errors else 200)
 
@@ -43,30 +46,26 @@ def profile(request: PageRequest) -> HttpResponse:
 @signed_in
 @require_safe
 def sessions(request: PageRequest) -> HttpResponse:
-    UserSession.objects.create_from_request(request)  # this one, however it began
+    UserSession.objects.create_from_request(request)  # the current session, however it was started
     rows = [{"session": row, "is_current": row.is_current()} for row in sessions_of(request.user)]
     return render(request, "account/sessions.html", {"rows": rows, "other_count": len(rows) - 1})
 
 
 @signed_in
 @require_POST
-def session_end(request: PageRequest, session_id: int) -> HttpResponse:
+def end_one_session(request: PageRequest, session_id: int) -> HttpResponse:
     end_session(user=request.user, session_id=session_id)
-    messages.success(request, "Signed out there.")
+    messages.success(request, "Session signed out.")
     return redirect("account_sessions")
 
 
 @signed_in
 @require_POST
-def sessions_end(request: PageRequest) -> HttpResponse:
-    """Sign out everywhere but here."""
+def end_other_sessions(request: PageRequest) -> HttpResponse:
+    """Sign out all other sessions."""
     end_sessions(user=request.user, but=request.session.session_key)
-    messages.success(request, "Signed out everywhere else.")
+    messages.success(request, "All other sessions signed out.")
     return redirect("account_sessions")
-
-
-# Whoever signs in elsewhere has nothing to be asked for here; a sign-in of so long ago is taken instead.
-FRESH = timedelta(minutes=10)
 
 
 @signed_in
@@ -79,10 +78,10 @@ def data(request: PageRequest) -> HttpResponse:
 @require_POST
 @reauthentication_required  # type: ignore[untyped-decorator]
 def export(request: PageRequest) -> HttpResponseBase:
-    """The whole as a download, written while it is read."""
-    refusal: HttpResponse | None = consume_or_429(request, action="export_account", user=request.user)
-    if refusal:
-        return refusal
+    """Return the data as a streamed download."""
+    rejection: HttpResponse | None = consume_or_429(request, action="export_account", user=request.user)
+    if rejection:
+        return rejection
     name = f"dailies-account-{timezone.now():%Y-%m-%d}.json"
     response = StreamingHttpResponse(account_document(request.user), content_type="application/json")
     response["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -94,8 +93,8 @@ def export(request: PageRequest) -> HttpResponseBase:
 @require_http_methods(["GET", "HEAD", "POST"])
 @reauthentication_required  # type: ignore[untyped-decorator]
 def delete(request: PageRequest) -> HttpResponseBase:
-    """Say what goes and what stays; with the address typed, do it."""
-    _require_fresh_sign_in(request)
+    """Show what is deleted and what is kept. Delete the account if the email address was typed."""
+    _require_recent_sign_in(request)
     form = DeletionForm(request.POST or None, user=request.user)
     if request.method != "POST" or not form.is_valid():
         context = {
@@ -105,30 +104,28 @@ def delete(request: PageRequest) -> HttpResponseBase:
             "grace_period": settings.TEAM_GRACE,
         }
         return render(request, "account/delete.html", context, status=422 if form.errors else 200)
-    refusal: HttpResponse | None = consume_or_429(request, action="delete_account", user=request.user)
-    if refusal:
-        return refusal
+    rejection: HttpResponse | None = consume_or_429(request, action="delete_account", user=request.user)
+    if rejection:
+        return rejection
     delete_account(user=request.user)
     logout(request)
-    messages.success(request, "Your account is deleted.")
+    messages.success(request, "Your account was deleted.")
     return redirect("home")
 
 
-def _require_fresh_sign_in(request: PageRequest) -> None:
+def _require_recent_sign_in(request: PageRequest) -> None:
     if get_adapter().get_reauthentication_methods(request.user):
         return
     last = request.user.last_login
-    if last is None or timezone.now() - last > FRESH:
-        raise ForbiddenError(
-            "Sign out and in once more, then come back within ten minutes: it must be you who does this."
-        )
+    if last is None or timezone.now() - last > MAX_SIGN_IN_AGE:
+        raise ForbiddenError("For security, sign in again within 10 minutes to continue.")
 
 
-def leave(request: HttpRequest, provider_id: str) -> HttpResponse:
-    """Lead to the provider by a page that refreshes itself.
+def openid_redirect(request: HttpRequest, provider_id: str) -> HttpResponse:
+    """Redirect to the sign-on provider by a page that refreshes itself.
 
-    The library redirects the form. Browsers hold every hop of a form's redirects to the policy's `form-action`, and
-    which hosts a provider goes through nobody here can know.
+    allauth redirects the response to a form. Browsers check every redirect of a form against the policy's
+    `form-action`, and the hosts that a provider redirects through are not known.
     """
     response: HttpResponse = login(request, provider_id=provider_id)
     if response.status_code != HTTPStatus.FOUND or request.method != "POST":

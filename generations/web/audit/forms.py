@@ -1,4 +1,4 @@
-"""The audit trail: of a team for its managers, of the whole site for its staff."""
+"""The search form of the audit log."""
 
 from datetime import date, tzinfo
 from typing import Any
@@ -13,19 +13,19 @@ _DAY = forms.DateInput(attrs={"type": "date"})
 
 
 class AuditForm(forms.Form):
-    who = forms.CharField(required=False, max_length=100, label="Who")
-    kind = forms.ChoiceField(required=False, label="What")
-    words = forms.CharField(required=False, max_length=100, label="Words")
-    first = forms.DateField(required=False, label="From", widget=_DAY)
-    last = forms.DateField(required=False, label="To", widget=_DAY)
+    who = forms.CharField(required=False, max_length=100, label="Member")
+    kind = forms.ChoiceField(required=False, label="Event")
+    words = forms.CharField(required=False, max_length=100, label="Search")
+    first = forms.DateField(required=False, label="Start date", widget=_DAY)
+    last = forms.DateField(required=False, label="End date", widget=_DAY)
 
     def __init__(self, data: Any, *, kinds: list[str]) -> None:
         super().__init__(data)
-        choices = [("", "Everything"), *((kind, title_of(kind)) for kind in kinds)]
+        choices = [("", "All events"), *((kind, title_of(kind)) for kind in kinds)]
         self.fields["kind"].choices = choices  # type: ignore[attr-defined]
 
     def search(self, zone: tzinfo) -> AuditSearch:
-        """What can be read of the form; the rest is told beside its field."""
+        """Return the valid fields as a search. The others show their errors."""
         self.is_valid()
         values = self.cleaned_data
         return AuditSearch(
@@ -39,5 +39,5 @@ class AuditForm(forms.Form):
 
 
 def _day(value: date | None) -> date | None:
-    """Years that a calendar of people knows; others overflow when they are moved between time zones."""
+    """Drop dates that overflow when they are converted between time zones."""
     return value if value and 1970 <= value.year < 9999 else None

@@ -1,4 +1,4 @@
-"""An administrative entry in words: what was done, about whom or what, and which fields changed from what to what."""
+"""An entry of the audit log as text: the action, the actor, the subject, and the changed fields."""
 
 import re
 from collections.abc import Iterator
@@ -10,14 +10,14 @@ from generations.events.models import Event
 
 from ..formatting import figure
 
-WORDS = {
+NOUNS = {
     "apikey": "API key",
     "key": "API key",
     "webhook": "Webhook",
     "credits": "Credits",
     "admin": "Site admin",
 }
-ABOUT = ("email", "name", "url", "model", "provider", "reason")
+SUBJECT_FIELDS = ("email", "name", "url", "model", "provider", "reason")
 EMPTY = "–"
 _CHANGES = ("before", "after")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d:\d\d|Z)")
@@ -32,7 +32,7 @@ class Change:
 
 @dataclass(frozen=True)
 class AuditEntry:
-    """One row of the trail."""
+    """One row of the log."""
 
     event: Event
 
@@ -42,41 +42,41 @@ class AuditEntry:
 
     @property
     def actor_name(self) -> str:
-        return str(self.event.actor) if self.event.actor else "The site"
+        return str(self.event.actor) if self.event.actor else "System"
 
     @property
     def subject(self) -> str:
-        return next((str(self.event.data[name]) for name in ABOUT if self.event.data.get(name)), "")
+        return next((str(self.event.data[name]) for name in SUBJECT_FIELDS if self.event.data.get(name)), "")
 
     @property
     def changes(self) -> list[Change]:
         before, after = (_fields(self.event.data.get(name)) for name in _CHANGES)
         names = [*before, *(name for name in after if name not in before)]
-        changes = [Change(_plainly(name), _shown(before.get(name)), _shown(after.get(name))) for name in names]
+        changes = [Change(_label(name), _formatted(before.get(name)), _formatted(after.get(name))) for name in names]
         return [change for change in changes if change.before != change.after]
 
     @property
     def details(self) -> list[tuple[str, str]]:
-        """What else was said about it; what is empty says nothing."""
-        told = {*ABOUT, *_CHANGES, "user"}
+        """Return the other values of the event that are not empty."""
+        known = {*SUBJECT_FIELDS, *_CHANGES, "user"}
         if self.changes:
-            told.add("role")
-        shown = [(_plainly(name), _shown(value)) for name, value in self.event.data.items() if name not in told]
-        return [(name, value) for name, value in shown if value != EMPTY]
+            known.add("role")
+        details = [(_label(name), _formatted(value)) for name, value in self.event.data.items() if name not in known]
+        return [(name, value) for name, value in details if value != EMPTY]
 
 
 def title_of(kind: str) -> str:
-    """`member.role_changed` → `Member: role changed`."""
+    """Format `member.role_changed` as `Member: role changed`."""
     noun, _, verb = kind.partition(".")
-    return f"{WORDS.get(noun, _plainly(noun))}: {verb.replace('_', ' ').replace('.', ' ')}"
+    return f"{NOUNS.get(noun, _label(noun))}: {verb.replace('_', ' ').replace('.', ' ')}"
 
 
-HEAD = ("When (UTC)", "Who", "Email", "What", "About", "Before", "After", "From", "Team")
+CSV_COLUMNS = ("Date (UTC)", "Member", "Email", "Event", "Subject", "Before", "After", "IP address", "Team")
 
 
-def csv_rows(acts: Iterator[Event]) -> Iterator[tuple[str, ...]]:
-    yield HEAD
-    for event in acts:
+def csv_rows(events: Iterator[Event]) -> Iterator[tuple[str, ...]]:
+    yield CSV_COLUMNS
+    for event in events:
         entry = AuditEntry(event)
         before, after = (_as_text(event.data.get(name)) for name in _CHANGES)
         if not (before or after):
@@ -95,7 +95,7 @@ def csv_rows(acts: Iterator[Event]) -> Iterator[tuple[str, ...]]:
 
 
 def _as_text(value: Any) -> str:
-    return "; ".join(f"{name}: {_shown(part)}" for name, part in _fields(value).items())
+    return "; ".join(f"{name}: {_formatted(part)}" for name, part in _fields(value).items())
 
 
 def _fields(value: Any) -> dict[str, Any]:
@@ -104,26 +104,26 @@ def _fields(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {"value": value}
 
 
-def _plainly(name: str) -> str:
+def _label(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
-def _shown(value: Any) -> str:
+def _formatted(value: Any) -> str:
     if value is None or value == "":
         return EMPTY
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return ", ".join(_shown(part) for part in value) or EMPTY
+        return ", ".join(_formatted(part) for part in value) or EMPTY
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_shown(part)}" for name, part in value.items()) or EMPTY
+        return ", ".join(f"{name} {_formatted(part)}" for name, part in value.items()) or EMPTY
     if isinstance(value, int):
         return figure(value)
-    return _as_moment(str(value))
+    return _with_time(str(value))
 
 
-def _as_moment(text: str) -> str:
-    """A time as JSON has it is written for people; any other text stays."""
+def _with_time(text: str) -> str:
+    """Format an ISO time for people. Other text is unchanged."""
     if not _MOMENT.fullmatch(text):
         return text
     return f"{datetime.fromisoformat(text).astimezone(UTC):%-d %b %Y, %H:%M} UTC"

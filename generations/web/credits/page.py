@@ -1,4 +1,4 @@
-"""The pages of the credit desk: one frame, and the ways between them."""
+"""What the credits pages show: the tabs, and the transactions of the team or of the member's own jobs."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,74 +20,78 @@ from generations.credits.requests import requests_of
 
 from ..decorators import TeamRequest
 
+PAGE_SIZE = 50
+TRANSACTION_COLUMNS = (
+    "Date (UTC)",
+    "Type",
+    "Description",
+    "Member",
+    "Amount",
+    "Reserved",
+    "Balance",
+    "Total reserved",
+    "Available",
+)
+
 
 @dataclass(frozen=True)
-class DeskPage:
+class CreditTab:
     label: str
     url: str
     is_current: bool
     count: int = 0
 
 
-def show_desk_page(
-    request: TeamRequest, template: str, context: dict[str, Any], status: HTTPStatus = HTTPStatus.OK
-) -> HttpResponse:
-    return render(request, template, {**context, "credit_pages": pages_of(request)}, status=status)
-
-
-def pages_of(request: TeamRequest) -> list[DeskPage]:
-    """What the member's role may open, with the number of requests that wait."""
-    is_manager = request.membership.can(Right.MANAGE_CREDITS)
-    waiting = requests_of(request.membership).filter(state=RequestState.PENDING).count()
-    pages = [("credits", "Statement" if is_manager else "Overview", 0), ("credit_requests", "Requests", waiting)]
-    if is_manager:
-        pages += [("quotas", "Quotas", 0), ("credit_report", "Report", 0), ("credit_alerts", "Alerts", 0)]
-    urls = [reverse(name, args=[request.membership.team.slug]) for name, _, _ in pages]
-    # The statement's address begins all of them; what is below a page, such as one quota, belongs to that page.
-    current = max((url for url in urls if request.path.startswith(url)), key=len, default="")
-    return [DeskPage(label, url, url == current, count) for (_, label, count), url in zip(pages, urls, strict=True)]
-
-
-PAGE_SIZE = 50
-STATEMENT_COLUMNS = (
-    "When (UTC)",
-    "Kind",
-    "What",
-    "Who",
-    "Posted",
-    "Held",
-    "Posted after",
-    "Held after",
-    "Available after",
-)
-
-
 @dataclass(frozen=True)
 class EntryFilter:
-    """Which entries of a statement; without anything, all. Days are of the team's time zone, both included."""
+    """Which entries to show; without values, all. The days are inclusive and in the team's time zone."""
 
     kind: str = ""
     first: date | None = None
     last: date | None = None
 
 
-def team_statement(
-    membership: Membership, *, cursor: str | None, wanted: EntryFilter = EntryFilter()
+def show_credits_page(
+    request: TeamRequest, template: str, context: dict[str, Any], status: HTTPStatus = HTTPStatus.OK
+) -> HttpResponse:
+    return render(request, template, {**context, "credit_pages": credit_tabs(request)}, status=status)
+
+
+def credit_tabs(request: TeamRequest) -> list[CreditTab]:
+    """Return the pages that the member's role may open, with the number of pending requests."""
+    pending = requests_of(request.membership).filter(state=RequestState.PENDING).count()
+    pages = [("credits", "Transactions", 0), ("credit_requests", "Requests", pending)]
+    if request.membership.can(Right.MANAGE_CREDITS):
+        pages += [("quotas", "Credit limits", 0), ("credit_report", "Report", 0), ("credit_alerts", "Alerts", 0)]
+    urls = [reverse(name, args=[request.membership.team.slug]) for name, _, _ in pages]
+    # All URLs begin with that of the transactions. The longest match is current, also for subpages such as one limit.
+    current = max((url for url in urls if request.path.startswith(url)), key=len, default="")
+    return [CreditTab(label, url, url == current, count) for (_, label, count), url in zip(pages, urls, strict=True)]
+
+
+def team_transactions(
+    membership: Membership, *, cursor: str | None, entry_filter: EntryFilter = EntryFilter()
 ) -> Page[LedgerEntry]:
-    """Every change of the team's wallet with the balances it left. Raises BadCursorError."""
-    return numbered_page(_entries(membership, wanted), cursor=cursor, size=PAGE_SIZE)
+    """Return the changes of the team's wallet with the balances after each. Raises BadCursorError."""
+    return numbered_page(_entries(membership, entry_filter), cursor=cursor, size=PAGE_SIZE)
 
 
-def statement_rows(page: Page[LedgerEntry]) -> Iterator[tuple[object, ...]]:
-    """A page of the team's statement as a table, the columns as they stand on the screen."""
-    yield STATEMENT_COLUMNS
+def own_transactions(membership: Membership, *, cursor: str | None) -> Page[Hold]:
+    """Return what the member's own jobs reserved, charged and refunded. Raises BadCursorError."""
+    holds = Hold.objects.filter(wallet__team=membership.team_id, user=membership.user_id)
+    return numbered_page(holds.select_related("generation"), cursor=cursor, size=PAGE_SIZE)
+
+
+def transaction_rows(page: Page[LedgerEntry]) -> Iterator[tuple[object, ...]]:
+    """Yield a page of the team's transactions as a table with the columns of the screen."""
+    yield TRANSACTION_COLUMNS
     for entry in page.rows:
         job = getattr(entry.hold, "generation", None)
         yield (
             f"{entry.created_at:%Y-%m-%d %H:%M:%S}",
             entry.get_kind_display(),
             job.prompt if job else entry.reason,
-            str((entry.hold and entry.hold.user) or entry.actor or "the site"),
+            str((entry.hold and entry.hold.user) or entry.actor or "System"),
             entry.posted_change,
             entry.held_change,
             entry.posted_after,
@@ -96,19 +100,14 @@ def statement_rows(page: Page[LedgerEntry]) -> Iterator[tuple[object, ...]]:
         )
 
 
-def _entries(membership: Membership, wanted: EntryFilter) -> QuerySet[LedgerEntry]:
+def _entries(membership: Membership, entry_filter: EntryFilter) -> QuerySet[LedgerEntry]:
     entries = LedgerEntry.objects.filter(wallet__team=membership.team_id)
     zone = ZoneInfo(membership.team.time_zone)
-    if wanted.kind:
-        entries = entries.filter(kind=wanted.kind)
-    if wanted.first:
-        entries = entries.filter(created_at__gte=datetime.combine(wanted.first, time.min, zone))
-    if wanted.last:
-        entries = entries.filter(created_at__lt=datetime.combine(wanted.last + timedelta(days=1), time.min, zone))
+    if entry_filter.kind:
+        entries = entries.filter(kind=entry_filter.kind)
+    if entry_filter.first:
+        entries = entries.filter(created_at__gte=datetime.combine(entry_filter.first, time.min, zone))
+    if entry_filter.last:
+        end = datetime.combine(entry_filter.last + timedelta(days=1), time.min, zone)
+        entries = entries.filter(created_at__lt=end)
     return entries.select_related("actor", "hold__user", "hold__generation")
-
-
-def own_statement(membership: Membership, *, cursor: str | None) -> Page[Hold]:
-    """What the member's own jobs held, charged and gave back. Raises BadCursorError."""
-    holds = Hold.objects.filter(wallet__team=membership.team_id, user=membership.user_id)
-    return numbered_page(holds.select_related("generation"), cursor=cursor, size=PAGE_SIZE)

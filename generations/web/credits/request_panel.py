@@ -1,4 +1,4 @@
-"""A 402 outside of the studio: a page, or for htmx a notice, with everything that helps."""
+"""The panel where a member requests credits, and the 402 page that contains it."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -11,26 +11,16 @@ from generations.credits.errors import Shortage
 from generations.credits.models import CreditRequest, RequestState, RequestTarget
 
 from ..decorators import TeamRequest
-from .forms import AskForm
-
-
-def insufficient_credits_page(request: TeamRequest, shortage: Shortage) -> HttpResponse:
-    context = {"shortage": shortage, "request_panel": panel_for_shortage(request.membership, shortage)}
-    if not request.htmx:
-        return render(request, "credits/shortage.html", context, status=HTTPStatus.PAYMENT_REQUIRED)
-    response = render(request, "credits/_shortage_message.html", context, status=HTTPStatus.PAYMENT_REQUIRED)
-    response["HX-Retarget"] = "#messages"
-    response["HX-Reswap"] = "innerHTML show:window:top"
-    return response
+from .forms import CreditRequestForm
 
 
 @dataclass(frozen=True)
 class RequestPanel:
-    """Either `pending`, the request that waits for an answer, or the form to make one."""
+    """Shows the `pending` request if there is one, or else the form."""
 
     target: RequestTarget
     pending: CreditRequest | None
-    form: AskForm
+    form: CreditRequestForm
 
     @property
     def is_for_wallet(self) -> bool:
@@ -39,10 +29,21 @@ class RequestPanel:
 
 def panel_for(membership: Membership, target: RequestTarget, *, amount: int | None = None) -> RequestPanel:
     pending = CreditRequest.objects.filter(membership=membership, target=target, state=RequestState.PENDING).first()
-    return RequestPanel(target, pending, AskForm(initial={"target": target, "amount": amount}))
+    return RequestPanel(target, pending, CreditRequestForm(initial={"target": target, "amount": amount}))
 
 
 def panel_for_shortage(membership: Membership, shortage: Shortage) -> RequestPanel:
-    """Ask whoever can help with this shortage for exactly what is missing."""
+    """Return the panel with the missing amount. The target is the limit that was reached."""
     target = RequestTarget.WALLET if shortage.limit == "wallet" else RequestTarget.QUOTA
     return panel_for(membership, target, amount=shortage.required - shortage.available)
+
+
+def insufficient_credits_page(request: TeamRequest, shortage: Shortage) -> HttpResponse:
+    """Render the 402 response outside the studio: a page, or a message for htmx."""
+    context = {"shortage": shortage, "request_panel": panel_for_shortage(request.membership, shortage)}
+    if not request.htmx:
+        return render(request, "credits/shortage.html", context, status=HTTPStatus.PAYMENT_REQUIRED)
+    response = render(request, "credits/_shortage_message.html", context, status=HTTPStatus.PAYMENT_REQUIRED)
+    response["HX-Retarget"] = "#messages"
+    response["HX-Reswap"] = "innerHTML show:window:top"
+    return response

@@ -3,7 +3,7 @@ from django.urls import path
 from . import views
 
 urlpatterns = [
-    path("", views.statement, name="credits"),
+    path("", views.transactions, name="credits"),
     path("report/", views.report, name="credit_report"),
     path("requests/", views.credit_requests, name="credit_requests"),
     path("requests/<uuid:request_id>/approve", views.approve, name="credit_request_approve"),

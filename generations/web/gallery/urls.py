@@ -4,5 +4,5 @@ from . import views
 
 urlpatterns = [
     path("", views.gallery, name="gallery"),
-    path("<uuid:generation_id>/tile", views.running, name="job_tile"),
+    path("<uuid:generation_id>/tile", views.job_tile, name="job_tile"),
 ]

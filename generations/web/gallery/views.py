@@ -1,4 +1,4 @@
-"""The gallery of a team: what is finished, and quietly above it what the member has under way."""
+"""The gallery of a team: its takes, and above them the member's own jobs in progress."""
 
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from ..decorators import TeamRequest, team_page
 @team_page()
 @require_safe
 def gallery(request: TeamRequest) -> HttpResponse:
-    """A page of tiles. htmx asks for more of them and gets the tiles alone."""
+    """Show a page of takes. htmx loads more tiles."""
     cursor = request.GET.get("after")
     project = _project(request)
     page = gallery_page(request.membership, cursor=cursor, project=project)
@@ -38,16 +38,16 @@ def gallery(request: TeamRequest) -> HttpResponse:
 
 @team_page()
 @require_safe
-def running(request: TeamRequest, generation_id: UUID) -> HttpResponse:
-    """The quiet tile of one job under way, asked for when it has changed."""
+def job_tile(request: TeamRequest, generation_id: UUID) -> HttpResponse:
+    """Return the tile of one job. The page loads it when the job has changed."""
     job = access_generation(request.membership, generation_id)
     return render(request, "gallery/_job.html", {"job": job})
 
 
 def _project(request: TeamRequest) -> Project | None:
-    given = request.GET.get("project", "")
-    if not given:
+    value = request.GET.get("project", "")
+    if not value:
         return None
-    if not (given.isascii() and given.isdigit() and len(given) <= 18):
+    if not (value.isascii() and value.isdigit() and len(value) <= 18):
         raise NotFoundError
-    return access_project(request.membership, int(given))
+    return access_project(request.membership, int(value))

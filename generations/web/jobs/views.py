@@ -1,4 +1,4 @@
-"""The list of jobs, live: one row can be asked for alone, and a waiting job can be taken back."""
+"""The list of jobs with live rows, and the actions cancel and retry."""
 
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from generations.jobs.queries import access_generation
 from generations.jobs.queue import place_in_queue, places_in_queue
 
 from ..decorators import TeamRequest, team_page
+from ..formatting import in_credits
 
 PAGE_SIZE = 25
 
@@ -25,12 +26,12 @@ PAGE_SIZE = 25
 @team_page(Right.GENERATE)
 @require_safe
 def jobs(request: TeamRequest) -> HttpResponse:
-    """My jobs, newest first; with the right for it, everybody's. htmx asks for more rows and gets rows alone."""
+    """List the member's jobs, or with the right for it all jobs, newest first. htmx loads more rows."""
     can_see_all = request.membership.can(Right.MANAGE_JOBS)
     is_all = can_see_all and request.GET.get("of") == "everybody"
-    found = Generation.objects.listed_for(request.membership)
-    found = found if is_all else found.filter(author=request.user)
-    page = keyset_page(found.with_media(), cursor=request.GET.get("after"), size=PAGE_SIZE)
+    generations = Generation.objects.listed_for(request.membership)
+    generations = generations if is_all else generations.filter(author=request.user)
+    page = keyset_page(generations.with_media(), cursor=request.GET.get("after"), size=PAGE_SIZE)
     places = places_in_queue(page.rows)
     rows = [(job, places.get(job.pk)) for job in page.rows]
     context = {"page": page, "rows": rows, "is_all": is_all, "can_see_all": can_see_all, "me": request.user.pk}
@@ -50,27 +51,27 @@ def row(request: TeamRequest, generation_id: UUID) -> HttpResponse:
 @team_page(Right.GENERATE)
 @require_POST
 def cancel(request: TeamRequest, generation_id: UUID) -> HttpResponse:
-    """Take a waiting job back and return its credits. Too late is a 409 that says so."""
+    """Cancel a queued job and refund its credits. A job that was sent already is a 409."""
     job = _access(request, generation_id)
     cancel_generation(membership=request.membership, generation=job)
     if request.htmx:
         return _row(request, _access(request, generation_id))
-    messages.success(request, f"Canceled. {job.price:,} credits returned.")
+    messages.success(request, f"Canceled. {in_credits(job.price)} refunded.")
     return HttpResponseRedirect(resolve_url("jobs", request.membership.team.slug))
 
 
 @team_page(Right.GENERATE)
 @require_POST
 def retry(request: TeamRequest, generation_id: UUID) -> HttpResponse:
-    """Submit a job that failed or was canceled once more, as it was and for no more than it cost."""
+    """Submit a failed or canceled job again with the same settings, for at most the same price."""
     retry_generation(membership=request.membership, generation=_access(request, generation_id))
-    messages.success(request, "Submitted again, as a new job.")
+    messages.success(request, "Retry started.")
     to_list = resolve_url("jobs", request.membership.team.slug)
     return HttpResponseClientRedirect(to_list) if request.htmx else HttpResponseRedirect(to_list)
 
 
 def _row(request: TeamRequest, job: Generation) -> HttpResponse:
-    """One row, with what would cost a list too many queries: how long it usually takes."""
+    """Return one row with the usual duration, which a list does not show because it needs a query per job."""
     context = {"job": job, "me": request.user.pk, "is_answer": True, "place": place_in_queue(job)}
     if job.state == State.PROCESSING:
         context["usual"] = usual_time(job)

@@ -1,4 +1,4 @@
-"""The forms of API keys: a new one, with limits of its own if wanted, and how long the old secret goes on."""
+"""Forms of API keys: a new key with optional limits, and how long the old secret keeps working after a rotation."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,48 +14,47 @@ from generations.credits.models import Period
 from generations.credits.prices import offered_models
 
 from .. import formatting
+from ..credits.forms import MAX_CREDITS
+from ..quotas.forms import PERIODS
 
-LARGEST_CAP = 1_000_000_000
-SCOPE_WORDS = {
-    Scope.GENERATE: "Generate: upload stills, submit jobs, ask for prices, cancel its own",
-    Scope.READ: "Read: takes, jobs, members, what is left to spend",
-    Scope.REVIEW: "Review: say what is approved",
-    Scope.MANAGE: "Manage: everybody's jobs, members, quotas, keys, webhooks, the statement",
+SCOPE_LABELS = {
+    Scope.GENERATE: "Generate: upload images, submit jobs, get prices, cancel own jobs",
+    Scope.READ: "Read: takes, jobs, members, remaining credits",
+    Scope.REVIEW: "Review: approve takes or request changes",
+    Scope.MANAGE: "Manage: all jobs, members, credit limits, keys, webhooks, transactions",
 }
-LIVES = {"30": "In 30 days", "90": "In 90 days", "365": "In a year", "": "Never"}
-OVERLAPS = {"0": "stops at once", "24": "goes on for a day", "168": "goes on for a week"}
+LIFETIMES = {"30": "In 30 days", "90": "In 90 days", "365": "In 1 year", "": "Never"}
+OVERLAPS = {"0": "stops immediately", "24": "keeps working for 1 day", "168": "keeps working for 1 week"}
 
 
 class KeyForm(forms.Form):
     name = forms.CharField(
         max_length=80,
-        help_text="What it is for. Takes made with it bear this name.",
-        error_messages={"required": "Give it a name, so that you know it again."},
+        help_text="Shown on takes made with this key.",
+        error_messages={"required": "Enter a name."},
     )
     kind = forms.ChoiceField(
-        label="Whose",
-        choices=[("personal", "Mine: acts for me, within my role"), ("service", "The team's: stays when I leave")],
+        label="Owner",
+        choices=[("personal", "Me: acts with my role"), ("service", "Team: keeps working after I leave")],
         widget=forms.RadioSelect,
         initial="personal",
     )
     scopes = forms.MultipleChoiceField(
-        label="May be used to",
+        label="Scopes",
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": "Choose at least one."},
+        error_messages={"required": "Choose at least one scope."},
     )
-    life = forms.ChoiceField(label="Ends", choices=list(LIVES.items()), required=False, initial="90")
-    cap = forms.IntegerField(label="Credits at most", required=False, min_value=0, max_value=LARGEST_CAP)
-    period = forms.ChoiceField(label="A period is", choices=Period.choices, required=False, initial=Period.MONTH)
-    max_jobs = forms.IntegerField(label="Jobs at once at most", required=False, min_value=1, max_value=10_000)
+    life = forms.ChoiceField(label="Expires", choices=list(LIFETIMES.items()), required=False, initial="90")
+    cap = forms.IntegerField(label="Credit limit", required=False, min_value=0, max_value=MAX_CREDITS)
+    period = forms.ChoiceField(choices=PERIODS, required=False, initial=Period.MONTH)
+    max_jobs = forms.IntegerField(label="Max concurrent jobs", required=False, min_value=1, max_value=10_000)
     allowed_models = forms.MultipleChoiceField(
-        label="Only these models", widget=forms.CheckboxSelectMultiple, required=False
+        label="Allowed models", widget=forms.CheckboxSelectMultiple, required=False
     )
-
-    LIMITS = ("cap", "period", "max_jobs", "allowed_models")
 
     def __init__(self, values: Any = None, *, membership: Membership) -> None:
         super().__init__(values)
-        self.fields["scopes"].choices = [(s, SCOPE_WORDS[s]) for s in scopes_for(membership)]  # type: ignore[attr-defined]
+        self.fields["scopes"].choices = [(s, SCOPE_LABELS[s]) for s in scopes_for(membership)]  # type: ignore[attr-defined]
         models = [(model, formatting.model_name(model)) for model in offered_models()]
         self.fields["allowed_models"].choices = models  # type: ignore[attr-defined]
         if not membership.can(Right.MANAGE_TEAM):
@@ -72,17 +71,17 @@ class KeyForm(forms.Form):
 
     @property
     def rule(self) -> QuotaRule:
-        given = self.cleaned_data
+        values = self.cleaned_data
         return QuotaRule(
-            cap=given["cap"],
-            period=given["period"] or Period.MONTH,
-            max_jobs=given["max_jobs"],
-            allowed_models=tuple(given["allowed_models"]) or None,
+            cap=values["cap"],
+            period=values["period"] or Period.MONTH,
+            max_jobs=values["max_jobs"],
+            allowed_models=tuple(values["allowed_models"]) or None,
         )
 
     @property
     def has_limits(self) -> bool:
-        """Whether the part with the limits should stand open: something in it was chosen, or is wrong."""
+        """Return whether a limit was entered. The page then shows the limits unfolded."""
         return any(self.data.get(name) for name in ("cap", "max_jobs", "allowed_models"))
 
 
@@ -95,5 +94,5 @@ class RotateForm(forms.Form):
 
 
 def scopes_for(membership: Membership) -> list[Scope]:
-    """The scopes that give this member's role anything at all."""
+    """Return the scopes that include at least one right of the member's role."""
     return [scope for scope in Scope if any(map(membership.can, SCOPE_RIGHTS[scope]))]

@@ -1,4 +1,4 @@
-"""API keys: who has which, a new one, and its secret, which is shown once."""
+"""Pages of API keys: list, create, rotate, revoke. A secret is shown once."""
 
 from http import HTTPStatus
 from uuid import UUID
@@ -11,7 +11,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from generations.accounts.key_facts import facts_of
 from generations.accounts.keys import NewKey, access_key, create_key, may_rotate, revoke_key, rotate_key, visible_keys
-from generations.accounts.models import ApiKey
 from generations.accounts.roles import Right, Scope
 from generations.common.pagination import keyset_page
 from generations.credits.limits import QuotaHolder, set_quota
@@ -25,9 +24,9 @@ PAGE_SIZE = 50
 @team_page()
 @require_safe
 def keys(request: TeamRequest) -> HttpResponse:
-    """My keys, newest first; with MANAGE_TEAM everybody's."""
-    found = visible_keys(request.membership).select_related("user").prefetch_related("secrets")
-    page = keyset_page(found, cursor=request.GET.get("after"), size=PAGE_SIZE)
+    """List the member's keys, or all keys of the team for its managers, newest first."""
+    keys = visible_keys(request.membership).select_related("user").prefetch_related("secrets")
+    page = keyset_page(keys, cursor=request.GET.get("after"), size=PAGE_SIZE)
     context = {
         "rows": [facts_of(key) for key in page.rows],
         "next_cursor": page.next_cursor,
@@ -38,32 +37,32 @@ def keys(request: TeamRequest) -> HttpResponse:
 
 @team_page()
 @require_safe
-def open_form(request: TeamRequest) -> HttpResponse:
+def open_new_key(request: TeamRequest) -> HttpResponse:
     return render(request, "keys/new.html", {"form": KeyForm(membership=request.membership)})
 
 
 @team_page()
 @require_POST
-def make(request: TeamRequest) -> HttpResponse:
-    """Make the key and show its secret, or the form again with what does not fit."""
+def save_new_key(request: TeamRequest) -> HttpResponse:
+    """Create the key and show its secret, or show the form with its errors."""
     form = KeyForm(request.POST, membership=request.membership)
     if not form.is_valid():
         return render(request, "keys/new.html", {"form": form}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     return _show_secret(request, _create(request, form))
 
 
-new = by_method(get=open_form, post=make)
+new = by_method(get=open_new_key, post=save_new_key)
 
 
 @team_page()
 @require_safe
 def key(request: TeamRequest, key_id: UUID) -> HttpResponse:
-    found = access_key(request.membership, key_id)
+    key = access_key(request.membership, key_id)
     context = {
-        "facts": facts_of(found),
-        "scopes": [Scope(scope).label for scope in found.scopes],
-        "quota": getattr(found, "quota", None),
-        "can_rotate": may_rotate(found, request.user),
+        "facts": facts_of(key),
+        "scopes": [Scope(scope).label for scope in key.scopes],
+        "quota": getattr(key, "quota", None),
+        "can_rotate": may_rotate(key, request.user),
         "rotate_form": RotateForm(),
     }
     return render(request, "keys/detail.html", context)
@@ -72,18 +71,18 @@ def key(request: TeamRequest, key_id: UUID) -> HttpResponse:
 @team_page()
 @require_POST
 def rotate(request: TeamRequest, key_id: UUID) -> HttpResponse:
-    """Show a new secret. The old one goes on as long as the form says."""
-    found = access_key(request.membership, key_id)
+    """Create and show a new secret. The old one keeps working for the chosen time."""
+    key = access_key(request.membership, key_id)
     form = RotateForm(request.POST)
     if not form.is_valid():
-        return redirect("key", request.membership.team.slug, found.pk)
-    return _show_secret(request, rotate_key(key=found, actor=request.user, overlap=form.duration))
+        return redirect("key", request.membership.team.slug, key.pk)
+    return _show_secret(request, rotate_key(key=key, actor=request.user, overlap=form.duration))
 
 
 @team_page()
 @require_safe
 def back_to_key(request: TeamRequest, key_id: UUID) -> HttpResponse:
-    """Somebody reloaded the page that showed the secret: it is not shown again."""
+    """Redirect after a reload of the page with the secret, which is not shown again."""
     return redirect("key", request.membership.team.slug, access_key(request.membership, key_id).pk)
 
 
@@ -93,15 +92,15 @@ rotation = by_method(get=back_to_key, post=rotate)
 @team_page()
 @require_POST
 def revoke(request: TeamRequest, key_id: UUID) -> HttpResponse:
-    found = access_key(request.membership, key_id)
-    revoke_key(key=found, actor=request.user)
-    messages.success(request, f"Revoked. Nothing can use {found.name} any more.")
+    key = access_key(request.membership, key_id)
+    revoke_key(key=key, actor=request.user)
+    messages.success(request, f"Key {key.name} revoked.")
     return HttpResponseRedirect(resolve_url("keys", request.membership.team.slug))
 
 
 @transaction.atomic
 def _create(request: TeamRequest, form: KeyForm) -> NewKey:
-    made = create_key(
+    created = create_key(
         membership=request.membership,
         name=form.cleaned_data["name"],
         scopes=[Scope(scope) for scope in form.cleaned_data["scopes"]],
@@ -109,15 +108,11 @@ def _create(request: TeamRequest, form: KeyForm) -> NewKey:
         is_service=form.is_service,
     )
     if not form.rule.is_empty:
-        set_quota(holder=_holder(made.key), rule=form.rule, actor=request.user)
-    return made
+        set_quota(holder=QuotaHolder(team=created.key.team, api_key=created.key), rule=form.rule, actor=request.user)
+    return created
 
 
-def _holder(key: ApiKey) -> QuotaHolder:
-    return QuotaHolder(team=key.team, api_key=key)
-
-
-def _show_secret(request: TeamRequest, made: NewKey) -> HttpResponse:
-    response = render(request, "keys/created.html", {"key": made.key, "secret": made.secret})
+def _show_secret(request: TeamRequest, created: NewKey) -> HttpResponse:
+    response = render(request, "keys/created.html", {"key": created.key, "secret": created.secret})
     response["Cache-Control"] = "no-store"
     return response

@@ -3,8 +3,8 @@ from django.urls import path
 from . import views
 
 urlpatterns = [
-    path("", views.notices, name="notifications"),
-    path("bell", views.bell, name="notification_bell"),
-    path("read", views.read_all, name="notifications_read"),
-    path("<int:notice_id>/read", views.read, name="notification_read"),
+    path("", views.notifications, name="notifications"),
+    path("bell", views.unread_link, name="notification_bell"),
+    path("read", views.mark_all_read, name="notifications_read"),
+    path("<int:notification_id>/read", views.read, name="notification_read"),
 ]

@@ -1,4 +1,4 @@
-"""What the person has been told: newest first, and the bell in the header that counts what is unread."""
+"""The user's notifications, newest first, and the link in the header that shows the number of unread ones."""
 
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
@@ -16,32 +16,32 @@ PAGE_SIZE = 50
 
 @signed_in
 @require_safe
-def notices(request: PageRequest) -> HttpResponse:
+def notifications(request: PageRequest) -> HttpResponse:
     page = numbered_page(notifications_of(request.user.pk), cursor=request.GET.get("after"), size=PAGE_SIZE)
     return render(request, "notifications/_rows.html" if request.htmx else "notifications/list.html", {"page": page})
 
 
 @signed_in
 @require_POST
-def read(request: PageRequest, notice_id: int) -> HttpResponse:
-    """Mark one notice as read and go where it leads, or back to the list."""
-    notice = notifications_of(request.user.pk).filter(pk=notice_id).first()
-    if notice is None:
+def read(request: PageRequest, notification_id: int) -> HttpResponse:
+    """Mark one notification as read and redirect to its page, or to the list."""
+    notification = notifications_of(request.user.pk).filter(pk=notification_id).first()
+    if notification is None:
         raise NotFoundError
-    mark_read(request.user.pk, notice.pk)
-    is_ours = notice.path and url_has_allowed_host_and_scheme(notice.path, allowed_hosts=None)
-    return HttpResponseRedirect(notice.path if is_ours else resolve_url("notifications"))
+    mark_read(request.user.pk, notification.pk)
+    is_local = notification.path and url_has_allowed_host_and_scheme(notification.path, allowed_hosts=None)
+    return HttpResponseRedirect(notification.path if is_local else resolve_url("notifications"))
 
 
 @signed_in
 @require_POST
-def read_all(request: PageRequest) -> HttpResponse:
+def mark_all_read(request: PageRequest) -> HttpResponse:
     mark_read(request.user.pk)
     return HttpResponseRedirect(resolve_url("notifications"))
 
 
 @signed_in
 @require_safe
-def bell(request: PageRequest) -> HttpResponse:
-    """The bell alone, asked for when there may be something new."""
+def unread_link(request: PageRequest) -> HttpResponse:
+    """Return the header link alone. The page loads it when a new notification arrives."""
     return render(request, "components/notifications_link.html")

@@ -1,4 +1,4 @@
-"""The forms of a team's people and settings. What somebody may do is decided by the services; the forms offer it."""
+"""Forms to invite members, and to create an account from an invitation. The services decide what is allowed."""
 
 from datetime import timedelta
 from typing import Any
@@ -13,10 +13,10 @@ from generations.accounts.roles import Role
 
 
 class InvitationForm(forms.Form):
-    """What a letter and a link have in common."""
+    """The fields that an invitation by email and an invite link have in common."""
 
     role = forms.ChoiceField()
-    days = forms.TypedChoiceField(label="Holds for", coerce=int, initial=7, choices=list(LIFETIMES.items()))
+    days = forms.TypedChoiceField(label="Expires in", coerce=int, initial=7, choices=list(LIFETIMES.items()))
 
     def __init__(self, *args: Any, inviter: Membership, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -24,30 +24,31 @@ class InvitationForm(forms.Form):
         self.fields["role"].choices = roles  # type: ignore[attr-defined]
         self.fields["role"].initial = Role.CREATOR
 
-    def wish(self) -> dict[str, Any]:
+    def arguments(self) -> dict[str, Any]:
+        """Return the arguments of `invite`."""
         values = self.cleaned_data
         return {"role": Role(values["role"]), "lifetime": timedelta(days=values["days"])}
 
 
-class LetterForm(InvitationForm):
+class EmailInvitationForm(InvitationForm):
     email = forms.EmailField(label="Email address", max_length=254)
     field_order = ("email", "role", "days")
 
-    def wish(self) -> dict[str, Any]:
-        return {**super().wish(), "email": self.cleaned_data["email"]}
+    def arguments(self) -> dict[str, Any]:
+        return {**super().arguments(), "email": self.cleaned_data["email"]}
 
 
 class LinkForm(InvitationForm):
     uses = forms.IntegerField(
-        label="For how many people", min_value=1, max_value=1000, initial=1, help_text="Whoever has the link may join."
+        label="Maximum uses", min_value=1, max_value=1000, initial=1, help_text="Anyone with the link can join."
     )
 
-    def wish(self) -> dict[str, Any]:
-        return {**super().wish(), "max_uses": self.cleaned_data["uses"]}
+    def arguments(self) -> dict[str, Any]:
+        return {**super().arguments(), "max_uses": self.cleaned_data["uses"]}
 
 
 class NewAccountForm(forms.Form):
-    """An account for somebody whose address is known already."""
+    """A new account for the email address of an invitation."""
 
     name = forms.CharField(
         label="Your name", max_length=80, required=False, widget=forms.TextInput(attrs={"autocomplete": "name"})

@@ -1,4 +1,4 @@
-"""The projects of a team: make, rename, put into the archive."""
+"""The projects of a team: create, rename, archive."""
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
@@ -20,7 +20,7 @@ from ..decorators import TeamRequest, by_method, team_page
 
 @team_page(Right.GENERATE)
 @require_safe
-def show(request: TeamRequest) -> HttpResponse:
+def show_projects(request: TeamRequest) -> HttpResponse:
     context = {
         "projects": projects_with_jobs(request.membership.team),
         "can_manage_jobs": request.membership.can(Right.MANAGE_JOBS),
@@ -30,16 +30,16 @@ def show(request: TeamRequest) -> HttpResponse:
 
 @team_page(Right.GENERATE)
 @require_POST
-def make(request: TeamRequest) -> HttpResponse:
+def save_new_project(request: TeamRequest) -> HttpResponse:
     try:
-        made = create_project(membership=request.membership, name=request.POST.get("name", ""))
-        messages.success(request, f"{made} is there to choose in the studio.")
+        project = create_project(membership=request.membership, name=request.POST.get("name", ""))
+        messages.success(request, f"Project {project} created.")
     except DailiesError as error:
         messages.warning(request, error.message)
     return _back(request)
 
 
-projects = by_method(get=show, post=make)
+projects = by_method(get=show_projects, post=save_new_project)
 
 
 @team_page(Right.MANAGE_JOBS)
@@ -48,7 +48,7 @@ def rename(request: TeamRequest, project_id: int) -> HttpResponse:
     project = access_project(request.membership, project_id)
     try:
         rename_project(membership=request.membership, project=project, name=request.POST.get("name", ""))
-        messages.success(request, "Renamed.")
+        messages.success(request, f"Project renamed to {project}.")
     except DailiesError as error:
         messages.warning(request, error.message)
     return _back(request)
@@ -60,7 +60,7 @@ def archive(request: TeamRequest, project_id: int) -> HttpResponse:
     project = access_project(request.membership, project_id)
     is_archived = request.POST.get("is_archived") == "true"
     archive_project(membership=request.membership, project=project, is_archived=is_archived)
-    messages.success(request, f"{project} is {'in' if is_archived else 'out of'} the archive.")
+    messages.success(request, f"{project} {'archived' if is_archived else 'restored'}.")
     return _back(request)
 
 

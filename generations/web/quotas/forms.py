@@ -1,4 +1,4 @@
-"""Forms of the credit desk: ask, answer, raise."""
+"""Forms of credit limits: the limits of a team, role, member or key, and a temporary increase for a member."""
 
 from typing import Any
 
@@ -10,31 +10,23 @@ from generations.credits.models import Period, Quota
 from generations.credits.prices import offered_models
 
 from .. import formatting
-from ..credits.forms import LARGEST, PERIOD, UNTILS
+from ..credits.forms import DURATIONS, MAX_CREDITS, PERIOD
 
-
-class RaiseForm(forms.Form):
-    amount = forms.IntegerField(label="Credits more", min_value=1, max_value=LARGEST)
-    until = forms.ChoiceField(label="For how long", choices=list(UNTILS.items()), initial=PERIOD)
-    reason = forms.CharField(
-        max_length=200, error_messages={"required": "Say why: the reason stands beside the quota."}
-    )
-
-
+PERIODS = [(Period.DAY, "Day"), (Period.WEEK, "Week"), (Period.MONTH, "Month"), (Period.NONE, "No reset")]
 _FIELDS = ("cap", "period", "is_uncapped", "max_jobs", "max_seconds", "max_tier", "allowed_models")
 
 
 class QuotaForm(forms.Form):
-    """What is left empty is left to the level above."""
+    """Empty fields inherit the value of the level above."""
 
-    cap = forms.IntegerField(label="Credits at most", required=False, min_value=0, max_value=LARGEST)
-    period = forms.ChoiceField(label="Per", choices=Period.choices, initial=Period.MONTH)
-    is_uncapped = forms.BooleanField(label="No cap, whatever the level above says", required=False)
-    max_jobs = forms.IntegerField(label="Jobs at once at most", required=False, min_value=0, max_value=10_000)
-    max_seconds = forms.IntegerField(label="Seconds a job at most", required=False, min_value=1, max_value=600)
-    max_tier = forms.ChoiceField(label="Largest size", required=False)
+    cap = forms.IntegerField(label="Credit limit", required=False, min_value=0, max_value=MAX_CREDITS)
+    period = forms.ChoiceField(choices=PERIODS, initial=Period.MONTH)
+    is_uncapped = forms.BooleanField(label="Unlimited (ignore inherited limit)", required=False)
+    max_jobs = forms.IntegerField(label="Max concurrent jobs", required=False, min_value=0, max_value=10_000)
+    max_seconds = forms.IntegerField(label="Max duration (seconds)", required=False, min_value=1, max_value=600)
+    max_tier = forms.ChoiceField(label="Max resolution", required=False)
     allowed_models = forms.MultipleChoiceField(
-        label="Only these models", widget=forms.CheckboxSelectMultiple, required=False
+        label="Allowed models", widget=forms.CheckboxSelectMultiple, required=False
     )
 
     def __init__(self, values: Any = None, *, quota: Quota | None) -> None:
@@ -45,12 +37,18 @@ class QuotaForm(forms.Form):
         self.fields["allowed_models"].choices = [(m, formatting.model_name(m)) for m in models]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
-        given = super().clean() or {}
-        if given.get("is_uncapped") and given.get("cap") is not None:
-            self.add_error("cap", "Either a cap or none: leave this empty.")
-        return given
+        values = super().clean() or {}
+        if values.get("is_uncapped") and values.get("cap") is not None:
+            self.add_error("cap", "Clear this field or turn off “Unlimited”.")
+        return values
 
     @property
     def rule(self) -> QuotaRule:
-        given = self.cleaned_data
-        return QuotaRule(**{**given, "allowed_models": tuple(given["allowed_models"]) or None})
+        values = self.cleaned_data
+        return QuotaRule(**{**values, "allowed_models": tuple(values["allowed_models"]) or None})
+
+
+class IncreaseForm(forms.Form):
+    amount = forms.IntegerField(label="Additional credits", min_value=1, max_value=MAX_CREDITS)
+    until = forms.ChoiceField(label="Valid for", choices=list(DURATIONS.items()), initial=PERIOD)
+    reason = forms.CharField(max_length=200, error_messages={"required": "Enter a reason."})

@@ -1,4 +1,4 @@
-"""A quota in words: each limit with who set it."""
+"""What the credit limit pages show: the limits of the team, roles and keys, and each member's effective limits."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,60 +16,30 @@ from generations.credits.rosters import MemberQuota, quotas_of_members
 
 from .. import formatting
 
+PAGE_SIZE = 50
+MAX_KEYS = 100
+GENERATING_ROLES = [role for role in Role if Right.GENERATE in RIGHTS[role]]
 SOURCES = {
-    Level.TEAM: "team's default",
+    Level.TEAM: "team default",
     Level.ROLE: "role",
     Level.MEMBER: "member",
     Level.KEY: "key",
 }
+_PER_PERIOD = {Period.DAY: "/day", Period.WEEK: "/week", Period.MONTH: "/month", Period.NONE: " in total"}
 
 
 @dataclass(frozen=True)
-class LimitLine:
+class LimitRow:
+    """One effective limit with the level that set it."""
+
     label: str
     value: str
     source: str
 
 
-def limit_lines(caps: Caps) -> list[LimitLine]:
-    """Every limit that somebody set."""
-    return list(_lines(caps))
-
-
-def cap_words(caps: Caps) -> str:
-    """`500 credits a month, 100 of them raised`, `no cap`."""
-    if (cap := caps.cap.value) is None:
-        return "no cap"
-    raised = f", {formatting.figure(cap.raised)} of them raised" if cap.raised else ""
-    return f"{formatting.in_credits(cap.credits)} {Period(cap.period).label}{raised}"
-
-
-def source_of(ruled: Ruled[Any]) -> str:
-    return SOURCES[ruled.level] if ruled.level else "nobody set one"
-
-
-def _lines(caps: Caps) -> Iterator[LimitLine]:
-    if caps.cap.level:
-        yield LimitLine("Credits", cap_words(caps), source_of(caps.cap))
-    if caps.max_jobs.value is not None:
-        yield LimitLine("Jobs at once", str(caps.max_jobs.value), source_of(caps.max_jobs))
-    if caps.max_seconds.value is not None:
-        yield LimitLine("Seconds a job", f"up to {caps.max_seconds.value}", source_of(caps.max_seconds))
-    if caps.max_tier.value:
-        yield LimitLine("Size", f"up to {formatting.humanize(caps.max_tier.value)}", source_of(caps.max_tier))
-    if caps.allowed_models.value:
-        names = ", ".join(map(formatting.model_name, caps.allowed_models.value))
-        yield LimitLine("Models", names, source_of(caps.allowed_models))
-
-
-PAGE_SIZE = 50
-MOST_KEYS = 100
-GENERATING = [role for role in Role if Right.GENERATE in RIGHTS[role]]
-
-
 @dataclass(frozen=True)
-class RuleLine:
-    """One quota as it is set, or that none is."""
+class QuotaRow:
+    """The quota of one level; None if it is not set."""
 
     level: Level
     subject: str
@@ -78,66 +48,100 @@ class RuleLine:
 
 
 @dataclass(frozen=True)
-class MemberLine:
+class MemberRow:
     quota: MemberQuota
-    limits: list[LimitLine]
+    limits: list[LimitRow]
 
 
 @dataclass(frozen=True)
 class MembersPage:
-    rows: list[MemberLine]
+    rows: list[MemberRow]
     next_cursor: str | None
 
 
-def rule_lines(team: Team) -> list[RuleLine]:
-    """The team's default, then the roles that may generate, then the keys that are live."""
+def quota_rows(team: Team) -> list[QuotaRow]:
+    """Return the team default, then the roles that may generate, then the active keys."""
     quotas = list(Quota.objects.filter(team=team, membership=None))
     by_role = {quota.role: quota for quota in quotas if not quota.api_key_id}
     by_key = {quota.api_key_id: quota for quota in quotas if quota.api_key_id}
-    keys = ApiKey.objects.live().filter(team=team).order_by("name")[:MOST_KEYS]
+    keys = ApiKey.objects.live().filter(team=team).order_by("name")[:MAX_KEYS]
     return [
-        RuleLine(Level.TEAM, "default", "Every member", by_role.get("")),
-        *(RuleLine(Level.ROLE, role, f"Every {role.label.lower()}", by_role.get(role)) for role in GENERATING),
-        *(RuleLine(Level.KEY, str(key.pk), f"Key {key.name}", by_key.get(key.pk)) for key in keys),
+        QuotaRow(Level.TEAM, "default", _label(""), by_role.get("")),
+        *(QuotaRow(Level.ROLE, role, _label(role), by_role.get(role)) for role in GENERATING_ROLES),
+        *(QuotaRow(Level.KEY, str(key.pk), f"Key {key.name}", by_key.get(key.pk)) for key in keys),
     ]
 
 
 def members_page(team: Team, *, cursor: str | None) -> MembersPage:
-    """Members who may generate, in the order in which they came. Raises BadCursorError."""
-    members = team.memberships.active().select_related("user", "team").filter(role__in=GENERATING)
+    """Return the members who may generate, in the order in which they joined. Raises BadCursorError."""
+    members = team.memberships.active().select_related("user", "team").filter(role__in=GENERATING_ROLES)
     page = numbered_page(members, cursor=cursor, size=PAGE_SIZE, is_newest_first=False)
-    rows = [MemberLine(quota, limit_lines(quota.caps)) for quota in quotas_of_members(team, page.rows)]
+    rows = [MemberRow(quota, limit_rows(quota.caps)) for quota in quotas_of_members(team, page.rows)]
     return MembersPage(rows, page.next_cursor)
 
 
-def holder_of(team: Team, level: str, subject: str) -> QuotaHolder:
-    """Whose quota an address means. Raises NotFoundError."""
+def access_holder(team: Team, level: str, subject: str) -> QuotaHolder:
+    """Return the holder of the quota that a URL names. Raises NotFoundError."""
     if level == Level.TEAM and subject == "default":
         return QuotaHolder(team=team)
-    if level == Level.ROLE and subject in GENERATING:
+    if level == Level.ROLE and subject in GENERATING_ROLES:
         return QuotaHolder(team=team, role=subject)
-    if level == Level.MEMBER and (member := _member(team, subject)):
+    if level == Level.MEMBER and (member := _find_member(team, subject)):
         return QuotaHolder(team=team, membership=member)
-    if level == Level.KEY and (key := _key(team, subject)):
+    if level == Level.KEY and (key := _find_key(team, subject)):
         return QuotaHolder(team=team, api_key=key)
     raise NotFoundError
 
 
-def label_of(holder: QuotaHolder) -> str:
+def holder_label(holder: QuotaHolder) -> str:
     if holder.membership:
         return str(holder.membership.user)
-    if holder.api_key:
-        return f"Key {holder.api_key.name}"
-    return f"Every {Role(holder.role).label.lower()}" if holder.role else "Every member"
+    return f"Key {holder.api_key.name}" if holder.api_key else _label(holder.role)
 
 
-def _member(team: Team, subject: str) -> Membership | None:
+def limit_rows(caps: Caps) -> list[LimitRow]:
+    """Return every limit that some level has set."""
+    return list(_limit_rows(caps))
+
+
+def cap_text(caps: Caps) -> str:
+    """Format the credit limit: `500 credits/month (200 + 300 temporary)`, `Unlimited`."""
+    if (cap := caps.cap.value) is None:
+        return "Unlimited"
+    base, increase = formatting.figure(cap.credits - cap.raised), formatting.figure(cap.raised)
+    details = f" ({base} + {increase} temporary)" if cap.raised else ""
+    return f"{formatting.in_credits(cap.credits)}{_PER_PERIOD[Period(cap.period)]}{details}"
+
+
+def source_of(ruled: Ruled[Any]) -> str:
+    return SOURCES[ruled.level] if ruled.level else "not set"
+
+
+def _limit_rows(caps: Caps) -> Iterator[LimitRow]:
+    if caps.cap.level:
+        yield LimitRow("Credits", cap_text(caps), source_of(caps.cap))
+    if caps.max_jobs.value is not None:
+        yield LimitRow("Concurrent jobs", str(caps.max_jobs.value), source_of(caps.max_jobs))
+    if caps.max_seconds.value is not None:
+        yield LimitRow("Duration", f"up to {caps.max_seconds.value} s", source_of(caps.max_seconds))
+    if caps.max_tier.value:
+        yield LimitRow("Resolution", f"up to {formatting.humanize(caps.max_tier.value)}", source_of(caps.max_tier))
+    if caps.allowed_models.value:
+        names = ", ".join(map(formatting.model_name, caps.allowed_models.value))
+        yield LimitRow("Models", names, source_of(caps.allowed_models))
+
+
+def _label(role: str) -> str:
+    return f"{Role(role).label} role" if role else "Team default"
+
+
+def _find_member(team: Team, subject: str) -> Membership | None:
     if not (subject.isascii() and subject.isdigit() and len(subject) <= 18):
         return None
     return team.memberships.select_related("user", "team").filter(pk=int(subject)).first()
 
 
-def _key(team: Team, subject: str) -> ApiKey | None:
+def _find_key(team: Team, subject: str) -> ApiKey | None:
     try:
         return ApiKey.objects.live().filter(team=team, pk=UUID(subject)).first()
     except ValueError:

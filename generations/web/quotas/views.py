@@ -1,4 +1,4 @@
-"""Quotas: of the team, its roles, its members and its keys; and raises of a member's for a while."""
+"""The credit limit pages: limits of the team, its roles, members and keys, and temporary increases for members."""
 
 from http import HTTPStatus
 from typing import Any
@@ -8,7 +8,6 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.views.decorators.http import require_POST, require_safe
 
-from generations.accounts.models import Membership
 from generations.accounts.roles import Right
 from generations.common.errors import NotFoundError
 from generations.credits.limits import QuotaHolder, clear_quota, set_quota
@@ -17,70 +16,76 @@ from generations.credits.quotas import Level
 from generations.credits.raises import live_raises, raise_quota, take_back_raise
 from generations.credits.rosters import quotas_of_members
 
-from ..credits.forms import end_of
-from ..credits.page import show_desk_page
+from ..credits.forms import expiry_of
+from ..credits.page import show_credits_page
 from ..decorators import TeamRequest, by_method, team_page
-from .forms import QuotaForm, RaiseForm
-from .page import holder_of, label_of, limit_lines, members_page, rule_lines
+from ..formatting import in_credits
+from .forms import IncreaseForm, QuotaForm
+from .page import access_holder, holder_label, limit_rows, members_page, quota_rows
 
 
 @team_page(Right.MANAGE_CREDITS)
 @require_safe
 def quotas(request: TeamRequest) -> HttpResponse:
-    """The rules as they are set, and each member with what comes of them."""
+    """Show the limits of each level, and the effective limits of each member."""
     team = request.membership.team
-    context = {"rules": rule_lines(team), "members": members_page(team, cursor=request.GET.get("after"))}
-    return show_desk_page(request, "quotas/list.html", context)
+    context = {"rules": quota_rows(team), "members": members_page(team, cursor=request.GET.get("after"))}
+    return show_credits_page(request, "quotas/list.html", context)
 
 
 @team_page(Right.MANAGE_CREDITS)
 @require_safe
-def open_form(request: TeamRequest, level: str, subject: str) -> HttpResponse:
-    holder = holder_of(request.membership.team, level, subject)
-    return _show(request, holder, QuotaForm(quota=_quota_of(holder)))
+def open_quota(request: TeamRequest, level: str, subject: str) -> HttpResponse:
+    holder = access_holder(request.membership.team, level, subject)
+    return _show_quota(request, holder, QuotaForm(quota=_quota_of(holder)))
 
 
 @team_page(Right.MANAGE_CREDITS)
 @require_POST
-def save(request: TeamRequest, level: str, subject: str) -> HttpResponse:
-    """Set the quota, or clear it where nothing is left of it. It holds from the next submit on."""
-    holder = holder_of(request.membership.team, level, subject)
+def save_quota(request: TeamRequest, level: str, subject: str) -> HttpResponse:
+    """Save the limits, or delete the quota if the form is empty. It applies from the next submit on."""
+    holder = access_holder(request.membership.team, level, subject)
     form = QuotaForm(request.POST, quota=_quota_of(holder))
     if not form.is_valid():
-        return _show(request, holder, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _show_quota(request, holder, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     if form.rule.is_empty:
         clear_quota(holder=holder, actor=request.user)
     else:
         set_quota(holder=holder, rule=form.rule, actor=request.user)
-    messages.success(request, "Saved. It holds for the next job; jobs under way go on.")
+    messages.success(request, "Limits saved. They apply to new jobs.")
     return _to_quotas(request)
 
 
-quota = by_method(get=open_form, post=save)
+quota = by_method(get=open_quota, post=save_quota)
 
 
 @team_page(Right.MANAGE_CREDITS)
 @require_POST
-def give_raise(request: TeamRequest, member_id: int) -> HttpResponse:
-    holder = holder_of(request.membership.team, Level.MEMBER, str(member_id))
-    member: Membership | None = holder.membership
-    if member is None:
+def add_increase(request: TeamRequest, member_id: int) -> HttpResponse:
+    holder = access_holder(request.membership.team, Level.MEMBER, str(member_id))
+    if holder.membership is None:
         raise NotFoundError
-    form = RaiseForm(request.POST)
+    form = IncreaseForm(request.POST)
     if not form.is_valid():
-        return _show(request, holder, QuotaForm(quota=_quota_of(holder)), form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    given = form.cleaned_data
-    ends = end_of(given["until"], member)
-    raise_quota(membership=member, amount=given["amount"], reason=given["reason"], actor=request.user, expires_at=ends)
-    messages.success(request, f"{member.user} may spend {given['amount']:,} credits more.")
+        quota_form = QuotaForm(quota=_quota_of(holder))
+        return _show_quota(request, holder, quota_form, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    values = form.cleaned_data
+    raise_quota(
+        membership=holder.membership,
+        amount=values["amount"],
+        reason=values["reason"],
+        actor=request.user,
+        expires_at=expiry_of(values["until"], holder.membership),
+    )
+    messages.success(request, f"Increase added: +{in_credits(values['amount'])} for {holder.membership.user}.")
     return HttpResponseRedirect(resolve_url("quota", request.membership.team.slug, Level.MEMBER, member_id))
 
 
 @team_page(Right.MANAGE_CREDITS)
 @require_POST
-def end_raise(request: TeamRequest, raise_id: int) -> HttpResponse:
-    take_back_raise(team=request.membership.team, raise_id=raise_id, actor=request.user)
-    messages.success(request, "Taken back. What was spent by it stays spent.")
+def remove_increase(request: TeamRequest, increase_id: int) -> HttpResponse:
+    take_back_raise(team=request.membership.team, raise_id=increase_id, actor=request.user)
+    messages.success(request, "Increase removed. Credits already used are not affected.")
     return _to_quotas(request)
 
 
@@ -88,21 +93,24 @@ def _quota_of(holder: QuotaHolder) -> Quota | None:
     return Quota.objects.filter(**holder.as_fields()).first()
 
 
-def _show(
+def _show_quota(
     request: TeamRequest,
     holder: QuotaHolder,
     form: QuotaForm,
-    raise_form: RaiseForm | None = None,
+    increase_form: IncreaseForm | None = None,
     *,
     status: HTTPStatus = HTTPStatus.OK,
 ) -> HttpResponse:
-    context: dict[str, Any] = {"form": form, "label": label_of(holder), "holder": holder}
+    context: dict[str, Any] = {"form": form, "label": holder_label(holder), "holder": holder}
     if holder.membership:
-        (held,) = quotas_of_members(holder.team, [holder.membership])
-        raises = live_raises(holder.team).filter(membership=holder.membership)
-        context |= {"member_quota": held, "limits": limit_lines(held.caps), "increases": raises}
-        context["increase_form"] = raise_form or RaiseForm(auto_id="raise_%s")
-    return show_desk_page(request, "quotas/form.html", context, status)
+        (member_quota,) = quotas_of_members(holder.team, [holder.membership])
+        context |= {
+            "member_quota": member_quota,
+            "limits": limit_rows(member_quota.caps),
+            "increases": live_raises(holder.team).filter(membership=holder.membership),
+            "increase_form": increase_form or IncreaseForm(auto_id="increase_%s"),
+        }
+    return show_credits_page(request, "quotas/form.html", context, status)
 
 
 def _to_quotas(request: TeamRequest) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""Approve a take, or say that it needs changes."""
+"""Review a take: approve it, request changes, or remove the review."""
 
 from uuid import UUID
 
@@ -17,22 +17,23 @@ from generations.review.models import Verdict
 
 from ..decorators import TeamRequest, team_page
 
+RESULTS = {Verdict.APPROVED: "Approved.", Verdict.CHANGES: "Changes requested."}
+
 
 @team_page(Right.REVIEW)
 @require_POST
 def decision(request: TeamRequest, take_id: UUID) -> HttpResponse:
-    """Store the member's decision on a take. An empty one withdraws it."""
+    """Save the member's review of a take. An empty verdict removes it."""
     take = _access_finished(request, take_id)
     verdict = request.POST.get("verdict", "")
     if verdict not in ("", *Verdict.values):
         raise NotFoundError
     if verdict:
-        kept = decide(
-            membership=request.membership, take=take, verdict=Verdict(verdict), note=request.POST.get("note", "")
-        )
-        messages.success(request, f"{kept.get_verdict_display()}.")
+        note = request.POST.get("note", "")
+        decide(membership=request.membership, take=take, verdict=Verdict(verdict), note=note)
+        messages.success(request, RESULTS[Verdict(verdict)])
     elif withdraw_decision(membership=request.membership, take=take):
-        messages.success(request, "Taken back.")
+        messages.success(request, "Review removed.")
     return HttpResponseRedirect(resolve_url("take", request.membership.team.slug, take.pk))
 
 

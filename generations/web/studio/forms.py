@@ -1,4 +1,4 @@
-"""The studio's form. It checks the shape only: what goes together is judged by the contract, at submit."""
+"""The studio's form. It checks only the format; the contract checks the combination of settings at submit."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -17,20 +17,18 @@ from generations.media.models import Asset
 from .. import formatting
 from .options import FIELD_NAMES
 
-REQUEST_FIELDS = tuple(GenerationRequest.__dataclass_fields__)
-
-# The contract's name of a field, where ours is another.
-_OURS = {"image_uri": "first_frame", "last_frame_uri": "last_frame"}
+_REQUEST_FIELDS = tuple(GenerationRequest.__dataclass_fields__)
+_CONTRACT_NAMES = {"image_uri": "first_frame", "last_frame_uri": "last_frame"}
 
 
 class StudioForm(forms.Form):
-    first_frame = forms.CharField(error_messages={"required": "Choose a still: the video begins with it."})
+    first_frame = forms.CharField(error_messages={"required": "Add a first frame."})
     last_frame = forms.CharField(required=False)
     prompt = forms.CharField(
         max_length=SUPPORT.prompt_max_chars,
         error_messages={
-            "required": "Say what should move.",
-            "max_length": f"At most {SUPPORT.prompt_max_chars:,} characters; this has %(show_value)s.",
+            "required": "Enter a prompt.",
+            "max_length": f"Prompt is too long: %(show_value)s of {SUPPORT.prompt_max_chars:,} characters.",
         },
     )
     model = forms.CharField()
@@ -48,63 +46,63 @@ class StudioForm(forms.Form):
         self,
         values: Any,
         *,
-        stills: Mapping[str, Asset | None],
+        images: Mapping[str, Asset | None],
         projects: QuerySet[Project],
         upload_errors: Mapping[str, str],
     ) -> None:
-        """`stills` are the team's that the values name; `upload_errors` say why one that came along was not taken."""
+        """`images` are the team's images that the values name, `upload_errors` the errors of the uploads, by slot."""
         super().__init__(_with_plain_newlines(values))
-        self.stills = stills
+        self.images = images
         self.projects = projects
         for name, message in upload_errors.items():
             self.errors[name] = self.error_class([message])
 
     def clean_first_frame(self) -> Asset | None:
-        return self._still("first_frame")
+        return self._image("first_frame")
 
     def clean_last_frame(self) -> Asset | None:
-        return self._still("last_frame")
+        return self._image("last_frame")
 
     def clean_project(self) -> Project | None:
-        given = self.cleaned_data["project"]
-        if not given:
+        value = self.cleaned_data["project"]
+        if not value:
             return None
-        is_number = given.isascii() and given.isdigit() and len(given) <= 18
-        found = self.projects.filter(pk=given).first() if is_number else None
-        if found is None:
-            raise forms.ValidationError("This project is gone or archived. Choose another.")
-        return found
+        is_id = value.isascii() and value.isdigit() and len(value) <= 18
+        project = self.projects.filter(pk=value).first() if is_id else None
+        if project is None:
+            raise forms.ValidationError("This project no longer exists or is archived. Choose another.")
+        return project
 
     def clean_idempotency_key(self) -> str:
         return self.cleaned_data["idempotency_key"] or str(uuid7())
 
     def generation_request(self) -> GenerationRequest:
         request = GenerationRequest(
-            **{name: value for name, value in self.cleaned_data.items() if name in REQUEST_FIELDS}
+            **{name: value for name, value in self.cleaned_data.items() if name in _REQUEST_FIELDS}
         )
         model = SUPPORT.models.get(request.model)
-        # The page says that this model leaves a last frame out.
+        # The page says that such a model does not use the last frame.
         return request if model is None or model.has_last_frame else replace(request, last_frame=None)
 
     @property
-    def faults(self) -> dict[str, list[str]]:
-        """What is wrong, by field, as sentences."""
-        return {name: [str(text) for text in found] for name, found in self.errors.items()}
+    def error_texts(self) -> dict[str, list[str]]:
+        """Return the errors by field, as sentences."""
+        return {name: [str(text) for text in texts] for name, texts in self.errors.items()}
 
     def add_violations(self, violations: Iterable[Violation]) -> None:
-        """Put what the contract refuses beside its field."""
+        """Add each violation of the contract to its field."""
         for violation in violations:
-            field = _OURS.get(violation.field, violation.field)
+            field = _CONTRACT_NAMES.get(violation.field, violation.field)
             self.add_error(field if field in FIELD_NAMES else None, f"{formatting.humanize(violation.message)}.")
 
-    def _still(self, name: str) -> Asset | None:
-        if self.cleaned_data[name] and self.stills[name] is None:
-            raise forms.ValidationError("This still is gone. Choose it once more.")
-        return self.stills[name]
+    def _image(self, name: str) -> Asset | None:
+        if self.cleaned_data[name] and self.images[name] is None:
+            raise forms.ValidationError("This image is no longer available. Upload it again.")
+        return self.images[name]
 
 
 def _with_plain_newlines(values: Any) -> Any:
-    # Browsers send two characters for a line break that the counter on the page, and the provider, count as one.
+    # Browsers send two characters for a line break. The counter on the page and the provider count it as one.
     if "prompt" in values:
         values = values.copy()
         values["prompt"] = values["prompt"].replace("\r\n", "\n")

@@ -1,4 +1,4 @@
-"""What a quota lets one choose in the studio, and the words for why not."""
+"""The choices of the contract as option groups of the form, with the reason why an option is unavailable."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -12,66 +12,26 @@ from generations.credits.quotas import Caps, Level
 
 from .. import formatting
 
+FIELD_NAMES = {
+    "model": "Model",
+    "resolution": "Resolution",
+    "fps": "Frame rate (fps)",
+    "duration": "Duration (seconds)",
+    "camera_motion": "Camera",
+    "generate_audio": "Sound",
+    "prompt": "Prompt",
+    "first_frame": "First frame",
+    "last_frame": "Last frame",
+    "project": "Project",
+    "new_project": "New project",
+}
 _TIERS = list(SUPPORT.tiers)
-
-
-@dataclass(frozen=True)
-class Allowance:
-    """The limits of one job. Without any, everything may be chosen."""
-
-    caps: Caps
-
-    def reason(self, field: str, value: str | int) -> str:
-        """Why the value may not be chosen, as half a sentence; empty when it may."""
-        caps = self.caps
-        if field == "model" and caps.allowed_models.value is not None and value not in caps.allowed_models.value:
-            return f"{_whose(caps.allowed_models.level)} does not allow {formatting.model_name(str(value))}"
-        if field == "duration" and caps.max_seconds.value is not None and int(value) > caps.max_seconds.value:
-            return f"{_whose(caps.max_seconds.level)} allows {caps.max_seconds.value} seconds a job"
-        if field == "resolution" and caps.max_tier.value and _is_larger(str(value), caps.max_tier.value):
-            return f"{_whose(caps.max_tier.level)} allows sizes up to {formatting.humanize(caps.max_tier.value)}"
-        return ""
-
-    def fits(self, selection: Selection) -> bool:
-        return not (
-            self.reason("model", selection.model)
-            or self.reason("duration", selection.duration)
-            or self.reason("resolution", selection.resolution)
-        )
-
-    def settle(self, selection: Selection, models: list[str]) -> Selection:
-        """Bring what was chosen within the limits, as far as the form has anything within them."""
-        if self.reason("model", selection.model):
-            allowed = [model for model in models if not self.reason("model", model)]
-            selection = replace(selection, model=(allowed or [selection.model])[0])
-        if self.reason("duration", selection.duration) and self.caps.max_seconds.value:
-            selection = replace(selection, duration=self.caps.max_seconds.value)
-        if self.reason("resolution", selection.resolution):
-            selection = replace(selection, resolution=self._largest_like(selection.resolution))
-        return selection
-
-    def _largest_like(self, resolution: str) -> str:
-        if resolution not in SUPPORT.resolutions:
-            return resolution
-        alike = [r for r in SUPPORT.resolutions if formatting.orientation(r) == formatting.orientation(resolution)]
-        allowed = [r for r in alike if not self.reason("resolution", r)]
-        return max(allowed, key=lambda r: _TIERS.index(SUPPORT.tier(r)), default=resolution)
-
-
-def _is_larger(resolution: str, tier: str) -> bool:
-    if resolution not in SUPPORT.resolutions:
-        return False
-    return _TIERS.index(SUPPORT.tier(resolution)) > _TIERS.index(tier)
-
-
-def _whose(level: Level | None) -> str:
-    words = formatting.quota_name(level or Level.MEMBER)
-    return words[0].lower() + words[1:]
+_PLACEHOLDER = "\0"
 
 
 @dataclass(frozen=True)
 class Option:
-    """One radio button. `reason` is empty when it may be chosen."""
+    """One radio button. `reason` says why the option is unavailable; it is empty for an available one."""
 
     value: str
     label: str
@@ -85,7 +45,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Group:
-    """The options of one field, and below them why some are not to be had, and what had to change."""
+    """The options of one field. `reasons` explain unavailable options, `change` an automatic change of the value."""
 
     name: str
     legend: str
@@ -95,24 +55,49 @@ class Group:
     change: str = ""
 
 
-_GAP = "\0"
-FIELD_NAMES = {
-    "model": "Model",
-    "resolution": "Size",
-    "fps": "Frames a second",
-    "duration": "Seconds",
-    "camera_motion": "Camera",
-    "generate_audio": "Sound",
-    "prompt": "Prompt",
-    "first_frame": "First frame",
-    "last_frame": "Last frame",
-    "project": "Project",
-    "new_project": "New project",
-}
+@dataclass(frozen=True)
+class JobLimits:
+    """The limits that the member's quotas put on one job. Without limits, every option is available."""
+
+    caps: Caps
+
+    def reason(self, field: str, value: str | int) -> str:
+        """Return why the value exceeds a limit, or an empty string."""
+        models, seconds, tier = self.caps.allowed_models, self.caps.max_seconds, self.caps.max_tier
+        if field == "model" and models.value is not None and value not in models.value:
+            return f"{_limit_name(models.level)} does not include {formatting.model_name(str(value))}"
+        if field == "duration" and seconds.value is not None and int(value) > seconds.value:
+            return f"{_limit_name(seconds.level)} allows up to {formatting.count_of(seconds.value, 'second')} per video"
+        if field == "resolution" and tier.value and _is_larger(str(value), tier.value):
+            return f"{_limit_name(tier.level)} allows resolutions up to {formatting.humanize(tier.value)}"
+        return ""
+
+    def allows(self, selection: Selection) -> bool:
+        return not any(self.reason(field, getattr(selection, field)) for field in ("model", "duration", "resolution"))
+
+    def apply(self, selection: Selection, models: list[str]) -> Selection:
+        """Reduce the selection to the limits, as far as the form offers values within them."""
+        if self.reason("model", selection.model):
+            allowed = [model for model in models if not self.reason("model", model)]
+            selection = replace(selection, model=(allowed or [selection.model])[0])
+        if self.reason("duration", selection.duration) and self.caps.max_seconds.value:
+            selection = replace(selection, duration=self.caps.max_seconds.value)
+        if self.reason("resolution", selection.resolution):
+            selection = replace(selection, resolution=self._largest_allowed(selection.resolution))
+        return selection
+
+    def _largest_allowed(self, resolution: str) -> str:
+        """Return the largest allowed resolution of the same orientation."""
+        if resolution not in SUPPORT.resolutions:
+            return resolution
+        orientation = formatting.orientation(resolution)
+        same = [r for r in SUPPORT.resolutions if formatting.orientation(r) == orientation]
+        allowed = [r for r in same if not self.reason("resolution", r)]
+        return max(allowed, key=lambda r: _TIERS.index(SUPPORT.tier(r)), default=resolution)
 
 
 def selection_from(values: Mapping[str, object], models: list[str]) -> Selection:
-    """Read what was chosen, however broken; what cannot be read becomes the default."""
+    """Read the selection from the form's values. Values that cannot be read become the default."""
     return Selection(
         model=str(values.get("model") or models[0]),
         resolution=str(values.get("resolution") or "1920x1080"),
@@ -121,97 +106,44 @@ def selection_from(values: Mapping[str, object], models: list[str]) -> Selection
     )
 
 
-def groups(offered: FormChoices, prices: PriceList) -> tuple[Group, ...]:
-    """Model, seconds, size and frame rate, in the order of the page."""
+def option_groups(available: FormChoices, prices: PriceList) -> tuple[Group, ...]:
+    """Return model, duration, resolution and frame rate, in the order of the page."""
+    resolutions = sorted(available.resolutions, key=lambda choice: _is_portrait(choice.value))
     return (
-        Group("model", "Model", tuple(_model(choice, offered.selection, prices) for choice in offered.models)),
-        _group("duration", "Seconds", offered.durations, str),
-        Group(
-            "resolution",
-            "Size",
-            tuple(_size(choice) for choice in sorted(offered.resolutions, key=lambda c: _is_portrait(c.value))),
-            _reasons(offered.resolutions),
-        ),
-        _group("fps", "Frames a second", offered.fps, str),
+        _group("model", (_model_option(choice, available.selection, prices) for choice in available.models)),
+        _group("duration", map(_number_option, available.durations), _reasons(available.durations)),
+        _group("resolution", map(_resolution_option, resolutions), _reasons(available.resolutions)),
+        _group("fps", map(_number_option, available.fps), _reasons(available.fps)),
     )
 
 
-def motions(selected: str) -> Group:
+def camera_motions(selected: str) -> Group:
+    return _group(
+        "camera_motion",
+        (
+            Option(value, label, value == selected, icon=icon, title=title)
+            for value, (label, icon, title) in formatting.MOTIONS.items()
+        ),
+    )
+
+
+def apply_limits(group: Group, limits: JobLimits) -> Group:
+    """Make the options beyond the limits unavailable, and give each reason once below the options."""
     options = [
-        Option(value, label, value == selected, icon=icon, title=title)
-        for value, (label, icon, title) in formatting.MOTIONS.items()
-    ]
-    return Group("camera_motion", "Camera", tuple(options))
-
-
-def restricted(group: Group, allowance: Allowance) -> Group:
-    """Rule out what the quota forbids, and say so once below the options."""
-    found = [
-        option if option.reason else replace(option, reason=allowance.reason(group.name, option.value))
+        option if option.reason else replace(option, reason=limits.reason(group.name, option.value))
         for option in group.options
     ]
-    told = [formatting.humanize(new.reason) for new, old in zip(found, group.options, strict=True) if new != old]
-    return replace(group, options=tuple(found), reasons=(*group.reasons, *dict.fromkeys(told)))
+    added = [formatting.humanize(new.reason) for new, old in zip(options, group.options, strict=True) if new != old]
+    return replace(group, options=tuple(options), reasons=(*group.reasons, *dict.fromkeys(added)))
 
 
-def describe_changes(offered: FormChoices) -> dict[str, str]:
-    """Say by field what the form had to change, and why."""
+def describe_changes(available: FormChoices) -> dict[str, str]:
+    """Say by field which value the form changed, and why."""
     return {
-        move.field: f"{FIELD_NAMES[move.field]} changed from {_value(move.field, move.old)} "
-        f"to {_value(move.field, move.new)}: {formatting.humanize(move.reason)}."
-        for move in offered.adjustments
+        move.field: f"{FIELD_NAMES[move.field].partition(' (')[0]} was set to {_value(move.field, move.new)}, "
+        f"because {formatting.with_names(move.reason)}."
+        for move in available.adjustments
     }
-
-
-def _group(name: str, legend: str, found: tuple[Choice, ...], label: type[str]) -> Group:
-    options = [
-        Option(str(c.value), label(c.value), c.is_selected, reason=formatting.humanize(c.reason) if c.reason else "")
-        for c in found
-    ]
-    return Group(name, legend, tuple(options), _reasons(found))
-
-
-def _model(choice: Choice, selection: Selection, prices: PriceList) -> Option:
-    rate = prices.rates.get((str(choice.value), SUPPORT.tier(selection.resolution)))
-    detail = f"{formatting.in_credits(rate)} a second" if rate else ""
-    return Option(str(choice.value), formatting.model_name(str(choice.value)), choice.is_selected, detail=detail)
-
-
-def _size(choice: Choice) -> Option:
-    value = str(choice.value)
-    return Option(
-        value,
-        formatting.tier(value),
-        choice.is_selected,
-        detail=formatting.pixels(value),
-        shape=formatting.orientation(value),
-        reason=formatting.humanize(choice.reason) if choice.reason else "",
-    )
-
-
-def _reasons(found: Iterable[Choice]) -> tuple[str, ...]:
-    """One sentence for neighbours that are ruled out alike: `12–20 seconds need 24 or 25 fps at 720p or 1080p`."""
-    blocked = [choice for choice in found if choice.reason]
-    return tuple(
-        formatting.humanize(rule.replace(_GAP, _spread([choice.value for choice in alike])))
-        for rule, alike in groupby(blocked, key=lambda c: re.sub(rf"\b{c.value}\b", _GAP, c.reason, count=1))
-    )
-
-
-def _spread(values: list[str | int]) -> str:
-    if len(values) > 1 and all(isinstance(value, int) for value in values):
-        return f"{values[0]}\N{EN DASH}{values[-1]}"
-    return ", ".join(map(str, values))
-
-
-def _value(field: str, value: str | int) -> str:
-    if field == "model":
-        return formatting.model_name(str(value))
-    return formatting.humanize(str(value)) if field == "resolution" else str(value)
-
-
-def _is_portrait(resolution: object) -> bool:
-    return formatting.orientation(str(resolution)) == "portrait"
 
 
 def number(value: object, default: int) -> int:
@@ -219,3 +151,67 @@ def number(value: object, default: int) -> int:
         return int(str(value))
     except ValueError:
         return default
+
+
+def _group(name: str, options: Iterable[Option], reasons: tuple[str, ...] = ()) -> Group:
+    return Group(name, FIELD_NAMES[name], tuple(options), reasons)
+
+
+def _number_option(choice: Choice) -> Option:
+    return Option(str(choice.value), str(choice.value), choice.is_selected, reason=formatting.humanize(choice.reason))
+
+
+def _model_option(choice: Choice, selection: Selection, prices: PriceList) -> Option:
+    model = str(choice.value)
+    rate = prices.rates.get((model, SUPPORT.tier(selection.resolution)))
+    detail = f"{formatting.in_credits(rate)}/second" if rate else ""
+    return Option(model, formatting.model_name(model), choice.is_selected, detail=detail)
+
+
+def _resolution_option(choice: Choice) -> Option:
+    resolution = str(choice.value)
+    return Option(
+        resolution,
+        formatting.tier(resolution),
+        choice.is_selected,
+        detail=formatting.pixels(resolution),
+        shape=formatting.orientation(resolution),
+        reason=formatting.humanize(choice.reason),
+    )
+
+
+def _reasons(options: Iterable[Choice]) -> tuple[str, ...]:
+    """Return one sentence for consecutive options with the same reason.
+
+    For example `12–20 seconds need 24 or 25 fps at 720p or 1080p`.
+    """
+    blocked = [choice for choice in options if choice.reason]
+    return tuple(
+        formatting.humanize(rule.replace(_PLACEHOLDER, _joined([choice.value for choice in same])))
+        for rule, same in groupby(blocked, key=lambda c: re.sub(rf"\b{c.value}\b", _PLACEHOLDER, c.reason, count=1))
+    )
+
+
+def _joined(values: list[str | int]) -> str:
+    if len(values) > 1 and all(isinstance(value, int) for value in values):
+        return f"{values[0]}\N{EN DASH}{values[-1]}"
+    return ", ".join(map(str, values))
+
+
+def _value(field: str, value: str | int) -> str:
+    units = {"duration": " s", "fps": " fps"}
+    return f"{formatting.with_names(str(value))}{units.get(field, '')}"
+
+
+def _limit_name(level: Level | None) -> str:
+    return formatting.quota_name(level or Level.MEMBER)
+
+
+def _is_larger(resolution: str, tier: str) -> bool:
+    if resolution not in SUPPORT.resolutions:
+        return False
+    return _TIERS.index(SUPPORT.tier(resolution)) > _TIERS.index(tier)
+
+
+def _is_portrait(resolution: object) -> bool:
+    return formatting.orientation(str(resolution)) == "portrait"

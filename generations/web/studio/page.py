@@ -1,4 +1,4 @@
-"""Everything the studio page shows, worked out in one place: options, price, what is left, what would fit."""
+"""What the studio page shows: the options, the price, the remaining credits, and a cheaper suggestion."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -20,24 +20,35 @@ from generations.media.models import Asset
 
 from .. import formatting
 from ..credits.request_panel import RequestPanel
-from . import options
-from .images import SLOTS, Slot
-from .options import FIELD_NAMES, Allowance, Group, number, selection_from
+from .images import SLOTS, ImageSlot
+from .options import (
+    FIELD_NAMES,
+    Group,
+    JobLimits,
+    apply_limits,
+    camera_motions,
+    describe_changes,
+    number,
+    option_groups,
+    selection_from,
+)
+
+_SETTINGS = ("prompt", "model", "resolution", "fps", "duration", "camera_motion", "generate_audio")
 
 
-class NothingOfferedError(DailiesError):
-    """Every model is switched off."""
+class NoModelsError(DailiesError):
+    """Every model is disabled."""
 
     status = 503
     code = "unavailable"
 
     def __init__(self) -> None:
-        super().__init__("No model is on offer at present. Whoever runs this studio can switch one on.")
+        super().__init__("No models are available. Contact your administrator.")
 
 
 @dataclass(frozen=True)
 class Suggestion:
-    """One change of one field that would fit into what is left."""
+    """One change of one field that makes the job affordable."""
 
     field: str
     value: str
@@ -46,9 +57,11 @@ class Suggestion:
 
 @dataclass(frozen=True)
 class StudioPage:
+    """The form's `values` and everything derived from them. `blocked_message` says why nothing can be submitted."""
+
     values: Mapping[str, object]
-    slots: tuple[Slot, ...]
-    offered: FormChoices
+    slots: tuple[ImageSlot, ...]
+    choices: FormChoices
     models: list[str]
     prices: PriceList
     balance: Balance
@@ -60,39 +73,38 @@ class StudioPage:
 
     @property
     def has_price_increased(self) -> bool:
-        """Whether the button that was pressed named a lower price than holds now."""
+        """Return whether the price on the submitted button was lower than the price is now."""
         quoted = number(self.values.get("quoted"), 0)
         return quoted > 0 and not self.changes and self.price is not None and self.price > quoted
 
     @cached_property
     def groups(self) -> tuple[Group, ...]:
-        found = (*options.groups(self.offered, self.prices), options.motions(str(self.values.get("camera_motion", ""))))
+        motion = str(self.values.get("camera_motion", ""))
         return tuple(
             replace(
-                options.restricted(group, self.allowance),
+                apply_limits(group, self.limits),
                 errors=tuple(self.errors.get(group.name, ())),
                 change=self.changes.get(group.name, ""),
             )
-            for group in found
+            for group in (*option_groups(self.choices, self.prices), camera_motions(motion))
         )
 
     @property
-    def allowance(self) -> Allowance:
-        return Allowance(self.balance.limits)
+    def limits(self) -> JobLimits:
+        return JobLimits(self.balance.limits)
 
     @cached_property
     def changes(self) -> dict[str, str]:
-        return options.describe_changes(self.offered)
+        return describe_changes(self.choices)
 
     @property
-    def image_slots(self) -> tuple[Slot, ...]:
-        """The slots with what the chosen size and model say about them."""
-        resolution = self.offered.selection.resolution
-        reason = formatting.humanize(self.offered.last_frame_reason) if self.offered.last_frame_reason else ""
+    def image_slots(self) -> tuple[ImageSlot, ...]:
+        """Return the slots with their notes for the selected resolution and model."""
+        reason = formatting.humanize(self.choices.last_frame_reason)
         return tuple(
             replace(
                 slot,
-                resolution=resolution,
+                resolution=self.choices.selection.resolution,
                 reason=reason if slot.is_optional else "",
                 error=" ".join(self.errors.get(slot.name, ())),
             )
@@ -101,16 +113,16 @@ class StudioPage:
 
     @property
     def error_messages(self) -> list[str]:
-        """Every error of the form with the name of its field, for the summary above it."""
+        """Return every error with the name of its field, for the summary above the form."""
         return [
             f"{FIELD_NAMES[name]}: {text}" if name in FIELD_NAMES else text
-            for name, found in self.errors.items()
-            for text in found
+            for name, texts in self.errors.items()
+            for text in texts
         ]
 
     @property
     def idempotency_key(self) -> str:
-        """The idempotency key of this form: pressing the button twice makes one job."""
+        """Return the form's idempotency key: submitting the form twice creates one job."""
         return str(self.values.get("idempotency_key") or uuid7())
 
     @property
@@ -119,7 +131,7 @@ class StudioPage:
 
     @cached_property
     def price(self) -> int | None:
-        return _price(self.prices, self.offered.selection)
+        return _price(self.prices, self.choices.selection)
 
     @property
     def remaining(self) -> int:
@@ -136,36 +148,37 @@ class StudioPage:
 
     @cached_property
     def suggestion(self) -> Suggestion | None:
-        """The change that gives up least: fewer seconds, else a smaller size, else another model."""
-        return next(self._fitting(), None)
+        """Return the smallest affordable change: a shorter duration, else a smaller resolution, else another model."""
+        return next(self._affordable_changes(), None)
 
-    def _fitting(self) -> Iterator[Suggestion]:
-        for name, selection in _alternatives(self.offered, self.models):
-            cost = _price(self.prices, selection)
-            if cost is None or cost > self.balance.spendable or not self.allowance.fits(selection):
+    def _affordable_changes(self) -> Iterator[Suggestion]:
+        for name, selection in _alternatives(self.choices, self.models):
+            price = _price(self.prices, selection)
+            if price is None or price > self.balance.spendable or not self.limits.allows(selection):
                 continue
             if form_choices(selection, models=self.models).adjustments:
                 continue
             value = getattr(selection, name)
-            yield Suggestion(name, str(value), f"{_changed_value(name, value)}: {formatting.in_credits(cost)}")
+            yield Suggestion(name, str(value), f"{_changed_value(name, value)} ({formatting.in_credits(price)})")
 
 
 def build_page(
     values: Mapping[str, object],
     *,
-    stills: Mapping[str, Asset | None],
+    images: Mapping[str, Asset | None],
     balance: Balance,
     projects: Iterable[Project] = (),
     errors: Mapping[str, list[str]] | None = None,
 ) -> StudioPage:
-    """Settle the values of a form into the page. Raises NothingOfferedError when every model is switched off."""
+    """Build the page from the form's values. Raises NoModelsError if every model is disabled."""
     models = offered_models()
     if not models:
-        raise NothingOfferedError
+        raise NoModelsError
+    selection = JobLimits(balance.limits).apply(selection_from(values, models), models)
     return StudioPage(
         values=values,
-        slots=tuple(Slot(name, stills[name]) for name in SLOTS),
-        offered=form_choices(Allowance(balance.limits).settle(selection_from(values, models), models), models=models),
+        slots=tuple(ImageSlot(name, images[name]) for name in SLOTS),
+        choices=form_choices(selection, models=models),
         models=models,
         prices=current_price_list(),
         balance=balance,
@@ -174,10 +187,30 @@ def build_page(
     )
 
 
-def _alternatives(offered: FormChoices, models: list[str]) -> Iterator[tuple[str, Selection]]:
-    now = offered.selection
-    allowed = [int(choice.value) for choice in offered.durations if choice.is_allowed]
-    yield from (("duration", replace(now, duration=s)) for s in sorted(allowed, reverse=True) if s < now.duration)
+def initial_values(membership: Membership, *, like: str = "") -> dict[str, Any]:
+    """Return the values of a new form. `like` is the id of a take of the team whose settings are used.
+
+    Raises NotFoundError if the take does not exist in the team.
+    """
+    if not like:
+        return {"fps": SUPPORT.default_fps, "generate_audio": True}
+    try:
+        take = access_generation(membership, UUID(like))
+    except ValueError:
+        raise NotFoundError from None
+    return {
+        **{name: getattr(take, name) for name in _SETTINGS},
+        "first_frame": str(take.first_frame_id),
+        "last_frame": str(take.last_frame_id or ""),
+        "project": str(take.project_id or ""),
+    }
+
+
+def _alternatives(available: FormChoices, models: list[str]) -> Iterator[tuple[str, Selection]]:
+    """Yield selections that differ in one field, the smallest change first."""
+    now = available.selection
+    durations = [int(choice.value) for choice in available.durations if choice.is_allowed]
+    yield from (("duration", replace(now, duration=s)) for s in sorted(durations, reverse=True) if s < now.duration)
     smaller = [r for r in SUPPORT.resolutions if _is_smaller(r, now.resolution)]
     yield from (("resolution", replace(now, resolution=r)) for r in sorted(smaller, key=_area, reverse=True))
     yield from (("model", replace(now, model=model)) for model in models if model != now.model)
@@ -185,7 +218,7 @@ def _alternatives(offered: FormChoices, models: list[str]) -> Iterator[tuple[str
 
 def _changed_value(name: str, value: str | int) -> str:
     if name == "duration":
-        return f"{value} seconds"
+        return formatting.count_of(int(value), "second")
     return formatting.model_name(str(value)) if name == "model" else formatting.tier(str(value))
 
 
@@ -197,26 +230,9 @@ def _price(prices: PriceList, selection: Selection) -> int | None:
 
 
 def _is_smaller(resolution: str, than: str) -> bool:
-    is_alike = formatting.orientation(resolution) == formatting.orientation(than)
-    return is_alike and _area(resolution) < _area(than)
+    return formatting.orientation(resolution) == formatting.orientation(than) and _area(resolution) < _area(than)
 
 
 def _area(resolution: str) -> int:
     width, height = size_of(resolution)
     return width * height
-
-
-_SETTINGS = ("prompt", "model", "resolution", "fps", "duration", "camera_motion", "generate_audio")
-
-
-def fresh_values(membership: Membership, *, like: str = "") -> dict[str, Any]:
-    """Values of the form. `like` is the id of a take of the same team; NotFoundError if it is not there."""
-    if not like:
-        return {"fps": SUPPORT.default_fps, "generate_audio": True}
-    try:
-        take = access_generation(membership, UUID(like))
-    except ValueError:
-        raise NotFoundError from None
-    stills = {"first_frame": str(take.first_frame_id), "last_frame": str(take.last_frame_id or "")}
-    project = str(take.project_id or "")
-    return {**{name: getattr(take, name) for name in _SETTINGS}, **stills, "project": project}

@@ -5,5 +5,5 @@ from . import views
 urlpatterns = [
     path("studio/", views.studio, name="studio"),
     path("studio/options", views.options, name="studio_options"),
-    path("stills/", views.still, name="images"),
+    path("stills/", views.image, name="images"),
 ]

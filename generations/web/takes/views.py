@@ -25,14 +25,14 @@ from ..decorators import PageRequest, TeamRequest, signed_in, team_page
 def take(request: TeamRequest, take_id: UUID) -> HttpResponse:
     """Show a take. The id of a job that has no take redirects to the list of jobs."""
     try:
-        found = access_take(request.membership, take_id)
+        take = access_take(request.membership, take_id)
     except NotFoundError:
         access_generation(request.membership, take_id)
         return HttpResponseRedirect(resolve_url("jobs", request.membership.team.slug))
-    decisions = list(decisions_on(found))
+    decisions = list(decisions_on(take))
     context = {
-        "take": found,
-        "adjacent": neighbors(found),
+        "take": take,
+        "adjacent": neighbors(take),
         "has_settings": request.membership.can(Right.GENERATE),
         "can_review": request.membership.can(Right.REVIEW),
         "decisions": decisions,
@@ -44,8 +44,8 @@ def take(request: TeamRequest, take_id: UUID) -> HttpResponse:
 @team_page()
 @require_safe
 def download(request: TeamRequest, take_id: UUID) -> HttpResponseBase:
-    found = access_take(request.membership, take_id)
-    return serve_asset(request, found.video, as_attachment=True, filename=file_name(found))
+    take = access_take(request.membership, take_id)
+    return serve_asset(request, take.video, as_attachment=True, filename=file_name(take))
 
 
 def file_name(take: Take) -> str:

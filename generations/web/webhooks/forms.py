@@ -1,4 +1,4 @@
-"""The forms of the webhooks' pages."""
+"""Forms of the webhook pages."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,25 +11,25 @@ from generations.events.kinds import PUBLIC_KINDS
 from generations.events.models import WebhookEndpoint
 from generations.events.webhooks.http import MAX_URL_CHARACTERS, BadEndpointError
 
-_SINCE = {"1": "the last hour", "24": "the last day", "72": "the last three days", "720": "the last month"}
+_SINCE = {"1": "the last hour", "24": "the last day", "72": "the last 3 days", "720": "the last month"}
 
 
 class WebhookForm(forms.Form):
     url = forms.CharField(
-        label="Address",
+        label="Endpoint URL",
         max_length=MAX_URL_CHARACTERS,
         widget=forms.URLInput(attrs={"class": "input", "inputmode": "url", "placeholder": "https://"}),
-        help_text="It gets a POST for each event, and answers with any 2xx status within 15 seconds.",
-        error_messages={"required": "Say where your program listens."},
+        help_text="We send a POST request per event. Respond with 2xx within 15 seconds.",
+        error_messages={"required": "Enter a URL."},
     )
     description = forms.CharField(
-        label="What it is for",
+        label="Description",
         max_length=120,
         required=False,
         widget=forms.TextInput(attrs={"class": "input"}),
     )
     kinds = forms.MultipleChoiceField(
-        label="Told of",
+        label="Events",
         required=False,
         choices=[(kind.name, kind.description) for kind in PUBLIC_KINDS.values()],
         widget=forms.CheckboxSelectMultiple,
@@ -42,14 +42,14 @@ class WebhookForm(forms.Form):
     def values(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in ("url", "description", "kinds")}
 
-    def add_refusal(self, error: DailiesError) -> None:
-        """Put it beside its field, or above all of them."""
+    def add_service_error(self, error: DailiesError) -> None:
+        """Add the error to its field, or to the form."""
         self.add_error(error.field if isinstance(error, BadEndpointError) else None, error.message)
 
 
-class RecoverForm(forms.Form):
+class ResendForm(forms.Form):
     hours = forms.ChoiceField(
-        label="Given up in", choices=list(_SINCE.items()), initial="72", widget=forms.Select(attrs={"class": "input"})
+        label="Failed in", choices=list(_SINCE.items()), initial="72", widget=forms.Select(attrs={"class": "input"})
     )
 
     @property

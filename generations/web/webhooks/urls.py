@@ -11,6 +11,6 @@ urlpatterns = [
     path("<uuid:endpoint_id>/edit", views.edit, name="webhook_edit"),
     path(_DELIVERY, views.delivery, name="webhook_delivery"),
     path(f"{_DELIVERY}row", views.row, name="webhook_delivery_row"),
-    path(f"{_DELIVERY}again", views.again, name="webhook_resend"),
-    path("<uuid:endpoint_id>/<slug:name>", views.act, name="webhook_action"),
+    path(f"{_DELIVERY}again", views.resend, name="webhook_resend"),
+    path("<uuid:endpoint_id>/<slug:name>", views.webhook_action, name="webhook_action"),
 ]

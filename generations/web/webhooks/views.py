@@ -1,4 +1,4 @@
-"""Webhooks: which there are, what each was told and how it answered, and what can be done about it."""
+"""Pages of webhooks: list, create, edit, the log of deliveries, and actions."""
 
 import json
 from collections.abc import Callable
@@ -19,7 +19,8 @@ from generations.events.webhooks.http import BadEndpointError
 from generations.events.webhooks.signing import body_bytes
 
 from ..decorators import TeamRequest, by_method, team_page
-from .forms import RecoverForm, WebhookForm
+from ..formatting import figure
+from .forms import ResendForm, WebhookForm
 
 PAGE_SIZE = 25
 manager_page = team_page(Right.MANAGE_TEAM)
@@ -28,69 +29,69 @@ manager_page = team_page(Right.MANAGE_TEAM)
 @manager_page
 @require_safe
 def webhooks(request: TeamRequest) -> HttpResponse:
-    found = WebhookEndpoint.objects.filter(team=request.membership.team).order_by("created_at", "pk")
-    return render(request, "webhooks/list.html", {"endpoints": found})
+    team_endpoints = WebhookEndpoint.objects.filter(team=request.membership.team)
+    return render(request, "webhooks/list.html", {"endpoints": team_endpoints.order_by("created_at", "pk")})
 
 
 @manager_page
 @require_safe
-def open_new(request: TeamRequest) -> HttpResponse:
+def open_new_webhook(request: TeamRequest) -> HttpResponse:
     return render(request, "webhooks/form.html", {"form": WebhookForm()})
 
 
 @manager_page
 @require_POST
-def make(request: TeamRequest) -> HttpResponse:
+def save_new_webhook(request: TeamRequest) -> HttpResponse:
     form, team = WebhookForm(request.POST), request.membership.team
     if form.is_valid():
         try:
-            made = endpoints.create_endpoint(team_id=team.pk, actor_id=request.user.pk, **form.values())
+            endpoint = endpoints.create_endpoint(team_id=team.pk, actor_id=request.user.pk, **form.values())
         except (BadEndpointError, endpoints.TooManyEndpointsError) as error:
-            form.add_refusal(error)
+            form.add_service_error(error)
         else:
-            messages.success(request, "Made. Put its secret into your program, then send a test.")
-            return redirect("webhook", team.slug, made.pk)
+            messages.success(request, "Webhook created. Copy its secret, then send a test.")
+            return redirect("webhook", team.slug, endpoint.pk)
     return render(request, "webhooks/form.html", {"form": form}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 @manager_page
 @require_safe
-def open_edit(request: TeamRequest, endpoint_id: UUID) -> HttpResponse:
+def open_edit_form(request: TeamRequest, endpoint_id: UUID) -> HttpResponse:
     endpoint = _access(request, endpoint_id)
     return render(request, "webhooks/form.html", {"form": WebhookForm.of(endpoint), "endpoint": endpoint})
 
 
 @manager_page
 @require_POST
-def change(request: TeamRequest, endpoint_id: UUID) -> HttpResponse:
+def save_changes(request: TeamRequest, endpoint_id: UUID) -> HttpResponse:
     endpoint, form = _access(request, endpoint_id), WebhookForm(request.POST)
     if form.is_valid():
         try:
             endpoints.change_endpoint(endpoint=endpoint, actor_id=request.user.pk, **form.values())
         except BadEndpointError as error:
-            form.add_refusal(error)
+            form.add_service_error(error)
         else:
             return redirect("webhook", request.membership.team.slug, endpoint.pk)
     context = {"form": form, "endpoint": endpoint}
     return render(request, "webhooks/form.html", context, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
-new = by_method(get=open_new, post=make)
-edit = by_method(get=open_edit, post=change)
+new = by_method(get=open_new_webhook, post=save_new_webhook)
+edit = by_method(get=open_edit_form, post=save_changes)
 
 
 @manager_page
 @require_safe
 def webhook(request: TeamRequest, endpoint_id: UUID) -> HttpResponse:
-    """One webhook with its log, all of it or one state. htmx asks for more rows and gets rows alone."""
+    """Show one webhook with its deliveries, filtered by state. htmx loads more rows."""
     endpoint, state = _access(request, endpoint_id), request.GET.get("state", "")
     page = keyset_page(delivery_log.deliveries_of(endpoint, state), cursor=request.GET.get("after"), size=PAGE_SIZE)
     context = {"endpoint": endpoint, "page": page, "state": state if state in DeliveryState.values else ""}
     if request.htmx:
         return render(request, "webhooks/_deliveries.html", context)
-    context |= {"states": DeliveryState.choices, "recover_form": RecoverForm()}
+    context |= {"states": DeliveryState.choices, "recover_form": ResendForm()}
     response = render(request, "webhooks/detail.html", context)
-    response["Cache-Control"] = "no-store"  # the secret stands on it
+    response["Cache-Control"] = "no-store"  # the page contains the secret
     return response
 
 
@@ -98,27 +99,27 @@ def webhook(request: TeamRequest, endpoint_id: UUID) -> HttpResponse:
 @require_safe
 def delivery(request: TeamRequest, endpoint_id: UUID, delivery_id: UUID) -> HttpResponse:
     endpoint = _access(request, endpoint_id)
-    found = delivery_log.access_delivery(endpoint, delivery_id)
-    body = json.dumps(json.loads(body_bytes(found.payload)), indent=2, ensure_ascii=False)
-    return render(request, "webhooks/delivery.html", {"endpoint": endpoint, "delivery": found, "body": body})
+    delivery = delivery_log.access_delivery(endpoint, delivery_id)
+    body = json.dumps(json.loads(body_bytes(delivery.payload)), indent=2, ensure_ascii=False)
+    return render(request, "webhooks/delivery.html", {"endpoint": endpoint, "delivery": delivery, "body": body})
 
 
 @manager_page
 @require_safe
 def row(request: TeamRequest, endpoint_id: UUID, delivery_id: UUID) -> HttpResponse:
-    """One row of the log, asked for again while its outcome is awaited."""
+    """Return one row of the log. The page polls it until the delivery has a result."""
     endpoint = _access(request, endpoint_id)
-    found = delivery_log.access_delivery(endpoint, delivery_id)
-    return render(request, "webhooks/_delivery.html", {"endpoint": endpoint, "delivery": found})
+    delivery = delivery_log.access_delivery(endpoint, delivery_id)
+    return render(request, "webhooks/_delivery.html", {"endpoint": endpoint, "delivery": delivery})
 
 
 @manager_page
 @require_POST
-def again(request: TeamRequest, endpoint_id: UUID, delivery_id: UUID) -> HttpResponse:
-    found = delivery_log.access_delivery(_access(request, endpoint_id), delivery_id)
+def resend(request: TeamRequest, endpoint_id: UUID, delivery_id: UUID) -> HttpResponse:
+    delivery = delivery_log.access_delivery(_access(request, endpoint_id), delivery_id)
     try:
-        delivery_log.resend(found)
-        messages.success(request, "It is sent again now.")
+        delivery_log.resend(delivery)
+        messages.success(request, "Delivery queued again.")
     except DailiesError as error:
         messages.warning(request, error.message)
     return redirect("webhook_delivery", request.membership.team.slug, endpoint_id, delivery_id)
@@ -126,64 +127,65 @@ def again(request: TeamRequest, endpoint_id: UUID, delivery_id: UUID) -> HttpRes
 
 @manager_page
 @require_POST
-def act(request: TeamRequest, endpoint_id: UUID, name: str) -> HttpResponse:
-    """Do one of `ACTS` to a webhook and say what came of it."""
+def webhook_action(request: TeamRequest, endpoint_id: UUID, name: str) -> HttpResponse:
+    """Run one of `ACTIONS` on a webhook and show its result."""
     endpoint = _access(request, endpoint_id)
-    if name not in ACTS:
+    if name not in ACTIONS:
         raise NotFoundError
     try:
-        return ACTS[name](request, endpoint)
+        return ACTIONS[name](request, endpoint)
     except DailiesError as error:
         messages.warning(request, error.message)
         return _back(request, endpoint)
 
 
-def _test(request: TeamRequest, endpoint: WebhookEndpoint) -> HttpResponse:
-    """Queue a test; htmx gets its row, which asks for itself until the answer is there."""
-    made = delivery_log.send_test(endpoint)
+def _send_test(request: TeamRequest, endpoint: WebhookEndpoint) -> HttpResponse:
+    """Queue a test. htmx gets its row, which polls until the result is there."""
+    test = delivery_log.send_test(endpoint)
     if request.htmx:
-        return render(request, "webhooks/_delivery.html", {"endpoint": endpoint, "delivery": made})
-    return redirect("webhook_delivery", request.membership.team.slug, endpoint.pk, made.pk)
+        return render(request, "webhooks/_delivery.html", {"endpoint": endpoint, "delivery": test})
+    return redirect("webhook_delivery", request.membership.team.slug, endpoint.pk, test.pk)
 
 
-def _on(request: TeamRequest, endpoint: WebhookEndpoint) -> HttpResponse:
+def _enable(request: TeamRequest, endpoint: WebhookEndpoint) -> HttpResponse:
     endpoints.turn_on(endpoint=endpoint, actor_id=request.user.pk)
-    messages.success(request, "On. What waited is sent now.")
+    messages.success(request, "Webhook enabled. Queued events are being sent.")
     return _back(request, endpoint)
 
 
-def _off(request: TeamRequest, endpoint: WebhookEndpoint) -> HttpResponse:
+def _disable(request: TeamRequest, endpoint: WebhookEndpoint) -> HttpResponse:
     endpoints.turn_off(endpoint=endpoint, actor_id=request.user.pk)
-    messages.success(request, "Off. Nothing is sent or kept for it until you switch it on.")
+    messages.success(request, "Webhook disabled. Events are not sent or queued until you enable it.")
     return _back(request, endpoint)
 
 
 def _rotate(request: TeamRequest, endpoint: WebhookEndpoint) -> HttpResponse:
     endpoints.rotate_secret(endpoint=endpoint, actor_id=request.user.pk)
-    messages.success(request, "There is a new secret. For a day each message is signed with both.")
+    messages.success(request, "New secret created. For 1 day, each request is signed with both secrets.")
     return _back(request, endpoint)
 
 
-def _recover(request: TeamRequest, endpoint: WebhookEndpoint) -> HttpResponse:
-    form = RecoverForm(request.POST)
+def _resend_failed(request: TeamRequest, endpoint: WebhookEndpoint) -> HttpResponse:
+    form = ResendForm(request.POST)
     if form.is_valid():
         count = delivery_log.resend_failed(endpoint, since=form.since)
-        messages.success(request, f"{count:,} sent again now." if count else "Nothing was given up in that time.")
+        deliveries = f"{figure(count)} failed deliver{'y' if count == 1 else 'ies'} queued again."
+        messages.success(request, deliveries if count else "No failed deliveries in that period.")
     return _back(request, endpoint)
 
 
 def _delete(request: TeamRequest, endpoint: WebhookEndpoint) -> HttpResponse:
     endpoints.delete_endpoint(endpoint=endpoint, actor_id=request.user.pk)
-    messages.success(request, "Deleted, with its log.")
+    messages.success(request, "Webhook and its log deleted.")
     return redirect("webhooks", request.membership.team.slug)
 
 
-ACTS: dict[str, Callable[[TeamRequest, WebhookEndpoint], HttpResponse]] = {
-    "test": _test,
-    "on": _on,
-    "off": _off,
+ACTIONS: dict[str, Callable[[TeamRequest, WebhookEndpoint], HttpResponse]] = {
+    "test": _send_test,
+    "on": _enable,
+    "off": _disable,
     "rotate": _rotate,
-    "recover": _recover,
+    "recover": _resend_failed,
     "delete": _delete,
 }
 
