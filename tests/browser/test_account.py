@@ -155,7 +155,7 @@ def test_data_is_downloaded_and_the_account_deleted(
     page.get_by_role("link", name="Delete my account").click()
     page.get_by_label("Type your email address").fill("dora@example.com")
     page.get_by_role("button", name="Permanently delete my account").click()
-    expect(page.locator("#messages")).to_contain_text("Your account is deleted.")
+    expect(page.locator("#messages")).to_contain_text("Your account was deleted.")
 
 
 @pytest.fixture
@@ -173,7 +173,7 @@ def test_the_account_works_without_scripts(plain_page: Page, studio: StackProces
     page.goto(f"{studio.url}/account/")
     page.get_by_label("Name").fill("Olive")
     page.get_by_role("button", name="Save").click()
-    expect(page.locator("#messages")).to_contain_text("Your name is saved.")
+    expect(page.locator("#messages")).to_contain_text("Name saved.")
     page.goto(f"{studio.url}/account/two-factor/webauthn/add/")
     prove(page)
     expect(page.locator("main")).to_contain_text("Passkeys need JavaScript")

@@ -35,10 +35,10 @@ def screens(browser: Browser, studio: StackProcess) -> Iterator[tuple[Page, Page
 
 def cap_creators(owner: Page, studio: StackProcess, cap: str) -> None:
     owner.goto(f"{studio.url}/t/demo/credits/quotas/role/creator/")
-    owner.get_by_label("Credits at most").fill(cap)
-    owner.get_by_label("Per", exact=True).select_option("day")
+    owner.get_by_label("Credit limit").fill(cap)
+    owner.get_by_label("Period", exact=True).select_option("day")
     owner.get_by_role("button", name="Save").click()
-    expect(owner.get_by_text("Saved.")).to_be_visible()
+    expect(owner.get_by_text("Limits saved.")).to_be_visible()
 
 
 def test_out_of_quota_ask_approve_go_on(screens: tuple[Page, Page], studio: StackProcess, still: Path) -> None:
@@ -56,7 +56,7 @@ def test_out_of_quota_ask_approve_go_on(screens: tuple[Page, Page], studio: Stac
     notice = creator.get_by_role("alert").filter(has_text="Not enough credits")
     expect(notice).to_contain_text("This job needs 18 credits. The quota of your role has 5 credits left.")
     look_at(creator, "shortage")
-    creator.get_by_label("What for").fill("The tide, for the trailer.")
+    creator.get_by_label("Reason").fill("The tide, for the trailer.")
     creator.get_by_role("button", name="Send request").click()
     expect(creator.locator("#request-panel")).to_contain_text("You requested")
     expect(creator.get_by_label("Prompt")).to_have_value("The tide turns, and so does the light.")
@@ -66,7 +66,7 @@ def test_out_of_quota_ask_approve_go_on(screens: tuple[Page, Page], studio: Stac
     look_at(owner, "credit-request")
     owner.locator(".decision-form input[name=amount]").first.fill("200")
     owner.get_by_role("button", name=re.compile("^Approve")).click()
-    expect(owner.get_by_text("may spend 200 credits more")).to_be_visible()
+    expect(owner.get_by_text("Approved: +200 credits")).to_be_visible()
 
     creator.locator("#generate").click()
     expect(creator).to_have_url(re.compile(r"/t/demo/jobs/"))

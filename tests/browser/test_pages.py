@@ -104,7 +104,7 @@ def test_a_webhook_and_a_delivery(owner: Page, gallery: str) -> None:
 def make_webhook(page: Page, studio: str) -> str:
     """A webhook to where nobody listens, with a test that failed; the outcome appears by itself."""
     page.goto(f"{studio}/t/demo/webhooks/new")
-    page.get_by_label("Address").fill("http://127.0.0.1:9/hook")
+    page.get_by_label("Endpoint URL").fill("http://127.0.0.1:9/hook")
     page.get_by_role("button", name="Create webhook").click()
     page.get_by_role("button", name="Send test").click()
     expect(page.locator("#deliveries")).to_contain_text("Given up")

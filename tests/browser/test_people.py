@@ -32,10 +32,10 @@ def test_an_owner_invites_and_the_invited_join_with_a_new_account(
 ) -> None:
     sign_in("owner@example.com")
     page.get_by_role("button", name="Team menu: Demo").click()
-    page.get_by_role("link", name="People").click()
+    page.get_by_role("link", name="Members").click()
     page.get_by_label("Email address").fill("ines@example.com")
     page.get_by_role("button", name="Send invitation").click()
-    expect(page.get_by_text("The letter to ines@example.com is on its way.")).to_be_visible()
+    expect(page.get_by_text("Invitation sent to ines@example.com.")).to_be_visible()
     expect(page.get_by_role("row").filter(has_text="ines@example.com")).to_contain_text("0 of 1")
 
     theirs = browser.new_context()
@@ -56,7 +56,7 @@ def test_an_owner_invites_and_the_invited_join_with_a_new_account(
     row = page.get_by_role("row").filter(has_text="ines@example.com")
     row.get_by_text("Deactivate").first.click()
     row.get_by_role("button", name="Deactivate Ines").click()
-    expect(page.get_by_text("Ines has no access any more.")).to_be_visible()
+    expect(page.get_by_text("Ines was deactivated.")).to_be_visible()
     guest.reload()
     expect(guest.get_by_text("Sign in").first).to_be_visible()
     theirs.close()
@@ -65,5 +65,5 @@ def test_an_owner_invites_and_the_invited_join_with_a_new_account(
     page.get_by_role("button", name=re.compile("View.*Ines has joined Demo")).click()
     expect(page.get_by_role("heading", name="Members")).to_be_visible()
     page.get_by_role("button", name="Team menu: Demo").click()
-    page.get_by_role("link", name="Audit trail").click()
+    page.get_by_role("link", name="Audit log").click()
     expect(page.get_by_role("row").filter(has_text="Member: deactivated")).to_contain_text("ines@example.com")

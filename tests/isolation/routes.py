@@ -6,7 +6,7 @@ from django.urls import URLPattern, URLResolver
 
 # Public pages without data of a team or a person.
 PUBLIC = {"home", "theme", "healthz", "readyz", "metrics"}
-# Need the secret of an invitation. Tested in tests/web/test_invitations.py.
+# Need the secret of an invitation. Tested in tests/web/test_people_invitations.py.
 INVITATION_ROUTES = {"invitation", "invitation_open", "invitation_account"}
 # Personal pages, independent of a team. Tested in test_roles.py.
 PERSONAL = {"new_team", "notifications", "notifications_read", "notification_read", "notification_bell"}
@@ -55,7 +55,7 @@ TEAM_ROUTES = {
     "quotas": (),
     "quota": ("level", "membership_id"),
     "quota_increase": ("membership_id",),
-    "quota_increase_remove": ("raise_id",),
+    "quota_increase_remove": ("increase_id",),
     "projects": (),
     "project_rename": ("project_id",),
     "project_archive": ("project_id",),

@@ -118,7 +118,7 @@ def team_urls(name: str, owner: TeamData) -> list[str]:
         "delivery_id": owner.delivery.pk,
         "name": "delete",
         "request_id": owner.credit_request.pk,
-        "raise_id": owner.quota_raise.pk,
+        "increase_id": owner.quota_raise.pk,
         "project_id": owner.project.pk,
         "level": "member",
     }

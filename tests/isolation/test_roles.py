@@ -29,19 +29,19 @@ from .team_data import TeamData, team_urls
 _BY_RIGHT: dict[Right, str] = {
     Right.VIEW: "team gallery credits keys key_new key key_rotate key_revoke job_tile take download media leave_team"
     " credit_requests",
-    Right.GENERATE: "studio options stills jobs job_row cancel retry credit_request_withdraw projects",
+    Right.GENERATE: "studio studio_options images jobs job_row cancel retry credit_request_withdraw projects",
     Right.REVIEW: "decision",
     Right.MANAGE_JOBS: "project_rename project_archive",
     Right.MANAGE_CREDITS: (
-        "credit_report credit_request_approve credit_request_decline credit_alerts credit_alert_drop quotas quota"
-        " quota_raise quota_raise_end"
+        "credit_report credit_request_approve credit_request_decline credit_alerts credit_alert_remove quotas quota"
+        " quota_increase quota_increase_remove"
     ),
     Right.MANAGE_TEAM: (
-        "people invite_letter invite_link person_role person_deactivate person_reactivate invitation_renew"
-        " invitation_revoke team_settings team_time_zone audit webhooks webhook_new webhook webhook_edit webhook_act"
-        " webhook_delivery webhook_delivery_row webhook_again"
+        "people invite_by_email invite_link person_role person_deactivate person_reactivate invitation_renew"
+        " invitation_revoke team_settings team_time_zone audit webhooks webhook_new webhook webhook_edit webhook_action"
+        " webhook_delivery webhook_delivery_row webhook_resend"
     ),
-    Right.OWN_TEAM: "team_rename team_end team_keep",
+    Right.OWN_TEAM: "team_rename team_delete team_delete_cancel",
 }
 REQUIRED_RIGHTS = {name: right for right, names in _BY_RIGHT.items() for name in names.split()}
 # Only members who can spend credits can request them.

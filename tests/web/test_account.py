@@ -1,175 +1,166 @@
+"""The account's own pages: one area with one navigation, the profile, and the places where one is signed in."""
+
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import pytest
-from allauth.account.models import EmailAddress
+from django.contrib.sessions.models import Session
+from django.test import Client
+from pytest_django import Settings
 
 from generations.accounts.models import User
 from tests.conftest import PASSWORD
-from tests.web.pages import form_values, words
+from tests.web.pages import links, words
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 
+PAGES = {
+    "/account/": "Profile",
+    "/account/email/": "Email",
+    "/account/password/change/": "Password",
+    "/account/two-factor/": "Two-factor",
+    "/account/sessions/": "Sessions",
+    "/account/connections/": "Connected accounts",
+    "/account/data/": "Your data",
+}
+POSTS = ("/account/sessions/end", "/account/sessions/1/end", "/account/data/export", "/account/delete/")
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
-def link_in(mail) -> str:
-    return re.search(r"https?://[^/]+(/\S+)", mail.body)[1]
+
+@pytest.fixture(autouse=True)
+def _somewhere_to_connect(settings: Settings) -> None:
+    app = {"provider_id": "sso", "name": "Harbour ID", "client_id": "x", "secret": "y", "settings": {"server_url": ""}}
+    settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": [app]}}
 
 
-ENTRANCES = (
-    "login",
-    "signup",
-    "password/reset",
-    "password/reset/done",
-    "password/reset/key/done",
-    "password/reset/key/1-nonsense",
-    "confirm-email",
-    "confirm-email/nonsense",
-    "inactive",
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_is_marked_in_the_navigation(page: str, proven: Callable[[User], Client], verified: User) -> None:
+    answer = proven(verified).get(page)
+    html = answer.content.decode()
+    assert (answer.status_code, html.count("<h1")) == (200, 1)
+    assert set(PAGES) <= set(links(answer))
+    here = re.findall(r'<a href="([^"]+)" aria-current="page">', html)
+    assert here == [page]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "/account/two-factor/totp/activate/",
+        "/account/two-factor/webauthn/",
+        "/account/two-factor/webauthn/add/",
+        "/account/delete/",
+    ],
 )
+def test_subpages_show_the_navigation(page: str, proven: Callable[[User], Client], verified: User) -> None:
+    answer = proven(verified).get(page)
+    assert (answer.status_code, answer.content.decode().count("<h1")) == (200, 1)
+    assert 'class="account-nav"' in answer.content.decode()
 
 
-@pytest.mark.parametrize("page", ENTRANCES)
-def test_a_stranger_s_page_stands_in_the_shell(client, db, page):
-    answer = client.get(f"/account/{page}/")
-    html = answer.content.decode()
-    assert answer.status_code == 200
-    assert html.count("<h1") == 1
-    assert 'class="auth"' in html
-    assert "css/tokens" in html
+def test_connections_are_hidden_without_a_provider(
+    settings: Settings, client_of: Callable[[User], Client], bob: User
+) -> None:
+    settings.SOCIALACCOUNT_PROVIDERS = {}
+    assert "Connected accounts" not in words(client_of(bob).get("/account/"))
 
 
-@pytest.mark.parametrize("page", ["email", "password/change", "logout", "reauthenticate"])
-def test_a_member_s_page_stands_in_the_shell(client_of, verified, page):
-    answer = client_of(verified).get(f"/account/{page}/")
-    html = answer.content.decode()
-    assert answer.status_code == 200
-    assert html.count("<h1") == 1
-    assert "css/tokens" in html
+@pytest.mark.parametrize("page", [*PAGES, "/account/delete/", "/account/two-factor/totp/activate/"])
+def test_visitors_are_redirected_to_sign_in(page: str, client: Client, db: None) -> None:
+    answer = client.get(page)
+    assert answer.status_code == 302
+    assert answer["Location"].startswith(("/account/login/", "/account/reauthenticate/"))
 
 
-def test_the_demo_accounts_are_shown_where_they_exist(client, db, settings):
-    assert "owner@example.com" in words(client.get("/account/login/"))
-    settings.IS_DEMO = False
-    assert "owner@example.com" not in words(client.get("/account/login/"))
+@pytest.mark.parametrize("page", POSTS)
+def test_visitors_cannot_post(page: str, client: Client, bob: User) -> None:
+    assert client.post(page, {"confirmation": bob.email})["Location"].startswith("/account/login/")
 
 
-def test_it_signs_in_and_leads_to_the_work(client, verified, team):
-    page = client.post("/account/login/", {"login": verified.email, "password": PASSWORD}, follow=True)
-    assert page.redirect_chain[-1][0] == f"/t/{team.slug}/studio/"
-    assert "Sign out" in words(page)
+@pytest.mark.parametrize("page", POSTS[:3])
+def test_changes_require_post(page: str, client_of: Callable[[User], Client], bob: User) -> None:
+    assert client_of(bob).get(page).status_code == 405
 
 
-def test_a_wrong_password_is_said_beside_the_form(client, verified):
-    page = client.post("/account/login/", {"login": verified.email, "password": "wrong"})
-    assert "not correct" in words(page)
-    assert 'class="message is-error"' in page.content.decode()
+class TestProfile:
+    def test_name_can_be_changed(self, client_of: Callable[[User], Client], bob: User) -> None:
+        page = client_of(bob).post("/account/", {"name": "  Bob Reed "}, follow=True)
+        assert "Name saved." in words(page)
+        bob.refresh_from_db()
+        assert bob.name == "Bob Reed"
+
+    def test_name_is_optional(self, client_of: Callable[[User], Client], bob: User) -> None:
+        client_of(bob).post("/account/", {"name": ""})
+        bob.refresh_from_db()
+        assert (bob.name, bob.display_name) == ("", "bob")
+
+    @pytest.mark.parametrize("name", ["x" * 81, "Bob\x00"])
+    def test_invalid_name_is_rejected_at_its_field(
+        self, name: str, client_of: Callable[[User], Client], bob: User
+    ) -> None:
+        page = client_of(bob).post("/account/", {"name": name})
+        assert page.status_code == 422
+        assert 'aria-invalid="true"' in page.content.decode()
+        bob.refresh_from_db()
+        assert bob.name == "Bob"
 
 
-def test_too_many_tries_are_stopped_in_the_look_of_the_product(client, verified):
-    def tries() -> Iterator[str]:
-        for _ in range(40):
-            yield words(client.post("/account/login/", {"login": verified.email, "password": "wrong"}))
+class TestSessions:
+    def enter(self, user: User, browser: str = FIREFOX) -> Client:
+        client = Client(HTTP_USER_AGENT=browser)
+        client.post("/account/login/", {"login": user.email, "password": PASSWORD})
+        assert "_auth_user_id" in client.session
+        return client
 
-    assert any("Too many" in page for page in tries())
+    def ends_of(self, client: Client) -> list[str]:
+        return re.findall(r'action="(/account/sessions/\d+/end)"', client.get("/account/sessions/").content.decode())
 
+    def test_list_shows_all_sessions(self, verified: User) -> None:
+        here, _there = self.enter(verified), self.enter(verified, "curl/8.5.0")
+        page = here.get("/account/sessions/")
+        assert "Firefox on Linux Current session 127.0.0.1 · since" in words(page)
+        assert "curl/8.5.0 127.0.0.1" in words(page)
 
-def test_it_makes_an_account_by_mail(client, db, mailoutbox):
-    answer = client.post("/account/signup/", {"email": "dora@example.com", "password1": PASSWORD})
-    assert answer["Location"] == "/account/confirm-email/"
-    assert mailoutbox[0].subject == "Welcome to Dailies: confirm your email"
-    link = link_in(mailoutbox[0])
-    assert "Confirm your email" in words(client.get(link))
-    client.post(link)
-    dora = User.objects.get(email="dora@example.com")
-    assert EmailAddress.objects.get(user=dora).verified
-    assert dora.teams.count() == 1
+    def test_one_session_can_be_signed_out(self, verified: User) -> None:
+        here, there, elsewhere = (self.enter(verified) for _ in range(3))
+        page = here.post(self.ends_of(here)[-1], follow=True)
+        assert "Session signed out." in words(page)
+        gone = [client for client in (there, elsewhere) if client.get("/account/").status_code == 302]
+        assert len(gone) == 1
+        assert here.get("/account/").status_code == 200
+        assert len(self.ends_of(here)) == 1
 
+    def test_all_other_sessions_can_be_signed_out(self, verified: User) -> None:
+        here, there, elsewhere = (self.enter(verified) for _ in range(3))
+        here.post("/account/sessions/end")
+        assert [client.get("/account/").status_code for client in (here, there, elsewhere)] == [200, 302, 302]
+        assert "Sign out all other sessions" not in words(here.get("/account/sessions/"))
 
-def test_a_taken_address_is_told_by_mail_only(client, verified, mailoutbox):
-    answer = client.post("/account/signup/", {"email": verified.email, "password1": PASSWORD})
-    assert answer["Location"] == "/account/confirm-email/"
-    assert mailoutbox[0].subject == "You already have a Dailies account"
+    def test_session_of_another_user_is_a_404(self, verified: User, alice: User, client_of: Callable) -> None:
+        here, other = self.enter(verified), self.enter(verified)
+        target = self.ends_of(here)[0]
+        assert client_of(alice).post(target).status_code == 404
+        assert other.get("/account/").status_code == 200
 
+    def test_expired_session_is_not_listed(self, verified: User) -> None:
+        here, there = self.enter(verified), self.enter(verified)
+        Session.objects.filter(session_key=there.session.session_key).delete()
+        assert self.ends_of(here) == []
 
-def test_a_weak_password_is_said_at_its_field(client, db):
-    page = client.post("/account/signup/", {"email": "dora@example.com", "password1": "abc"})
-    assert "too short" in words(page)
-    assert 'aria-invalid="true"' in page.content.decode()
-    assert form_values(page).get("csrfmiddlewaretoken")
+    def test_new_password_signs_out_other_sessions(self, verified: User) -> None:
+        here, there = self.enter(verified), self.enter(verified)
+        here.post("/account/reauthenticate/", {"password": PASSWORD})
+        values = {"oldpassword": PASSWORD, "password1": "a-brand-new-one", "password2": "a-brand-new-one"}
+        here.post("/account/password/change/", values)
+        assert [client.get("/account/").status_code for client in (here, there)] == [200, 302]
+        assert self.ends_of(here) == []
 
-
-def test_a_forgotten_password_is_set_by_mail(client, verified, mailoutbox):
-    assert client.post("/account/password/reset/", {"email": verified.email})["Location"] == (
-        "/account/password/reset/done/"
-    )
-    assert mailoutbox[0].subject == "Reset your Dailies password"
-    form = client.get(link_in(mailoutbox[0]), follow=True)
-    target = form.redirect_chain[-1][0]
-    done = client.post(target, {"password1": "a-brand-new-one", "password2": "a-brand-new-one"}, follow=True)
-    assert "Your password was changed" in words(done)
-    verified.refresh_from_db()
-    assert verified.check_password("a-brand-new-one")
-
-
-def test_an_unknown_address_is_not_given_away(client, db, mailoutbox):
-    answer = client.post("/account/password/reset/", {"email": "nobody@example.com"})
-    assert answer["Location"] == "/account/password/reset/done/"
-    assert mailoutbox[0].subject == "Password reset: no account found"
-
-
-def test_a_password_is_changed(proven, verified):
-    values = {"oldpassword": PASSWORD, "password1": "a-brand-new-one", "password2": "a-brand-new-one"}
-    page = proven(verified).post("/account/password/change/", values, follow=True)
-    assert "Your password was changed." in words(page)
-
-
-def test_an_address_changes_when_the_new_one_is_confirmed(proven, verified, mailoutbox):
-    browser = proven(verified)
-    page = browser.post("/account/email/", {"email": "second@example.com", "action_add": "1"}, follow=True)
-    assert "We sent a link to second@example.com." in words(page)
-    assert f"You sign in with {verified.email}" in words(page)
-    letter = mailoutbox[0]
-    assert (letter.subject, letter.to) == ("Confirm your email", ["second@example.com"])
-    browser.post(link_in(letter))
-    verified.refresh_from_db()
-    assert verified.email == "second@example.com"
-    assert list(EmailAddress.objects.filter(user=verified).values_list("email", flat=True)) == ["second@example.com"]
-    told = next(mail for mail in mailoutbox if mail.to == ["bob@example.com"])
-    assert "from bob@example.com to second@example.com" in told.body
-
-
-def test_a_change_of_address_can_be_taken_back(proven, verified):
-    browser = proven(verified)
-    browser.post("/account/email/", {"email": "second@example.com", "action_add": "1"})
-    browser.post("/account/email/", {"email": "second@example.com", "action_remove": "1"})
-    assert not EmailAddress.objects.filter(email="second@example.com").exists()
-    verified.refresh_from_db()
-    assert verified.email == "bob@example.com"
-
-
-def test_an_address_changes_only_for_who_says_the_password_again(client, verified):
-    client.post("/account/login/", {"login": verified.email, "password": PASSWORD})
-    answer = client.post("/account/email/", {"email": "second@example.com", "action_add": "1"})
-    assert answer["Location"].startswith("/account/reauthenticate/")
-    assert not EmailAddress.objects.filter(email="second@example.com").exists()
-    # What was interrupted goes on by itself.
-    client.post(answer["Location"], {"password": PASSWORD})
-    assert EmailAddress.objects.filter(email="second@example.com", verified=False).exists()
-
-
-def test_an_address_of_somebody_else_is_not_given_away(proven, verified, charlie, mailoutbox):
-    page = proven(verified).post("/account/email/", {"email": charlie.email, "action_add": "1"}, follow=True)
-    assert f"We sent a link to {charlie.email}." in words(page)
-    assert "confirm" not in mailoutbox[-1].subject
-
-
-def test_mails_say_names_as_they_are(proven, verified, mailoutbox):
-    User.objects.filter(pk=verified.pk).update(name="O'Hara & Sons")
-    proven(verified).post("/account/email/", {"email": "second@example.com", "action_add": "1"})
-    assert "O'Hara & Sons" in mailoutbox[0].body
-
-
-def test_signing_out_leads_to_signing_in(client_of, verified):
-    browser = client_of(verified)
-    assert browser.post("/account/logout/")["Location"] == "/account/login/"
-    assert "Sign in" in words(browser.get("/"))
+    def test_staying_signed_in_is_optional(self, verified: User) -> None:
+        client = Client()
+        form = {"login": verified.email, "password": PASSWORD}
+        assert "Stay signed in on this device" in words(client.get("/account/login/"))
+        client.post("/account/login/", form)
+        assert client.session.get_expire_at_browser_close()
+        other = Client()
+        other.post("/account/login/", {**form, "remember": "on"})
+        assert not other.session.get_expire_at_browser_close()

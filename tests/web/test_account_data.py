@@ -37,14 +37,14 @@ def read(answer: Any) -> dict[str, Any]:
 
 
 class TestExport:
-    def test_it_needs_the_password_once_more_and_then_goes_on(self, client: Client, verified: User) -> None:
+    def test_export_requires_the_password_and_then_continues(self, client: Client, verified: User) -> None:
         client.post("/account/login/", {"login": verified.email, "password": PASSWORD})
         asked = client.post("/account/data/export")
         assert asked["Location"].startswith("/account/reauthenticate/")
         answer = client.post(asked["Location"], {"password": PASSWORD})
         assert read(answer)["account"]["profile"]["email"] == verified.email
 
-    def test_it_holds_the_person(
+    def test_export_contains_the_user(
         self, proven: Callable[[User], Client], verified: User, team: Team, member: Callable[..., Membership]
     ) -> None:
         made = create_key(membership=member(verified, team), name="Farm", scopes=[Scope.READ])
@@ -65,7 +65,7 @@ class TestExport:
         assert made.secret.startswith(account["keys"][0]["begins_with"][0])
         assert verified.password not in text
 
-    def test_it_holds_the_work_with_links_that_lead_there(
+    def test_export_contains_jobs_with_working_links(
         self, proven: Callable[[User], Client], verified: User, alice: User, funded: Team
     ) -> None:
         take = make_generation(funded, verified, prompt="The heron “lands”.")
@@ -83,11 +83,11 @@ class TestExport:
         assert {row["id"] for row in document["ledger_entries"]} == {entry.pk for entry in caused}
         assert {row["generation"] for row in document["ledger_entries"]} == {str(take.pk), str(waiting.pk)}
 
-    def test_what_is_empty_is_whole_too(self, proven: Callable[[User], Client], verified: User) -> None:
+    def test_empty_export_is_valid(self, proven: Callable[[User], Client], verified: User) -> None:
         document = read(proven(verified).post("/account/data/export"))
         assert (document["generations"], document["ledger_entries"]) == ([], [])
 
-    def test_it_costs_the_same_queries_at_any_length(
+    def test_query_count_does_not_depend_on_the_size(
         self, proven: Callable[[User], Client], verified: User, funded: Team
     ) -> None:
         client = proven(verified)
@@ -103,7 +103,7 @@ class TestExport:
             make_generation(funded, verified)
         assert (few, export()) == (1, (5, cost))
 
-    def test_it_is_given_a_few_times_an_hour(self, proven: Callable[[User], Client], verified: User) -> None:
+    def test_export_is_rate_limited(self, proven: Callable[[User], Client], verified: User) -> None:
         client = proven(verified)
         statuses = [client.post("/account/data/export").status_code for _ in range(6)]
         assert statuses == [200] * 5 + [429]
@@ -113,7 +113,7 @@ class TestDeletion:
     def delete(self, client: Client, user: User) -> Any:
         return client.post("/account/delete/", {"confirmation": user.email}, follow=True)
 
-    def test_it_needs_the_password_once_more(self, client: Client, verified: User) -> None:
+    def test_deletion_requires_the_password(self, client: Client, verified: User) -> None:
         client.post("/account/login/", {"login": verified.email, "password": PASSWORD})
         for answer in (
             client.get("/account/delete/"),
@@ -124,7 +124,7 @@ class TestDeletion:
         assert verified.is_active
 
     @pytest.mark.parametrize("typed", ["", "alice@example.com", "yes"])
-    def test_without_the_address_nothing_happens(
+    def test_deletion_requires_the_email_address(
         self, typed: str, proven: Callable[[User], Client], verified: User
     ) -> None:
         page = proven(verified).post("/account/delete/", {"confirmation": typed})
@@ -133,17 +133,19 @@ class TestDeletion:
         verified.refresh_from_db()
         assert verified.is_active
 
-    def test_the_page_says_what_goes_and_what_stays(self, proven: Callable[[User], Client], verified: User) -> None:
+    def test_page_shows_what_is_deleted_and_what_is_kept(
+        self, proven: Callable[[User], Client], verified: User
+    ) -> None:
         page = words(proven(verified).get("/account/delete/"))
         assert "Deleted immediately and permanently" in page
         assert "What is kept" in page
 
-    def test_the_person_goes(self, proven: Callable[[User], Client], verified: User, team: Team) -> None:
+    def test_user_is_anonymized(self, proven: Callable[[User], Client], verified: User, team: Team) -> None:
         client, elsewhere = proven(verified), proven(verified)
         Authenticator.objects.create(user=verified, type="totp", data={"secret": "x"})
         SocialAccount.objects.create(user=verified, provider="sso", uid="1")
         page = self.delete(client, verified)
-        assert "Your account is deleted." in words(page)
+        assert "Your account was deleted." in words(page)
         gone = User.objects.get(pk=verified.pk)
         assert gone.email.startswith("deleted-")
         assert gone.email.endswith("@invalid")
@@ -153,7 +155,7 @@ class TestDeletion:
         assert Membership.objects.get(user=gone, team=team).deactivated_at is not None
         assert [browser.get("/account/").status_code for browser in (client, elsewhere)] == [302, 302]
 
-    def test_nobody_comes_back_in(
+    def test_deleted_account_cannot_sign_in(
         self, client: Client, proven: Callable[[User], Client], verified: User, mailoutbox: list[Any]
     ) -> None:
         address = verified.email
@@ -163,13 +165,13 @@ class TestDeletion:
         client.post("/account/password/reset/", {"email": address})
         assert mailoutbox[-1].subject == "Password reset: no account found"
 
-    def test_the_address_is_free_again(self, client: Client, proven: Callable[[User], Client], verified: User) -> None:
+    def test_address_can_be_used_again(self, client: Client, proven: Callable[[User], Client], verified: User) -> None:
         address = verified.email
         self.delete(proven(verified), verified)
         client.post("/account/signup/", {"email": address, "password1": PASSWORD})
         assert User.objects.filter(email=address).exclude(pk=verified.pk).exists()
 
-    def test_waiting_jobs_go_back_and_takes_stay(
+    def test_queued_jobs_are_canceled_and_takes_stay(
         self, proven: Callable[[User], Client], verified: User, alice: User, funded: Team, client_of: Callable[..., Any]
     ) -> None:
         take = make_generation(funded, verified)
@@ -185,7 +187,7 @@ class TestDeletion:
         assert "Deleted account" in words(page)
         assert "bob@example.com" not in page.content.decode()
 
-    def test_personal_keys_end_and_service_keys_stay(
+    def test_personal_keys_are_revoked_and_service_keys_stay(
         self, proven: Callable[[User], Client], verified: User, team: Team, member: Callable[..., Membership]
     ) -> None:
         Membership.objects.filter(user=verified).update(role=Role.ADMIN)
@@ -196,7 +198,7 @@ class TestDeletion:
         assert key_by_secret(personal.secret) is None
         assert key_by_secret(service.secret) is not None
 
-    def test_an_only_owner_hands_over_first(
+    def test_last_owner_of_a_team_cannot_be_deleted(
         self, proven: Callable[[User], Client], verified: User, alice: User, funded: Team, rita: User
     ) -> None:
         team = funded
@@ -213,9 +215,9 @@ class TestDeletion:
         waiting.refresh_from_db()
         assert waiting.state == "queued"
         Membership.objects.filter(user=rita, team=team).update(role=Role.OWNER)
-        assert "Your account is deleted." in words(self.delete(client, alice))
+        assert "Your account was deleted." in words(self.delete(client, alice))
 
-    def test_an_owner_alone_in_a_team_may_go(
+    def test_owner_without_other_members_can_be_deleted(
         self, proven: Callable[[User], Client], charlie: User, other_team: Team, verified: User
     ) -> None:
         EmailAddress.objects.create(user=charlie, email=charlie.email, verified=True, primary=True)
@@ -225,9 +227,9 @@ class TestDeletion:
         page = client.get("/account/delete/")
         assert "You are the only member of this team." in words(page)
         assert f"/t/{other_team.slug}/" in links(page)
-        assert "Your account is deleted." in words(self.delete(client, charlie))
+        assert "Your account was deleted." in words(self.delete(client, charlie))
 
-    def test_a_team_that_nobody_else_is_in_ends_with_the_account(
+    def test_team_without_other_members_is_deleted_with_the_account(
         self, proven: Callable[[User], Client], charlie: User, other_team: Team, team: Team, verified: User
     ) -> None:
         EmailAddress.objects.create(user=charlie, email=charlie.email, verified=True, primary=True)
@@ -243,7 +245,7 @@ class TestDeletion:
         assert purge_deleted_teams() == 1
         assert not Team.objects.filter(pk=other_team.pk).exists()
 
-    def test_who_has_no_password_signs_in_freshly(self, client_of: Callable[[User], Client], bob: User) -> None:
+    def test_user_without_a_password_must_sign_in_again(self, client_of: Callable[[User], Client], bob: User) -> None:
         bob.set_unusable_password()
         bob.save()
         client = client_of(bob)
@@ -251,6 +253,6 @@ class TestDeletion:
         User.objects.filter(pk=bob.pk).update(last_login=timezone.now() - timedelta(minutes=11))
         answer = client.post("/account/delete/", {"confirmation": bob.email})
         assert answer.status_code == 403
-        assert "Sign out and in once more" in words(answer)
+        assert "sign in again within 10 minutes" in words(answer)
         bob.refresh_from_db()
         assert bob.is_active

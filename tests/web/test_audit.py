@@ -34,7 +34,7 @@ def table(text: str) -> list[list[str]]:
     return list(csv.reader(StringIO(text.removeprefix("\ufeff"))))
 
 
-def test_it_tells_who_did_what_from_where(client_of, alice, bob, team, member, trail):
+def test_log_shows_event_actor_and_ip_address(client_of, alice, bob, team, member, trail):
     client_of(alice).post(
         f"/t/{team.slug}/people/{member(bob, team).pk}/role", {"role": "reviewer"}, REMOTE_ADDR="192.0.2.7"
     )
@@ -45,7 +45,7 @@ def test_it_tells_who_did_what_from_where(client_of, alice, bob, team, member, t
     assert "192.0.2.7" in text
 
 
-def test_it_tells_what_changed_and_not_what_stayed(owner, alice, team, trail):
+def test_log_shows_only_changed_fields(owner, alice, team, trail):
     before, after = {"cap": 5, "seconds": None, "ends": "2026-03-01T09:30:00+00:00"}, {"cap": 2000, "seconds": None}
     record_audit("quota.set", team_id=team.pk, actor_id=alice.pk, before=before, after=after, note="", size=4096)
     text = words(owner.get(trail))
@@ -56,12 +56,12 @@ def test_it_tells_what_changed_and_not_what_stayed(owner, alice, team, trail):
     assert "Note:" not in text
 
 
-def test_it_is_for_managers(client_of, bob, charlie, trail):
+def test_only_managers_have_access(client_of, bob, charlie, trail):
     assert client_of(bob).get(trail).status_code == 403
     assert client_of(charlie).get(trail).status_code == 404
 
 
-def test_it_shows_nothing_of_other_teams(owner, charlie, other_team, trail):
+def test_log_does_not_show_other_teams(owner, charlie, other_team, trail):
     record_audit("team.renamed", team_id=other_team.pk, actor_id=charlie.pk, name="Secret plans")
     assert "Secret plans" not in words(owner.get(trail))
 
@@ -81,7 +81,7 @@ def test_it_shows_nothing_of_other_teams(owner, charlie, other_team, trail):
         ({"last": "9999-12-31"}, True),
     ],
 )
-def test_it_is_searched(owner, changed, trail, search, is_found):
+def test_search(owner, changed, trail, search, is_found):
     answer = owner.get(trail, {**search, "format": "csv"})
     kinds = [row[3] for row in table(answer.getvalue().decode())[1:]]
     assert ("member.role_changed" in kinds) == is_found
@@ -90,11 +90,11 @@ def test_it_is_searched(owner, changed, trail, search, is_found):
 @pytest.mark.parametrize(
     "search", [{"first": "soon"}, {"kind": "odd"}, {"who": "\x00"}, {"words": "\x00"}, {"words": "%"}]
 )
-def test_what_cannot_be_searched_for_breaks_nothing(owner, trail, search):
+def test_invalid_search_is_ignored(owner, trail, search):
     assert owner.get(trail, search).status_code == 200
 
 
-def test_days_are_the_team_s(owner, team, alice, trail):
+def test_days_are_in_the_team_s_time_zone(owner, team, alice, trail):
     Team.objects.filter(pk=team.pk).update(time_zone="Pacific/Kiritimati")
     there = timezone.now() + timedelta(hours=14)
     text = words(owner.get(trail, {"first": f"{there:%Y-%m-%d}", "last": f"{there:%Y-%m-%d}"}))
@@ -104,7 +104,7 @@ def test_days_are_the_team_s(owner, team, alice, trail):
     assert "No results" in words(owner.get(trail, {"last": yesterday}))
 
 
-def test_it_comes_in_pages_that_lose_nothing(owner, team, alice, trail):
+def test_pages_contain_every_entry(owner, team, alice, trail):
     for number in range(120):
         record_audit("team.noted", team_id=team.pk, actor_id=alice.pk, name=f"No. {number}.")
     seen, address = "", trail
@@ -116,7 +116,7 @@ def test_it_comes_in_pages_that_lose_nothing(owner, team, alice, trail):
     assert [f"No. {number}." in seen for number in range(120)] == [True] * 120
 
 
-def test_it_costs_the_same_number_of_queries_however_many(owner, team, alice, trail, django_assert_num_queries):
+def test_query_count_does_not_depend_on_the_number_of_entries(owner, team, alice, trail, django_assert_num_queries):
     owner.get(trail)
     with django_assert_num_queries(9) as few:
         owner.get(trail)
@@ -126,14 +126,14 @@ def test_it_costs_the_same_number_of_queries_however_many(owner, team, alice, tr
         owner.get(trail)
 
 
-def test_a_cell_is_no_formula(owner, team, alice, trail):
+def test_csv_cells_are_not_formulas(owner, team, alice, trail):
     record_audit("team.noted", team_id=team.pk, actor_id=alice.pk, name='=HYPERLINK("http://example.org")')
     rows = table(owner.get(trail, {"format": "csv"}).getvalue().decode())
-    assert rows[0][0] == "When (UTC)"
+    assert rows[0][0] == "Date (UTC)"
     assert rows[1][4] == '\'=HYPERLINK("http://example.org")'
 
 
-class TestOfTheSite:
+class TestSiteLog:
     @pytest.fixture
     def staff(self, client_of, charlie):
         User.objects.filter(pk=charlie.pk).update(is_staff=True)
@@ -144,14 +144,14 @@ class TestOfTheSite:
         assert "Lighthouse Member: role changed" in text
         assert "Harbour" in text
 
-    def test_it_is_not_there_for_anybody_else(self, owner):
+    def test_others_get_a_404(self, owner):
         assert owner.get("/ops/audit/").status_code == 404
 
 
 @pytest.mark.parametrize(
     "statement", ["UPDATE generations_event SET kind = 'nothing'", "DELETE FROM generations_event"]
 )
-def test_nothing_in_it_is_changed_or_removed(changed, statement):
+def test_entries_cannot_be_changed_or_deleted(changed, statement):
     before = Event.objects.count()
     with pytest.raises(DatabaseError, match="append_only"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)

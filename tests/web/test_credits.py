@@ -14,7 +14,7 @@ def credits_page(team) -> str:
     return f"/t/{team.slug}/credits/"
 
 
-def test_the_statement_tells_every_change_and_what_it_left(client_of, alice, bob, funded, credits_page):
+def test_transactions_show_every_change_with_its_balance(client_of, alice, bob, funded, credits_page):
     take = make_generation(funded, bob)
     make_generation(funded, alice, State.QUEUED, duration=8)
     page = client_of(alice).get(credits_page)
@@ -28,7 +28,7 @@ def test_the_statement_tells_every_change_and_what_it_left(client_of, alice, bob
     assert f"/t/{funded.slug}/takes/{take.pk}/" in links(page)
 
 
-def test_it_comes_in_pages_that_lose_nothing(client_of, alice, funded, credits_page):
+def test_pages_contain_every_transaction(client_of, alice, funded, credits_page):
     for amount in range(1, 61):
         grant_credits(team=funded, amount=amount, reason=f"No. {amount}.", actor=alice)
     seen, address = "", credits_page
@@ -41,7 +41,7 @@ def test_it_comes_in_pages_that_lose_nothing(client_of, alice, funded, credits_p
     assert seen.count("Grant") == 61
 
 
-def test_a_member_sees_their_own_spending_only(client_of, alice, bob, funded, credits_page, give_quota):
+def test_member_sees_only_their_own_jobs(client_of, alice, bob, funded, credits_page, give_quota):
     give_quota(bob, 500)
     make_generation(funded, bob, prompt="Mine.")
     make_generation(funded, bob, State.QUEUED, duration=8)
@@ -65,14 +65,14 @@ def test_a_role_that_cannot_generate_sees_so(client_of, rita, funded, credits_pa
 
 
 @pytest.mark.parametrize("before", ["x", "-1", "1.5", "9" * 30, "٣"])
-def test_a_broken_page_link_says_so(client_of, alice, bob, team, credits_page, before):
+def test_invalid_cursor_is_a_400(client_of, alice, bob, team, credits_page, before):
     for person in (alice, bob):
         answer = client_of(person).get(credits_page, {"before": before})
         assert answer.status_code == 400
         assert "page link is no longer valid" in words(answer)
 
 
-def test_it_costs_the_same_number_of_queries_however_many(
+def test_query_count_does_not_depend_on_the_number_of_transactions(
     client_of, alice, bob, funded, credits_page, give_quota, django_assert_max_num_queries
 ):
     give_quota(bob, 900)
@@ -88,7 +88,7 @@ def test_it_costs_the_same_number_of_queries_however_many(
             browser.get(credits_page)
 
 
-def test_it_can_be_narrowed_by_kind_and_day_and_taken_away(client_of, alice, bob, funded, credits_page):
+def test_filter_by_type_and_day_and_csv(client_of, alice, bob, funded, credits_page):
     make_generation(funded, bob)
     browser = client_of(alice)
     text = words(browser.get(credits_page, {"kind": "grant"}))
@@ -101,7 +101,7 @@ def test_it_can_be_narrowed_by_kind_and_day_and_taken_away(client_of, alice, bob
 
 
 @pytest.mark.parametrize("query", [{"kind": "theft"}, {"first": "soon"}, {"first": "0001-01-01", "last": "9999-12-31"}])
-def test_a_filter_that_cannot_be_read_is_passed_over(client_of, alice, funded, credits_page, query):
+def test_invalid_filter_is_ignored(client_of, alice, funded, credits_page, query):
     answer = client_of(alice).get(credits_page, query)
     assert answer.status_code == 200
     assert "opening balance" in words(answer)

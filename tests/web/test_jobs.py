@@ -20,7 +20,7 @@ def rows(response) -> list[str]:
     return [part.split('"')[0] for part in html.split('id="job-')[1:]]
 
 
-def test_it_shows_my_jobs_newest_first(client_of, alice, bob, funded, jobs):
+def test_list_shows_own_jobs_newest_first(client_of, alice, bob, funded, jobs):
     older = make_generation(funded, bob, age=timedelta(hours=2))
     newer = make_generation(funded, bob, State.PROCESSING)
     make_generation(funded, alice)
@@ -32,7 +32,7 @@ def test_it_shows_my_jobs_newest_first(client_of, alice, bob, funded, jobs):
     assert f"/t/{funded.slug}/takes/{newer.pk}/" not in links(page)
 
 
-def test_the_title_counts_what_is_under_way(client_of, bob, funded, jobs):
+def test_title_shows_the_number_of_active_jobs(client_of, bob, funded, jobs):
     make_generation(funded, bob)
     assert "<title>Jobs" in client_of(bob).get(jobs).content.decode()
     make_generation(funded, bob, State.QUEUED)
@@ -42,7 +42,7 @@ def test_the_title_counts_what_is_under_way(client_of, bob, funded, jobs):
     assert page.count("data-live") == 2
 
 
-def test_the_credits_of_each_job_are_told(client_of, bob, funded, jobs):
+def test_rows_show_the_credits_of_each_job(client_of, bob, funded, jobs):
     make_generation(funded, bob, State.FAILED, error_message="The provider declined the prompt.")
     make_generation(funded, bob, State.CANCELED, duration=8)
     make_generation(funded, bob, State.QUEUED, duration=10)
@@ -53,7 +53,7 @@ def test_the_credits_of_each_job_are_told(client_of, bob, funded, jobs):
     assert "60 credits reserved" in page
 
 
-def test_an_admin_may_look_at_everybody_s(client_of, alice, bob, funded, jobs):
+def test_admin_can_list_all_jobs(client_of, alice, bob, funded, jobs):
     theirs = make_generation(funded, bob, State.QUEUED)
     page = client_of(alice).get(jobs)
     assert rows(page) == []
@@ -62,7 +62,7 @@ def test_an_admin_may_look_at_everybody_s(client_of, alice, bob, funded, jobs):
     assert "by Bob" in words(everybody)
 
 
-def test_a_creator_sees_their_own_whatever_the_address_says(client_of, alice, bob, funded, jobs):
+def test_creator_cannot_list_all_jobs(client_of, alice, bob, funded, jobs):
     make_generation(funded, alice, State.QUEUED)
     page = client_of(bob).get(jobs, {"of": "everybody"})
     assert rows(page) == []
@@ -70,7 +70,7 @@ def test_a_creator_sees_their_own_whatever_the_address_says(client_of, alice, bo
 
 
 @pytest.mark.parametrize("htmx", [{}, HTMX])
-def test_paging_loses_and_repeats_nothing(client_of, bob, funded, jobs, htmx):
+def test_pages_contain_every_job_once(client_of, bob, funded, jobs, htmx):
     made = [make_generation(funded, bob, State.CANCELED) for _ in range(53)]
     Generation.objects.update(created_at=made[0].created_at)
     seen, address = [], jobs
@@ -82,7 +82,7 @@ def test_paging_loses_and_repeats_nothing(client_of, bob, funded, jobs, htmx):
     assert seen == sorted((str(job.pk) for job in made), reverse=True)
 
 
-def test_one_row_can_be_asked_for_alone(client_of, alice, bob, funded, jobs):
+def test_row_can_be_loaded_alone(client_of, alice, bob, funded, jobs):
     job = make_generation(funded, bob, State.QUEUED)
     answer = client_of(bob).get(f"{jobs}{job.pk}/row", **HTMX)
     assert answer.content.decode().startswith("<li")
@@ -90,14 +90,14 @@ def test_one_row_can_be_asked_for_alone(client_of, alice, bob, funded, jobs):
     assert client_of(alice).get(f"{jobs}{job.pk}/row").status_code == 200
 
 
-def test_a_row_tells_its_place_in_the_queue(client_of, alice, bob, funded, jobs):
+def test_row_shows_the_place_in_the_queue(client_of, alice, bob, funded, jobs):
     first = make_generation(funded, bob, State.QUEUED, age=timedelta(minutes=2))
     second = make_generation(funded, bob, State.QUEUED, age=timedelta(minutes=1))
     assert "Next in queue" in words(client_of(bob).get(f"{jobs}{first.pk}/row"))
     assert "Number 2 in queue" in words(client_of(bob).get(f"{jobs}{second.pk}/row"))
 
 
-def test_a_row_tells_how_long_such_jobs_usually_take(client_of, bob, funded, jobs, own_cache):
+def test_row_shows_the_usual_duration(client_of, bob, funded, jobs, own_cache):
     now = timezone.now()
     for seconds in (60, 60, 60, 60, 120):
         took = timedelta(seconds=seconds)
@@ -108,35 +108,35 @@ def test_a_row_tells_how_long_such_jobs_usually_take(client_of, bob, funded, job
     assert "usually 1:00 to 1:36" in words(client_of(bob).get(f"{jobs}{job.pk}/row"))
 
 
-def test_a_late_take_is_said_to_cost_nothing(client_of, bob, funded, jobs):
+def test_late_take_is_free(client_of, bob, funded, jobs):
     late = make_generation(funded, bob, is_late=True)
     assert "Not charged (finished after refund)" in words(client_of(bob).get(jobs))
     assert "Cost Free (finished after" in words(client_of(bob).get(f"/t/{funded.slug}/takes/{late.pk}/"))
 
 
-def test_a_row_is_not_for_others(client_of, alice, bob, charlie, other_team, funded, jobs):
+def test_row_of_another_member_is_a_404(client_of, alice, bob, charlie, other_team, funded, jobs):
     mine = make_generation(funded, alice, State.QUEUED)
     assert client_of(bob).get(f"{jobs}{mine.pk}/row").status_code == 404
     assert client_of(charlie).get(f"{jobs}{mine.pk}/row").status_code == 404
     assert client_of(charlie).get(f"/t/{other_team.slug}/jobs/{mine.pk}/row").status_code == 404
 
 
-def test_a_waiting_job_can_be_taken_back(client_of, bob, funded, jobs):
+def test_queued_job_can_be_canceled(client_of, bob, funded, jobs):
     job = make_generation(funded, bob, State.QUEUED)
     page = client_of(bob).post(f"{jobs}{job.pk}/cancel", follow=True)
-    assert "Canceled. 36 credits returned." in words(page)
+    assert "Canceled. 36 credits refunded." in words(page)
     assert Generation.objects.get().state == State.CANCELED
     assert Wallet.objects.get(team=funded).held == 0
 
 
-def test_htmx_gets_the_row_and_the_balance_back(client_of, bob, funded, jobs):
+def test_htmx_gets_the_row_and_the_balance(client_of, bob, funded, jobs):
     job = make_generation(funded, bob, State.QUEUED)
     answer = client_of(bob).post(f"{jobs}{job.pk}/cancel", **HTMX)
     assert "Canceled" in words(answer)
     assert "1,000 credits" in words(answer)
 
 
-def test_what_is_with_the_provider_cannot_be_taken_back(client_of, bob, funded, jobs):
+def test_sent_job_cannot_be_canceled(client_of, bob, funded, jobs):
     job = make_generation(funded, bob, State.PROCESSING)
     assert "Cancel" not in words(client_of(bob).get(jobs))
     answer = client_of(bob).post(f"{jobs}{job.pk}/cancel", **HTMX)
@@ -146,7 +146,7 @@ def test_what_is_with_the_provider_cannot_be_taken_back(client_of, bob, funded, 
     assert Wallet.objects.get(team=funded).held == 36
 
 
-def test_a_failed_job_is_submitted_again_with_one_press(client_of, bob, funded, jobs):
+def test_failed_job_can_be_retried(client_of, bob, funded, jobs):
     failed = make_generation(funded, bob, State.FAILED)
     client = client_of(bob)
     assert "Retry · 36 credits" in client.get(jobs).content.decode()
@@ -156,7 +156,7 @@ def test_a_failed_job_is_submitted_again_with_one_press(client_of, bob, funded, 
     assert (again.state, again.retry_of, again.price) == (State.QUEUED, failed, 36)
 
 
-def test_only_what_failed_and_is_ones_own_is_submitted_again(client_of, alice, bob, rita, funded, jobs):
+def test_only_own_failed_jobs_can_be_retried(client_of, alice, bob, rita, funded, jobs):
     done, failed = make_generation(funded, bob), make_generation(funded, bob, State.FAILED)
     assert client_of(bob).post(f"{jobs}{done.pk}/retry").status_code == 409
     assert client_of(alice).post(f"{jobs}{failed.pk}/retry").status_code == 403
@@ -164,13 +164,13 @@ def test_only_what_failed_and_is_ones_own_is_submitted_again(client_of, alice, b
     assert Generation.objects.count() == 2
 
 
-def test_a_retry_without_credits_is_a_402(client_of, bob, funded, jobs):
+def test_retry_without_credits_is_a_402(client_of, bob, funded, jobs):
     failed = make_generation(funded, bob, State.FAILED)
     correct_credits(team=funded, amount=-1000, reason="the month is over", actor=bob)
     assert client_of(bob).post(f"{jobs}{failed.pk}/retry").status_code == 402
 
 
-def test_cancel_is_for_its_author_and_admins(client, client_of, alice, bob, rita, charlie, funded, jobs):
+def test_only_the_author_and_admins_can_cancel(client, client_of, alice, bob, rita, charlie, funded, jobs):
     job = make_generation(funded, alice, State.QUEUED)
     cancel = f"{jobs}{job.pk}/cancel"
     assert client.post(cancel).status_code == 302
@@ -185,13 +185,13 @@ def test_cancel_is_for_its_author_and_admins(client, client_of, alice, bob, rita
     assert theirs.state == State.CANCELED
 
 
-def test_an_empty_list_leads_to_the_studio(client_of, bob, team, jobs):
+def test_empty_list_links_to_the_studio(client_of, bob, team, jobs):
     page = client_of(bob).get(jobs)
     assert "No jobs yet" in words(page)
     assert f"/t/{team.slug}/studio/" in links(page)
 
 
-def test_it_costs_the_same_number_of_queries_however_many(client_of, bob, funded, jobs, django_assert_max_num_queries):
+def test_query_count_does_not_depend_on_the_number_of_jobs(client_of, bob, funded, jobs, django_assert_max_num_queries):
     browser = client_of(bob)
     make_generation(funded, bob, State.QUEUED)
     browser.get(jobs)

@@ -30,7 +30,7 @@ def secret_on(answer) -> str:
     return SECRET.search(answer.content.decode())[0]
 
 
-def test_a_key_is_made_and_its_secret_shown_once(client_of, bob, team, page):
+def test_secret_of_a_new_key_is_shown_once(client_of, bob, team, page):
     browser = client_of(bob)
     made = browser.post(f"{page}new", {"name": "render farm", "scopes": ["generate", "read"], "life": "90"})
     assert made.status_code == 200
@@ -44,7 +44,7 @@ def test_a_key_is_made_and_its_secret_shown_once(client_of, bob, team, page):
         assert caller.key.secrets.get().prefix in shown
 
 
-def test_a_key_may_have_limits_of_its_own(client_of, bob, page):
+def test_key_can_have_limits(client_of, bob, page):
     given = {"name": "cheap", "scopes": ["generate"], "cap": "300", "period": "week", "max_jobs": "2"}
     client_of(bob).post(f"{page}new", {**given, "allowed_models": ["ltx-2-3-fast"]})
     quota = Quota.objects.get(api_key__name="cheap")
@@ -55,18 +55,18 @@ def test_a_key_may_have_limits_of_its_own(client_of, bob, page):
     assert "LTX 2.3 Fast" in shown
 
 
-def test_without_limits_no_quota_is_kept(client_of, bob, page):
+def test_key_without_limits_has_no_quota(client_of, bob, page):
     client_of(bob).post(f"{page}new", {"name": "free", "scopes": ["generate"]})
     assert not Quota.objects.exists()
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("values", "message"),
     [
-        ({"name": "", "scopes": ["read"]}, "Give it a name"),
+        ({"name": "", "scopes": ["read"]}, "Enter a name."),
         ({"name": "x" * 81, "scopes": ["read"]}, "at most 80 characters"),
         ({"name": "a\x00b", "scopes": ["read"]}, "Null characters are not allowed"),
-        ({"name": "farm"}, "Choose at least one"),
+        ({"name": "farm"}, "Choose at least one scope."),
         ({"name": "farm", "scopes": ["everything"]}, "everything is not one of the available choices"),
         ({"name": "farm", "scopes": ["manage"]}, "manage is not one of the available choices"),
         ({"name": "farm", "scopes": ["read"], "life": "9999"}, "9999 is not one of the available choices"),
@@ -76,14 +76,14 @@ def test_without_limits_no_quota_is_kept(client_of, bob, page):
         ({"name": "farm", "scopes": ["read"], "allowed_models": ["sora"]}, "sora is not one of"),
     ],
 )
-def test_the_form_says_what_does_not_fit_and_keeps_the_rest(client_of, bob, page, given, said):
-    answer = client_of(bob).post(f"{page}new", given)
+def test_invalid_form_shows_the_error(client_of, bob, page, values, message):
+    answer = client_of(bob).post(f"{page}new", values)
     assert answer.status_code == 422
-    assert said in words(answer)
+    assert message in words(answer)
     assert not ApiKey.objects.exists()
 
 
-def test_a_member_sees_only_their_own_and_a_manager_all(client_of, alice, bob, rita, page, key_of):
+def test_members_see_their_own_keys_and_managers_all(client_of, alice, bob, rita, page, key_of):
     key_of(bob, name="farm of Bob")
     key_of(rita, name="farm of Rita")
     key_of(alice, name="the team's farm", is_service=True)
@@ -95,22 +95,22 @@ def test_a_member_sees_only_their_own_and_a_manager_all(client_of, alice, bob, r
     assert all(name in everybodys for name in ("farm of Bob", "farm of Rita", "the team's farm"))
 
 
-def test_only_a_manager_may_make_the_teams_keys(client_of, alice, bob, page):
-    assert "The team's" not in words(client_of(bob).get(f"{page}new"))
+def test_only_managers_can_create_service_keys(client_of, alice, bob, page):
+    assert "Team: keeps working" not in words(client_of(bob).get(f"{page}new"))
     client_of(bob).post(f"{page}new", {"name": "sly", "scopes": ["read"], "kind": "service"})
     assert not ApiKey.objects.get(name="sly").is_service
     client_of(alice).post(f"{page}new", {"name": "ours", "scopes": ["manage"], "kind": "service"})
     assert ApiKey.objects.get(name="ours").is_service
 
 
-def test_a_reviewer_is_offered_what_the_role_allows(client_of, rita, page):
+def test_reviewer_can_choose_only_scopes_of_the_role(client_of, rita, page):
     form = words(client_of(rita).get(f"{page}new"))
     assert "Read:" in form
     assert "Generate:" not in form
     assert "Manage:" not in form
 
 
-def test_rotating_shows_a_new_secret_and_lets_the_old_one_go_on(client_of, bob, page, key_of):
+def test_rotation_shows_a_new_secret_and_keeps_the_old_one(client_of, bob, page, key_of):
     made = key_of(bob)
     answer = client_of(bob).post(f"{page}{made.key.pk}/rotate", {"overlap": "24"})
     assert key_by_secret(secret_on(answer)).key == made.key
@@ -118,33 +118,33 @@ def test_rotating_shows_a_new_secret_and_lets_the_old_one_go_on(client_of, bob, 
     assert words(client_of(bob).get(f"{page}{made.key.pk}/")).count("until") == 1
 
 
-def test_rotating_at_once_ends_the_old_secret(client_of, bob, page, key_of):
+def test_rotation_without_overlap_ends_the_old_secret(client_of, bob, page, key_of):
     made = key_of(bob)
     client_of(bob).post(f"{page}{made.key.pk}/rotate", {"overlap": "0"})
     assert key_by_secret(made.secret) is None
 
 
-def test_reloading_the_secret_leads_back_to_the_key(client_of, bob, page, key_of):
+def test_reload_redirects_to_the_key(client_of, bob, page, key_of):
     key = key_of(bob).key
     answer = client_of(bob).get(f"{page}{key.pk}/rotate")
     assert (answer.status_code, answer["Location"]) == (302, f"{page}{key.pk}/")
 
 
-def test_a_strange_overlap_changes_nothing(client_of, bob, page, key_of):
+def test_invalid_overlap_changes_nothing(client_of, bob, page, key_of):
     key = key_of(bob).key
     assert client_of(bob).post(f"{page}{key.pk}/rotate", {"overlap": "99999"}).status_code == 302
     assert key.secrets.count() == 1
 
 
-def test_revoking_ends_it_at_once_and_says_so(client_of, bob, page, key_of):
+def test_revoked_key_stops_working(client_of, bob, page, key_of):
     made = key_of(bob)
     answer = client_of(bob).post(f"{page}{made.key.pk}/revoke", follow=True)
     assert key_by_secret(made.secret) is None
-    assert "Nothing can use render farm any more" in words(answer)
+    assert "Key render farm revoked." in words(answer)
     assert "Revoked" in words(client_of(bob).get(page))
 
 
-def test_an_ended_key_has_nothing_left_to_do(client_of, bob, page, key_of):
+def test_revoked_key_has_no_actions(client_of, bob, page, key_of):
     key = key_of(bob).key
     revoke_key(key=key, actor=bob)
     shown = words(client_of(bob).get(f"{page}{key.pk}/"))
@@ -153,7 +153,7 @@ def test_an_ended_key_has_nothing_left_to_do(client_of, bob, page, key_of):
     assert client_of(bob).post(f"{page}{key.pk}/rotate", {"overlap": "0"}).status_code == 409
 
 
-def test_a_manager_may_revoke_anothers_key_but_not_take_it_over(client_of, alice, bob, page, key_of):
+def test_manager_can_revoke_but_not_rotate_keys_of_others(client_of, alice, bob, page, key_of):
     made = key_of(bob)
     browser = client_of(alice)
     assert "Rotate" not in words(browser.get(f"{page}{made.key.pk}/"))
@@ -164,7 +164,7 @@ def test_a_manager_may_revoke_anothers_key_but_not_take_it_over(client_of, alice
 
 
 @pytest.mark.parametrize("act", ["", "rotate", "revoke"])
-def test_a_members_key_is_not_there_for_other_members(client_of, bob, rita, page, key_of, act):
+def test_key_of_another_member_is_a_404(client_of, bob, rita, page, key_of, act):
     key = key_of(rita).key
     answer = getattr(client_of(bob), "post" if act else "get")(f"{page}{key.pk}/{act}", {"overlap": "0"})
     assert answer.status_code == 404
@@ -172,14 +172,14 @@ def test_a_members_key_is_not_there_for_other_members(client_of, bob, rita, page
     assert key.revoked_at is None
 
 
-def test_strangers_and_visitors_see_nothing(client_of, client, bob, charlie, page, key_of):
+def test_outsiders_and_visitors_have_no_access(client_of, client, bob, charlie, page, key_of):
     key = key_of(bob).key
     for address in (page, f"{page}new", f"{page}{key.pk}/"):
         assert client_of(charlie).get(address).status_code == 404
         assert client.get(address).status_code == 302
 
 
-def test_the_list_costs_the_same_number_of_queries_however_long(
+def test_query_count_does_not_depend_on_the_number_of_keys(
     client_of, alice, page, key_of, django_assert_max_num_queries
 ):
     browser = client_of(alice)

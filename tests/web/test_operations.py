@@ -1,4 +1,4 @@
-"""The operations page: what waits where, what can be done about it, and for whom there is no such page."""
+"""The operations page: active jobs, the actions on them, and who has access."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -36,16 +36,14 @@ def parked(funded: Team, bob: User) -> Generation:
     return make_generation(funded, bob, State.PARKED, prompt="The ferry is parked.")
 
 
-def act(client: Client, generation: Generation, name: str, **form: str) -> str:
-    """Do it and return what the page says about it."""
+def run_action(client: Client, generation: Generation, name: str, **form: str) -> str:
+    """Run the action and return the page after it."""
     answer = client.post(reverse("operations_job_action", args=[generation.pk, name]), form, follow=True)
     assert answer.redirect_chain
     return answer.content.decode()
 
 
-def test_it_shows_what_waits_where_and_what_needs_a_look(
-    staff: Client, waiting: Generation, parked: Generation
-) -> None:
+def test_page_shows_alerts_and_problem_jobs(staff: Client, waiting: Generation, parked: Generation) -> None:
     open_alert("books", "The books do not close: 1 findings.")
     page = staff.get("/ops/").content.decode()
     assert "The ferry is parked." in page
@@ -54,7 +52,7 @@ def test_it_shows_what_waits_where_and_what_needs_a_look(
     assert "Paused: provider account problem" in page
 
 
-def test_it_finds_each_kind_of_trouble(staff: Client, funded: Team, bob: User) -> None:
+def test_page_lists_every_kind_of_problem(staff: Client, funded: Team, bob: User) -> None:
     overdue = make_generation(funded, bob, State.PROCESSING, prompt="Overdue.")
     Generation.objects.filter(pk=overdue.pk).update(state_since=database_time(-timedelta(hours=1)))
     failing = make_generation(funded, bob, State.SAVING, prompt="Failing.")
@@ -71,7 +69,7 @@ def test_it_finds_each_kind_of_trouble(staff: Client, funded: Team, bob: User) -
     assert "All is well." not in page
 
 
-def test_staff_see_on_every_page_that_they_are_needed(staff: Client, team: Team, bob: User) -> None:
+def test_staff_see_open_alerts_on_every_page(staff: Client, team: Team, bob: User) -> None:
     open_alert("books", "The books do not close: 1 findings.")
     assert "Action needed" in staff.get(f"/t/{team.slug}/gallery/").content.decode()
     others = Client()
@@ -79,19 +77,19 @@ def test_staff_see_on_every_page_that_they_are_needed(staff: Client, team: Team,
     assert "Action needed" not in others.get(f"/t/{team.slug}/gallery/").content.decode()
 
 
-def test_a_quiet_day_says_so(staff: Client) -> None:
+def test_page_without_problems(staff: Client) -> None:
     assert "No problems." in staff.get("/ops/").content.decode()
 
 
-def test_a_job_can_be_lifted(staff: Client, waiting: Generation, alice: User) -> None:
-    assert "It goes before all others." in act(staff, waiting, "lift")
+def test_job_can_be_prioritized(staff: Client, waiting: Generation, alice: User) -> None:
+    assert "Moved to the front of the queue." in run_action(staff, waiting, "lift")
     waiting.refresh_from_db()
     assert waiting.prioritized_at is not None
     assert Event.objects.get(kind="generation.lifted").actor == alice
 
 
-def test_a_job_can_be_given_up_with_a_reason(staff: Client, parked: Generation, alice: User) -> None:
-    assert "36 credits returned" in act(staff, parked, "give-up", reason="The account is closed.")
+def test_job_can_be_canceled_with_a_reason(staff: Client, parked: Generation, alice: User) -> None:
+    assert "36 credits refunded" in run_action(staff, parked, "give-up", reason="The account is closed.")
     parked.refresh_from_db()
     assert (parked.state, parked.error_message, parked.hold.state) == (
         State.FAILED,
@@ -102,22 +100,22 @@ def test_a_job_can_be_given_up_with_a_reason(staff: Client, parked: Generation, 
     assert list(audit_books()) == []
 
 
-def test_what_has_moved_on_is_said_and_left_alone(staff: Client, funded: Team, bob: User) -> None:
+def test_action_on_a_changed_job_is_rejected(staff: Client, funded: Team, bob: User) -> None:
     done = make_generation(funded, bob)
     for name in ("lift", "look", "give-up"):
-        assert "This job has changed" in act(staff, done, name, reason="x")
-    assert "no video to retrieve" in act(staff, done, "ask")
+        assert "This job has changed" in run_action(staff, done, name, reason="x")
+    assert "no video to retrieve" in run_action(staff, done, "ask")
     done.refresh_from_db()
     assert done.state == State.COMPLETED
 
 
-def test_a_worker_can_be_told_to_look_now(staff: Client, parked: Generation) -> None:
+def test_check_now_makes_the_job_due(staff: Client, parked: Generation) -> None:
     Generation.objects.filter(pk=parked.pk).update(next_action_at=database_time(timedelta(hours=1)))
-    act(staff, parked, "look")
+    run_action(staff, parked, "look")
     assert Generation.objects.filter(next_action_at__lte=database_time()).exists()
 
 
-def test_the_circuit_can_be_probed(staff: Client, settings: Settings) -> None:
+def test_circuit_can_be_tested(staff: Client, settings: Settings) -> None:
     settings.PROVIDER_URL = "https://provider.example"
     open_circuit("https://provider.example", "Insufficient funds.")
     assert "Insufficient funds." in staff.get("/ops/").content.decode()
@@ -125,7 +123,7 @@ def test_the_circuit_can_be_probed(staff: Client, settings: Settings) -> None:
     assert ProviderThrottle.objects.filter(probe_at__lte=database_time()).exists()
 
 
-def test_what_is_not_there_is_not_found(staff: Client, waiting: Generation) -> None:
+def test_unknown_objects_are_a_404(staff: Client, waiting: Generation) -> None:
     assert staff.post(reverse("operations_job_action", args=[uuid4(), "lift"])).status_code == 404
     assert staff.post(reverse("operations_job_action", args=[waiting.pk, "fly"])).status_code == 404
     assert staff.post(reverse("operations_probe", args=[999])).status_code == 404
@@ -133,7 +131,7 @@ def test_what_is_not_there_is_not_found(staff: Client, waiting: Generation) -> N
 
 
 @pytest.mark.parametrize("who", ["alice", "bob", "rita", "charlie"])
-def test_for_everybody_else_there_is_no_such_page(
+def test_others_get_a_404(
     who: str, waiting: Generation, request: pytest.FixtureRequest, client_of: Callable[[User], Client]
 ) -> None:
     client = client_of(request.getfixturevalue(who))
@@ -143,11 +141,11 @@ def test_for_everybody_else_there_is_no_such_page(
     assert waiting.state == State.QUEUED
 
 
-def test_visitors_are_sent_to_sign_in(client: Client, db: None) -> None:
+def test_visitors_are_redirected_to_sign_in(client: Client, db: None) -> None:
     assert client.get("/ops/").status_code == 302
 
 
-def test_more_trouble_takes_no_more_queries(
+def test_query_count_does_not_depend_on_the_number_of_jobs(
     staff: Client, funded: Team, bob: User, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     for _ in range(20):

@@ -20,33 +20,33 @@ def feature(funded) -> Project:
     return Project.objects.create(team=funded, name="Feature")
 
 
-def test_a_job_is_made_for_the_project_that_was_chosen(client_of, bob, feature, filled, studio):
+def test_job_is_added_to_the_selected_project(client_of, bob, feature, filled, studio):
     client_of(bob).post(studio, filled(project=str(feature.pk), **WISH))
     assert Generation.objects.get().project == feature
 
 
-def test_a_new_project_is_made_with_the_first_job(client_of, bob, funded, filled, studio):
+def test_new_project_is_created_with_the_job(client_of, bob, funded, filled, studio):
     client_of(bob).post(studio, filled(new_project="  Trailer ", **WISH))
     client_of(bob).post(studio, filled(new_project="trailer", **WISH))
     assert list(Generation.objects.values_list("project__name", flat=True)) == ["Trailer", "Trailer"]
     assert Project.objects.count() == 1
 
 
-def test_the_settings_of_a_take_bring_its_project_along(client_of, bob, funded, feature, studio):
+def test_settings_of_a_take_include_its_project(client_of, bob, funded, feature, studio):
     take = make_generation(funded, bob, project=feature)
     page = client_of(bob).get(studio, {"from": take.pk})
     assert f'<option value="{feature.pk}" selected>Feature</option>' in page.content.decode()
 
 
 @pytest.mark.parametrize("given", ["0", "x", "-1", "٣"])
-def test_a_project_that_is_not_there_is_said_beside_it(client_of, bob, funded, filled, studio, given):
+def test_unknown_project_is_rejected_at_its_field(client_of, bob, funded, filled, studio, given):
     answer = client_of(bob).post(studio, filled(project=given, **WISH))
     assert answer.status_code == 422
-    assert "This project is gone or archived" in words(answer)
+    assert "This project no longer exists or is archived" in words(answer)
     assert not Generation.objects.exists()
 
 
-def test_a_project_of_another_team_is_not_there(client_of, bob, other_team, funded, filled, studio):
+def test_project_of_another_team_is_rejected(client_of, bob, other_team, funded, filled, studio):
     theirs = Project.objects.create(team=other_team, name="Secret film")
     answer = client_of(bob).post(studio, filled(project=str(theirs.pk), **WISH))
     assert answer.status_code == 422
@@ -54,7 +54,7 @@ def test_a_project_of_another_team_is_not_there(client_of, bob, other_team, fund
     assert client_of(bob).get(f"/t/{funded.slug}/gallery/", {"project": theirs.pk}).status_code == 404
 
 
-def test_the_gallery_shows_one_project_alone(client_of, bob, funded, feature):
+def test_gallery_can_be_filtered_by_project(client_of, bob, funded, feature):
     make_generation(funded, bob, project=feature, prompt="In the film.")
     make_generation(funded, bob, prompt="For myself.")
     gallery = f"/t/{funded.slug}/gallery/"
@@ -64,7 +64,7 @@ def test_the_gallery_shows_one_project_alone(client_of, bob, funded, feature):
     assert "For myself." not in page
 
 
-def test_a_name_is_there_once(client_of, bob, feature, projects):
+def test_name_must_be_unique(client_of, bob, feature, projects):
     assert "A project named feature already exists." in words(
         client_of(bob).post(projects, {"name": "feature"}, follow=True)
     )
@@ -72,7 +72,7 @@ def test_a_name_is_there_once(client_of, bob, feature, projects):
     assert Project.objects.count() == 1
 
 
-def test_managers_rename_and_archive(client_of, alice, bob, feature, projects, studio, filled):
+def test_managers_can_rename_and_archive(client_of, alice, bob, feature, projects, studio, filled):
     for act, form in (("rename", {"name": "Film"}), ("archive", {"is_archived": "true"})):
         assert client_of(bob).post(f"{projects}{feature.pk}/{act}", form).status_code == 403
         assert client_of(alice).post(f"{projects}{feature.pk}/{act}", form).status_code == 302
@@ -85,5 +85,5 @@ def test_managers_rename_and_archive(client_of, alice, bob, feature, projects, s
 
 
 @pytest.mark.parametrize(("who", "status"), [("alice", 200), ("bob", 200), ("rita", 403), ("charlie", 404)])
-def test_the_page_is_for_who_generates(client_of, request, funded, projects, who, status):
+def test_only_members_who_may_generate_have_access(client_of, request, funded, projects, who, status):
     assert client_of(request.getfixturevalue(who)).get(projects).status_code == status

@@ -1,4 +1,4 @@
-"""The quota pages, and what a quota forbids in the studio."""
+"""The credit limit pages, and the limits of a quota in the studio."""
 
 from datetime import timedelta
 
@@ -24,24 +24,24 @@ def quotas(funded) -> str:
     return f"/t/{funded.slug}/credits/quotas/"
 
 
-def test_the_page_shows_what_holds_and_who_set_it(client_of, alice, bob, funded, quotas, member):
+def test_page_shows_effective_limits_with_their_source(client_of, alice, bob, funded, quotas, member):
     Quota.objects.create(team=funded, cap=500)
     Quota.objects.create(team=funded, role=Role.CREATOR, max_seconds=8)
     make_generation(funded, bob)
     text = words(client_of(alice).get(quotas))
-    assert "Every member 500 credits a month" in text
-    assert "Bob Creator Credits: 500 credits a month (team's default) Seconds a job: up to 8 (role)" in text
+    assert "Team default 500 credits a month" in text
+    assert "Bob Creator Credits: 500 credits/month (team default) Duration: up to 8 s (role)" in text
     assert "36 charged, 0 reserved 464" in text
 
 
-def test_one_quotas_page_lights_the_quotas(client_of, alice, funded, quotas):
+def test_page_of_one_quota_highlights_its_tab(client_of, alice, funded, quotas):
     page = client_of(alice).get(f"{quotas}role/creator/").content.decode()
-    assert f'<a href="{quotas}" aria-current="page">Quotas</a>' in page
+    assert f'<a href="{quotas}" aria-current="page">Credit limits</a>' in page
     assert f'<a href="/t/{funded.slug}/credits/" aria-current' not in page.partition("</header>")[2]
 
 
 @pytest.mark.parametrize("level", ["team", "role", "member", "key"])
-def test_a_quota_is_set_changed_and_cleared_at_every_level(client_of, alice, bob, funded, quotas, member, level):
+def test_quota_can_be_set_changed_and_cleared_at_every_level(client_of, alice, bob, funded, quotas, member, level):
     key = create_key(membership=member(bob, funded), name="Script", scopes=[Scope.GENERATE]).key
     subject = {"team": "default", "role": "creator", "member": member(bob, funded).pk, "key": key.pk}[level]
     address, browser = f"{quotas}{level}/{subject}/", client_of(alice)
@@ -58,36 +58,36 @@ def test_a_quota_is_set_changed_and_cleared_at_every_level(client_of, alice, bob
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"cap": "-1"}, "greater than or equal to 0"),
-        ({"cap": "9", "is_uncapped": "on"}, "Either a cap or none"),
+        ({"cap": "9", "is_uncapped": "on"}, "turn off “Unlimited”"),
         ({"period": "fortnight"}, "valid choice"),
         ({"max_tier": "8K"}, "valid choice"),
         ({"allowed_models": ["dall-e"]}, "valid choice"),
     ],
 )
-def test_a_quota_that_will_not_do_says_so(client_of, alice, funded, quotas, changes, said):
+def test_invalid_quota_shows_the_error(client_of, alice, funded, quotas, changes, message):
     answer = client_of(alice).post(f"{quotas}role/creator/", {**EMPTY, **changes})
     assert answer.status_code == 422
-    assert said in words(answer)
+    assert message in words(answer)
     assert not Quota.objects.exists()
 
 
 @pytest.mark.parametrize(
     "address", ["role/king/", "role/reviewer/", "member/0/", "member/x/", "key/x/", "team/other/", "moon/default/"]
 )
-def test_whose_quota_is_not_there(client_of, alice, funded, rita, quotas, address):
+def test_unknown_holder_is_a_404(client_of, alice, funded, rita, quotas, address):
     assert client_of(alice).get(quotas + address).status_code == 404
     assert client_of(alice).post(quotas + address, {**EMPTY, "cap": "5"}).status_code == 404
 
 
-def test_a_member_of_another_team_is_not_there(client_of, alice, funded, charlie, other_team, quotas, member):
+def test_member_of_another_team_is_a_404(client_of, alice, funded, charlie, other_team, quotas, member):
     address = f"{quotas}member/{member(charlie, other_team).pk}/"
     assert client_of(alice).post(address, {**EMPTY, "cap": "5"}).status_code == 404
 
 
-def test_a_raise_holds_until_it_ends_or_is_taken_back(client_of, alice, bob, funded, quotas, member, give_quota):
+def test_increase_applies_until_it_is_removed(client_of, alice, bob, funded, quotas, member, give_quota):
     give_quota(bob, 100)
     pk, browser = member(bob, funded).pk, client_of(alice)
     browser.post(f"{quotas}members/{pk}/raise", {"amount": 50, "until": "week", "reason": "The premiere."})
@@ -99,7 +99,7 @@ def test_a_raise_holds_until_it_ends_or_is_taken_back(client_of, alice, bob, fun
     assert browser.post(f"{quotas}raises/{raised.pk}/end").status_code == 404
 
 
-def test_a_raise_that_has_ended_counts_no_more(client_of, bob, funded, member, give_quota):
+def test_expired_increase_does_not_apply(client_of, bob, funded, member, give_quota):
     give_quota(bob, 100)
     ended = timezone.now() - timedelta(minutes=1)
     QuotaRaise.objects.create(membership=member(bob, funded), amount=50, reason="x", expires_at=ended)
@@ -107,7 +107,7 @@ def test_a_raise_that_has_ended_counts_no_more(client_of, bob, funded, member, g
 
 
 @pytest.mark.parametrize(("who", "status"), [("alice", 200), ("bob", 403), ("rita", 403), ("charlie", 404)])
-def test_the_pages_are_for_who_manages_the_credits(client_of, request, funded, quotas, who, status):
+def test_only_members_who_manage_credits_have_access(client_of, request, funded, quotas, who, status):
     browser = client_of(request.getfixturevalue(who))
     for address in (quotas, f"{quotas}team/default/"):
         assert browser.get(address).status_code == status
@@ -116,14 +116,14 @@ def test_the_pages_are_for_who_manages_the_credits(client_of, request, funded, q
     )
 
 
-def test_billing_sets_quotas_and_cannot_generate(client_of, funded, quotas):
+def test_billing_member_sets_quotas_and_cannot_generate(client_of, funded, quotas):
     billing = add_member(team=funded, user=make_user("bill"), role=Role.BILLING).user
     client_of(billing).post(f"{quotas}team/default/", {**EMPTY, "cap": "5"})
     assert Quota.objects.get().cap == 5
     assert client_of(billing).get(f"/t/{funded.slug}/studio/").status_code == 403
 
 
-def test_many_members_cost_no_more_queries(
+def test_query_count_does_not_depend_on_the_number_of_members(
     client_of, alice, bob, funded, quotas, django_assert_max_num_queries, django_assert_num_queries
 ):
     Quota.objects.create(team=funded, cap=500)
@@ -136,10 +136,10 @@ def test_many_members_cost_no_more_queries(
     with django_assert_num_queries(len(few)):
         page = browser.get(quotas)
     more = page.content.decode().partition('href="?after=')[2].partition('"')[0]
-    assert words(browser.get(quotas, {"after": more})).count("Creator Credits: 500 credits a month") == 12
+    assert words(browser.get(quotas, {"after": more})).count("Creator Credits: 500 credits/month") == 12
 
 
-def test_the_studio_rules_out_what_the_quota_forbids(client_of, bob, funded, studio, member):
+def test_studio_disables_options_beyond_the_quota(client_of, bob, funded, studio, member):
     Quota.objects.create(
         team=funded,
         membership=member(bob, funded),
@@ -152,21 +152,21 @@ def test_the_studio_rules_out_what_the_quota_forbids(client_of, bob, funded, stu
     assert "3840x2160" in forbidden_options(page, "resolution")
     assert forbidden_options(page, "model") == ["ltx-2-5-fast", "ltx-2-5-pro"]
     text = words(page)
-    assert "Your quota allows 8 seconds a job." in text
-    assert "Your quota allows sizes up to 1080p." in text
-    assert "Your quota does not allow LTX 2.5 Fast." in text
+    assert "Your quota allows up to 8 seconds per video." in text
+    assert "Your quota allows resolutions up to 1080p." in text
+    assert "Your quota does not include LTX 2.5 Fast." in text
 
 
-def test_what_the_quota_forbids_is_refused_beside_its_field(client_of, bob, funded, studio, filled, member):
+def test_submit_beyond_the_quota_is_rejected_at_its_field(client_of, bob, funded, studio, filled, member):
     Quota.objects.create(team=funded, membership=member(bob, funded), max_seconds=6)
     form = filled(model="ltx-2-3-fast", resolution="1280x720", duration="10", quoted=None)
     answer = client_of(bob).post(studio, form)
     assert answer.status_code == 403
-    assert "Seconds: Your quota allows 6 seconds a job, not 10." in words(answer)
+    assert "Duration (seconds): Your quota allows 6 seconds a job, not 10." in words(answer)
     assert not Generation.objects.exists()
 
 
-def test_too_many_at_once_is_429_with_the_form_as_it_was(client_of, bob, funded, studio, filled, member):
+def test_too_many_concurrent_jobs_is_a_429_that_keeps_the_form(client_of, bob, funded, studio, filled, member):
     Quota.objects.create(team=funded, role=Role.CREATOR, max_jobs=1)
     make_generation(funded, bob, State.QUEUED)
     form = filled(model="ltx-2-3-fast", resolution="1280x720", duration="6", quoted=None)

@@ -5,7 +5,7 @@ from tests.library.factories import make_asset, make_generation
 from tests.web.pages import forbidden_options, form_values, words
 
 
-def test_it_opens_with_the_defaults_and_a_price(client_of, bob, funded, studio):
+def test_form_opens_with_defaults_and_a_price(client_of, bob, funded, studio):
     page = client_of(bob).get(studio)
     values = form_values(page)
     assert values["model"] == "ltx-2-5-fast"
@@ -17,13 +17,13 @@ def test_it_opens_with_the_defaults_and_a_price(client_of, bob, funded, studio):
     assert "Generate · 78 credits 922 credits left after this" in words(page)
 
 
-def test_every_form_has_a_key_of_its_own(client_of, bob, studio):
+def test_every_form_has_its_own_idempotency_key(client_of, bob, studio):
     browser = client_of(bob)
     keys = {form_values(browser.get(studio))["idempotency_key"] for _ in range(2)}
     assert len(keys) == 2
 
 
-def test_it_begins_with_the_settings_of_a_take(client_of, bob, alice, funded, studio):
+def test_form_opens_with_the_settings_of_a_take(client_of, bob, alice, funded, studio):
     last = make_asset(funded)
     take = make_generation(
         funded, alice, model="ltx-2-3-pro", resolution="1080x1920", duration=8, fps=50, camera_motion="jib_up",
@@ -41,16 +41,16 @@ def test_it_begins_with_the_settings_of_a_take(client_of, bob, alice, funded, st
 
 
 @pytest.mark.parametrize("like", ["x", "00000000-0000-0000-0000-000000000000"])
-def test_a_take_that_is_not_there_is_a_404(client_of, bob, studio, like):
+def test_unknown_take_is_a_404(client_of, bob, studio, like):
     assert client_of(bob).get(studio, {"from": like}).status_code == 404
 
 
-def test_the_settings_of_another_team_s_take_stay_there(client_of, charlie, other_team, bob, funded, studio):
+def test_take_of_another_team_is_a_404(client_of, charlie, other_team, bob, funded, studio):
     theirs = make_generation(funded, bob)
     assert client_of(charlie).get(f"/t/{other_team.slug}/studio/", {"from": theirs.pk}).status_code == 404
 
 
-def test_it_costs_the_same_number_of_queries_whatever_is_there(
+def test_query_count_does_not_depend_on_the_number_of_jobs(
     client_of, bob, funded, studio, django_assert_max_num_queries
 ):
     browser = client_of(bob)

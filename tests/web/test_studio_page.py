@@ -1,4 +1,4 @@
-"""What the studio offers, over every selection that the contract knows."""
+"""The studio page for every selection of the contract."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +7,7 @@ from generations.contract.choices import Selection, form_choices
 from generations.contract.support import SUPPORT, credits_per_second
 from generations.credits.balances import Balance
 from generations.credits.prices import PriceList
-from generations.web.studio.images import Slot
+from generations.web.studio.images import ImageSlot
 from generations.web.studio.page import StudioPage
 
 MODELS = list(SUPPORT.current_models)
@@ -30,11 +30,11 @@ selections = st.builds(
 
 
 def page(selection: Selection, posted: int) -> StudioPage:
-    slots = tuple(Slot(name) for name in ("first_frame", "last_frame"))
+    slots = tuple(ImageSlot(name) for name in ("first_frame", "last_frame"))
     return StudioPage(
         values={"camera_motion": ""},
         slots=slots,
-        offered=form_choices(selection, models=MODELS),
+        choices=form_choices(selection, models=MODELS),
         models=MODELS,
         prices=PRICES,
         balance=Balance(posted=posted, held=0, quota=None),
@@ -42,11 +42,11 @@ def page(selection: Selection, posted: int) -> StudioPage:
 
 
 @given(selections, st.integers(0, 900))
-def test_a_suggestion_fits_and_changes_one_thing(selection, posted):
+def test_suggestion_is_affordable_and_changes_one_field(selection, posted):
     studio = page(selection, posted)
     if studio.suggestion is None:
         return
-    now = studio.offered.selection
+    now = studio.choices.selection
     value = studio.suggestion.value
     changed = Selection(**{**vars(now), studio.suggestion.field: type(getattr(now, studio.suggestion.field))(value)})
     settled = form_choices(changed, models=MODELS)
@@ -55,14 +55,14 @@ def test_a_suggestion_fits_and_changes_one_thing(selection, posted):
 
 
 @given(selections)
-def test_when_nothing_is_suggested_nothing_fits(selection):
+def test_without_credits_nothing_is_suggested(selection):
     studio = page(selection, 0)
     assert studio.has_insufficient_credits
     assert studio.suggestion is None
 
 
 @given(selections)
-def test_every_group_has_exactly_one_choice_and_it_may_be_chosen(selection):
+def test_every_group_has_one_selected_available_option(selection):
     for group in page(selection, 500).groups:
         chosen = [option for option in group.options if option.is_selected]
         assert len(chosen) == 1, group.name
@@ -70,14 +70,14 @@ def test_every_group_has_exactly_one_choice_and_it_may_be_chosen(selection):
 
 
 @given(selections)
-def test_whatever_is_ruled_out_has_a_reason_below_its_group(selection):
+def test_unavailable_options_have_a_reason_below_their_group(selection):
     for group in page(selection, 500).groups:
         assert bool(group.reasons) == any(option.reason for option in group.options), group.name
         assert all(reason[0].isupper() or reason[0].isdigit() for reason in group.reasons)
 
 
 @given(selections)
-def test_every_move_is_said_at_its_group(selection):
+def test_every_change_is_shown_at_its_group(selection):
     studio = page(selection, 500)
-    said = {group.name for group in studio.groups if group.change}
-    assert said == {move.field for move in studio.offered.adjustments}
+    shown = {group.name for group in studio.groups if group.change}
+    assert shown == {move.field for move in studio.choices.adjustments}

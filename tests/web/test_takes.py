@@ -22,7 +22,7 @@ def take(funded, bob):
     return made
 
 
-def test_it_shows_the_take_with_all_that_made_it(client_of, alice, take):
+def test_page_shows_the_take_with_its_settings(client_of, alice, take):
     page = client_of(alice).get(address(take))
     text, html = words(page), page.content.decode()
     assert "Rain <begins>." in text
@@ -37,13 +37,13 @@ def test_it_shows_the_take_with_all_that_made_it(client_of, alice, take):
         assert f"/media/{asset.pk}" in html
 
 
-def test_it_offers_its_settings_to_those_who_may_use_them(client_of, bob, rita, take):
+def test_only_members_who_may_generate_can_reuse_settings(client_of, bob, rita, take):
     again = f"/t/{take.team.slug}/studio/?from={take.pk}"
     assert again in links(client_of(bob).get(address(take)))
     assert again not in links(client_of(rita).get(address(take)))
 
 
-def test_it_leads_to_the_takes_beside_it(client_of, bob, funded):
+def test_page_links_to_adjacent_takes(client_of, bob, funded):
     old, middle, new = (make_generation(funded, bob, age=timedelta(hours=hours)) for hours in (3, 2, 1))
     make_generation(funded, bob, State.FAILED, age=timedelta(minutes=90))
     assert {address(old), address(new)} <= set(links(client_of(bob).get(address(middle))))
@@ -54,24 +54,24 @@ def test_it_leads_to_the_takes_beside_it(client_of, bob, funded):
         assert beside == [address(middle)]
 
 
-def test_a_job_that_is_no_take_yet_stands_in_the_list(client_of, bob, funded):
+def test_unfinished_job_redirects_to_the_list(client_of, bob, funded):
     job = make_generation(funded, bob, State.PROCESSING)
     assert client_of(bob).get(address(job))["Location"] == f"/t/{funded.slug}/jobs/"
 
 
-def test_the_take_of_another_team_is_not_there(client, client_of, charlie, other_team, take):
+def test_take_of_another_team_is_a_404(client, client_of, charlie, other_team, take):
     assert client.get(address(take)).status_code == 302
     for path in (address(take), f"/t/{other_team.slug}/takes/{take.pk}/"):
         assert client_of(charlie).get(path).status_code == 404
         assert client_of(charlie).get(f"{path}download").status_code == 404
 
 
-def test_a_member_of_both_teams_finds_it_only_where_it_is(client_of, alice, bob, other_team, take):
+def test_member_of_both_teams_finds_it_only_in_its_team(client_of, alice, bob, other_team, take):
     add_member(team=other_team, user=alice, role=Role.CREATOR)
     assert client_of(alice).get(f"/t/{other_team.slug}/takes/{take.pk}/").status_code == 404
 
 
-def test_the_download_has_a_name_that_says_what_it_is(client_of, rita, take):
+def test_download_has_a_readable_name(client_of, rita, take):
     answer = client_of(rita).get(f"{address(take)}download")
     assert answer.status_code == 200
     assert answer["Content-Type"] == "video/mp4"
@@ -80,18 +80,18 @@ def test_the_download_has_a_name_that_says_what_it_is(client_of, rita, take):
     assert b"".join(answer) == b"m" * take.video.bytes
 
 
-def test_there_is_nothing_to_download_before_the_end(client_of, bob, funded):
+def test_unfinished_job_has_no_download(client_of, bob, funded):
     job = make_generation(funded, bob, State.QUEUED)
     assert client_of(bob).get(f"{address(job)}download").status_code == 404
 
 
-def test_a_file_that_is_missing_says_so(client_of, bob, funded):
+def test_missing_file_shows_an_error(client_of, bob, funded):
     answer = client_of(bob).get(f"{address(make_generation(funded, bob))}download")
     assert answer.status_code == 503
     assert "This file is missing" in words(answer)
 
 
-def test_it_costs_the_same_number_of_queries_however_many(client_of, bob, take, django_assert_max_num_queries):
+def test_query_count_does_not_depend_on_the_number_of_takes(client_of, bob, take, django_assert_max_num_queries):
     browser = client_of(bob)
     browser.get(address(take))
     with django_assert_max_num_queries(12) as few:

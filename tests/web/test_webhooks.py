@@ -51,14 +51,14 @@ def deliver(
     return made
 
 
-def test_the_first_page_says_what_a_webhook_is(client_of: Open, alice: User, page: str) -> None:
+def test_empty_list_explains_webhooks(client_of: Open, alice: User, page: str) -> None:
     answer = client_of(alice).get(page)
     assert answer.status_code == 200
     assert "No webhooks yet" in words(answer)
     assert f"{page}new" in links(answer)
 
 
-def test_one_is_made_and_stands_in_the_list(client_of: Open, alice: User, page: str, team: Team) -> None:
+def test_webhook_can_be_created(client_of: Open, alice: User, page: str, team: Team) -> None:
     client = client_of(alice)
     form = form_values(client.get(f"{page}new"), url=HOOK, kinds=["generation.completed"], description="Slack")
     answer = client.post(f"{page}new", form, follow=True)
@@ -77,7 +77,7 @@ def test_one_is_made_and_stands_in_the_list(client_of: Open, alice: User, page: 
 @pytest.mark.parametrize(
     ("form", "says"),
     [
-        ({"url": ""}, "Say where your program listens."),
+        ({"url": ""}, "Enter a URL."),
         ({"url": "ftp://hooks.example.com"}, "must begin with https://"),
         ({"url": "https://"}, "needs a host name"),
         ({"url": "https://user:word@hooks.example.com"}, "must not contain a user name"),
@@ -89,7 +89,7 @@ def test_one_is_made_and_stands_in_the_list(client_of: Open, alice: User, page: 
         ({"url": HOOK, "description": "x" * 121}, "at most 120 characters"),
     ],
 )
-def test_what_does_not_fit_is_told_beside_its_field(
+def test_invalid_form_shows_the_error_at_its_field(
     form: dict[str, object], says: str, client_of: Open, alice: User, page: str
 ) -> None:
     answer = client_of(alice).post(f"{page}new", form)
@@ -98,7 +98,7 @@ def test_what_does_not_fit_is_told_beside_its_field(
     assert not WebhookEndpoint.objects.exists()
 
 
-def test_a_team_has_so_many_and_no_more(client_of: Open, alice: User, page: str, endpoint: WebhookEndpoint) -> None:
+def test_number_of_webhooks_is_limited(client_of: Open, alice: User, page: str, endpoint: WebhookEndpoint) -> None:
     for _ in range(19):
         create_endpoint(team_id=endpoint.team_id, actor_id=alice.pk, url=HOOK)
     answer = client_of(alice).post(f"{page}new", {"url": HOOK})
@@ -106,7 +106,7 @@ def test_a_team_has_so_many_and_no_more(client_of: Open, alice: User, page: str,
     assert "at most 20 webhooks" in words(answer)
 
 
-def test_it_is_changed(client_of: Open, alice: User, page: str, endpoint: WebhookEndpoint) -> None:
+def test_webhook_can_be_changed(client_of: Open, alice: User, page: str, endpoint: WebhookEndpoint) -> None:
     client = client_of(alice)
     form = form_values(client.get(f"{page}{endpoint.pk}/edit"), url=f"{HOOK}/2", kinds=["member.added"])
     assert client.post(f"{page}{endpoint.pk}/edit", form).status_code == 302
@@ -115,7 +115,7 @@ def test_it_is_changed(client_of: Open, alice: User, page: str, endpoint: Webhoo
     assert client.post(f"{page}{endpoint.pk}/edit", {"url": "x"}).status_code == 422
 
 
-def test_off_and_on_again_sends_what_waits(client_of: Open, alice: User, page: str, endpoint: WebhookEndpoint) -> None:
+def test_enabling_sends_queued_events(client_of: Open, alice: User, page: str, endpoint: WebhookEndpoint) -> None:
     client, one = client_of(alice), f"{page}{endpoint.pk}/"
     later = database_time(timedelta(hours=5))
     waiting = deliver(endpoint, DeliveryState.PENDING, attempt_count=3, next_attempt_at=later, finished_at=None)
@@ -124,7 +124,7 @@ def test_off_and_on_again_sends_what_waits(client_of: Open, alice: User, page: s
     assert endpoint.state == EndpointState.OFF
     assert "Turned off by a manager" in words(client.get(one))
     WebhookEndpoint.objects.update(failing_since=database_time(timedelta(hours=-1)))
-    assert "On. What waited is sent now." in words(client.post(f"{one}on", follow=True))
+    assert "Webhook enabled. Queued events are being sent." in words(client.post(f"{one}on", follow=True))
     endpoint.refresh_from_db()
     waiting.refresh_from_db()
     assert (endpoint.state, endpoint.failing_since) == (EndpointState.ON, None)
@@ -132,9 +132,7 @@ def test_off_and_on_again_sends_what_waits(client_of: Open, alice: User, page: s
     assert waiting.next_attempt_at < waiting.created_at + timedelta(hours=1)
 
 
-def test_a_secret_of_a_key_that_is_gone_can_be_replaced(
-    client_of: Open, alice: User, endpoint: WebhookEndpoint, page: str
-) -> None:
+def test_unreadable_secret_can_be_replaced(client_of: Open, alice: User, endpoint: WebhookEndpoint, page: str) -> None:
     client = client_of(alice)
     WebhookEndpoint.objects.update(encrypted_secret="sealed under another key")
     shown = client.get(f"{page}{endpoint.pk}/")
@@ -143,7 +141,7 @@ def test_a_secret_of_a_key_that_is_gone_can_be_replaced(
     assert WebhookEndpoint.objects.get().secret in answer.content.decode()
 
 
-def test_a_new_secret_leaves_the_old_one_a_day(
+def test_rotated_secret_stays_valid_for_a_day(
     client_of: Open, alice: User, page: str, endpoint: WebhookEndpoint
 ) -> None:
     before = endpoint.secret
@@ -155,7 +153,7 @@ def test_a_new_secret_leaves_the_old_one_a_day(
     assert before not in answer.content.decode()
 
 
-def test_a_test_is_queued_and_its_row_asks_until_the_answer_is_there(
+def test_test_delivery_row_polls_until_it_has_a_result(
     client_of: Open, alice: User, page: str, endpoint: WebhookEndpoint
 ) -> None:
     client, one = client_of(alice), f"{page}{endpoint.pk}/"
@@ -172,7 +170,7 @@ def test_a_test_is_queued_and_its_row_asks_until_the_answer_is_there(
     assert client.post(f"{one}test")["Location"].startswith(f"{one}deliveries/")
 
 
-def test_a_delivery_shows_its_tries_and_is_sent_again(
+def test_delivery_shows_its_attempts_and_can_be_resent(
     client_of: Open, alice: User, page: str, endpoint: WebhookEndpoint
 ) -> None:
     client, given_up = client_of(alice), deliver(endpoint)
@@ -182,14 +180,14 @@ def test_a_delivery_shows_its_tries_and_is_sent_again(
     assert "Back <soon>." in words(answer)
     assert "Back <soon>." not in answer.content.decode()
     assert '"amount": 1' in words(answer)
-    assert "It is sent again now." in words(client.post(f"{address}again", follow=True))
+    assert "Delivery queued again." in words(client.post(f"{address}again", follow=True))
     given_up.refresh_from_db()
     assert (given_up.state, given_up.attempt_count, given_up.finished_at) == (DeliveryState.PENDING, 0, None)
     WebhookEndpoint.objects.update(state=EndpointState.OFF)
     assert "Turn it on first" in words(client.post(f"{address}again", follow=True))
 
 
-def test_the_log_is_filtered_and_paged(client_of: Open, alice: User, page: str, endpoint: WebhookEndpoint) -> None:
+def test_log_can_be_filtered_and_paged(client_of: Open, alice: User, page: str, endpoint: WebhookEndpoint) -> None:
     for _ in range(26):
         deliver(endpoint)
     deliver(endpoint, DeliveryState.DELIVERED)
@@ -205,26 +203,26 @@ def test_the_log_is_filtered_and_paged(client_of: Open, alice: User, page: str, 
     assert client.get(f"{one}?after=nonsense").status_code == 400
 
 
-def test_what_was_given_up_is_recovered(client_of: Open, alice: User, page: str, endpoint: WebhookEndpoint) -> None:
+def test_failed_deliveries_can_be_resent(client_of: Open, alice: User, page: str, endpoint: WebhookEndpoint) -> None:
     recent, old, well = deliver(endpoint), deliver(endpoint), deliver(endpoint, DeliveryState.DELIVERED)
     WebhookDelivery.objects.filter(pk=old.pk).update(created_at=database_time(timedelta(days=-2)))
     answer = client_of(alice).post(f"{page}{endpoint.pk}/recover", {"hours": "24"}, follow=True)
-    assert "1 sent again now." in words(answer)
+    assert "1 failed delivery queued again." in words(answer)
     states = dict(WebhookDelivery.objects.values_list("pk", "state"))
     assert states == {recent.pk: "pending", old.pk: "failed", well.pk: "delivered"}
 
 
-def test_it_is_deleted_with_its_log(client_of: Open, alice: User, page: str, endpoint: WebhookEndpoint) -> None:
+def test_webhook_can_be_deleted(client_of: Open, alice: User, page: str, endpoint: WebhookEndpoint) -> None:
     deliver(endpoint)
     answer = client_of(alice).post(f"{page}{endpoint.pk}/delete", follow=True)
-    assert "Deleted, with its log." in words(answer)
+    assert "Webhook and its log deleted." in words(answer)
     assert not WebhookEndpoint.objects.exists()
     assert not WebhookDelivery.objects.exists()
     assert Event.objects.filter(kind="webhook.deleted").exists()
 
 
 @pytest.mark.parametrize(("who", "status"), [("bob", 403), ("rita", 403), ("charlie", 404), (None, 302)])
-def test_only_managers_come_here(
+def test_only_managers_have_access(
     who: str | None,
     status: int,
     client: Client,
@@ -245,7 +243,7 @@ def test_only_managers_come_here(
     assert WebhookEndpoint.objects.filter(encrypted_secret=endpoint.encrypted_secret, state=EndpointState.ON).exists()
 
 
-def test_what_is_not_there_is_not_found(
+def test_unknown_objects_are_a_404(
     client_of: Open, alice: User, page: str, endpoint: WebhookEndpoint, other_team: Team
 ) -> None:
     client = client_of(alice)
@@ -256,6 +254,6 @@ def test_what_is_not_there_is_not_found(
     assert client.get(f"{page}{endpoint.pk}/off").status_code == 405
 
 
-def test_the_menu_leads_there_for_managers(client_of: Open, alice: User, bob: User, page: str, team: Team) -> None:
+def test_menu_links_to_the_page_for_managers(client_of: Open, alice: User, bob: User, page: str, team: Team) -> None:
     assert page in links(client_of(alice).get(f"/t/{team.slug}/gallery/"))
     assert page not in links(client_of(bob).get(f"/t/{team.slug}/gallery/"))

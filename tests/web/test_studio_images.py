@@ -11,7 +11,7 @@ def stills(team) -> str:
 
 
 @pytest.mark.parametrize(("name", "kind"), [("a.jpg", "JPEG"), ("a.png", "PNG"), ("a.webp", "WEBP")])
-def test_it_keeps_a_still_and_answers_with_its_slot(client_of, bob, stills, name, kind):
+def test_upload_is_stored_and_returns_its_slot(client_of, bob, stills, name, kind):
     answer = client_of(bob).post(stills, {"slot": "first_frame", "first_frame_file": picture(name=name, kind=kind)})
     assert answer.status_code == 200
     assert answer.content.decode().startswith("<image-slot")
@@ -19,12 +19,14 @@ def test_it_keeps_a_still_and_answers_with_its_slot(client_of, bob, stills, name
     assert (still.uploader, still.original_name) == (bob, name)
 
 
-def test_it_says_how_far_the_still_is_enlarged(client_of, bob, stills):
+def test_enlarged_image_is_noted(client_of, bob, stills):
     values = {"slot": "last_frame", "last_frame_file": picture(640, 360), "resolution": "1280x720"}
-    assert "640 × 360 · Smaller than the video: enlarged 2.0×" in words(client_of(bob).post(stills, values))
+    assert "640 × 360 · Image is smaller than the video and will be enlarged 2.0×." in words(
+        client_of(bob).post(stills, values)
+    )
 
 
-def test_what_is_no_picture_is_a_422_and_the_old_still_stays(client_of, bob, stills, still):
+def test_invalid_file_is_a_422_and_the_old_image_stays(client_of, bob, stills, still):
     bad = picture(kind="GIF", name="a.gif")
     values = {"slot": "first_frame", "first_frame": str(still.pk), "first_frame_file": bad}
     answer = client_of(bob).post(stills, values)
@@ -33,18 +35,18 @@ def test_what_is_no_picture_is_a_422_and_the_old_still_stays(client_of, bob, sti
     assert form_values(answer)["first_frame"] == str(still.pk)
 
 
-def test_a_still_can_be_taken_out(client_of, bob, stills, still):
+def test_image_can_be_removed(client_of, bob, stills, still):
     answer = client_of(bob).post(stills, {"remove": "first_frame", "first_frame": str(still.pk)})
     assert "first_frame" not in form_values(answer)
     assert Asset.objects.filter(pk=still.pk).exists()
 
 
 @pytest.mark.parametrize("values", [{}, {"slot": "middle_frame"}, {"slot": "prompt"}])
-def test_another_slot_is_a_404(client_of, bob, stills, values):
+def test_unknown_slot_is_a_404(client_of, bob, stills, values):
     assert client_of(bob).post(stills, values).status_code == 404
 
 
-def test_it_is_for_those_who_may_generate(client, client_of, rita, charlie, stills):
+def test_only_members_who_may_generate_can_upload(client, client_of, rita, charlie, stills):
     def upload(browser) -> int:
         return browser.post(stills, {"slot": "first_frame", "first_frame_file": picture()}).status_code
 

@@ -45,13 +45,13 @@ def guarded(proven: Callable[[User], Client], verified: User, clock: time_machin
     return secret
 
 
-def test_setting_up_needs_the_password_once_more(client: Client, verified: User) -> None:
+def test_setup_requires_the_password(client: Client, verified: User) -> None:
     sign_in(client, verified)
     answer = client.get("/account/two-factor/totp/activate/")
     assert answer["Location"].startswith("/account/reauthenticate/")
 
 
-def test_the_qr_code_is_a_picture_that_the_policy_allows(proven: Callable[[User], Client], verified: User) -> None:
+def test_qr_code_is_allowed_by_the_content_policy(proven: Callable[[User], Client], verified: User) -> None:
     answer = proven(verified).get("/account/two-factor/totp/activate/")
     assert '<img class="qr" src="data:image/svg+xml;base64,' in answer.content.decode()
     policy = answer["Content-Security-Policy"]
@@ -60,9 +60,7 @@ def test_the_qr_code_is_a_picture_that_the_policy_allows(proven: Callable[[User]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_it_is_switched_on_with_recovery_codes(
-    proven: Callable[[User], Client], verified: User, mailoutbox: list[Any]
-) -> None:
+def test_setup_creates_recovery_codes(proven: Callable[[User], Client], verified: User, mailoutbox: list[Any]) -> None:
     _, page = set_up(proven(verified))
     assert "10 of 10 left" in words(page)
     assert set(Authenticator.objects.filter(user=verified).values_list("type", flat=True)) == {
@@ -72,7 +70,7 @@ def test_it_is_switched_on_with_recovery_codes(
     assert "An authenticator app was added" in [mail.subject for mail in mailoutbox]
 
 
-def test_a_wrong_code_switches_nothing_on(proven: Callable[[User], Client], verified: User) -> None:
+def test_wrong_code_does_not_complete_the_setup(proven: Callable[[User], Client], verified: User) -> None:
     client = proven(verified)
     client.get("/account/two-factor/totp/activate/")
     page = client.post("/account/two-factor/totp/activate/", {"code": "000000"})
@@ -80,13 +78,13 @@ def test_a_wrong_code_switches_nothing_on(proven: Callable[[User], Client], veri
     assert not Authenticator.objects.exists()
 
 
-def test_the_database_alone_does_not_give_the_secret_away(verified: User, guarded: str) -> None:
+def test_secret_is_encrypted_in_the_database(verified: User, guarded: str) -> None:
     for row in Authenticator.objects.filter(user=verified):
         assert guarded not in str(row.data)
         assert row.data.get("secret", row.data.get("seed")).startswith("gAAAA")
 
 
-def test_the_password_alone_is_not_enough(client: Client, verified: User, guarded: str) -> None:
+def test_password_alone_does_not_sign_in(client: Client, verified: User, guarded: str) -> None:
     answer = sign_in(client, verified)
     assert answer["Location"] == "/account/two-factor/authenticate/"
     assert "_auth_user_id" not in client.session
@@ -94,7 +92,7 @@ def test_the_password_alone_is_not_enough(client: Client, verified: User, guarde
     assert client.get("/account/")["Location"].startswith("/account/login/")
 
 
-def test_the_code_opens_the_door_once(client: Client, verified: User, guarded: str) -> None:
+def test_code_signs_in_once(client: Client, verified: User, guarded: str) -> None:
     sign_in(client, verified)
     code = code_now(guarded)
     client.post("/account/two-factor/authenticate/", {"code": code})
@@ -106,7 +104,7 @@ def test_the_code_opens_the_door_once(client: Client, verified: User, guarded: s
     assert "_auth_user_id" not in second.session
 
 
-def test_a_recovery_code_opens_the_door_once(client: Client, verified: User, guarded: str) -> None:
+def test_recovery_code_signs_in_once(client: Client, verified: User, guarded: str) -> None:
     codes = Authenticator.objects.get(user=verified, type="recovery_codes").wrap().get_unused_codes()
     sign_in(client, verified)
     client.post("/account/two-factor/authenticate/", {"code": codes[0]})
@@ -118,7 +116,7 @@ def test_a_recovery_code_opens_the_door_once(client: Client, verified: User, gua
     assert "_auth_user_id" not in second.session
 
 
-def test_guessing_is_stopped(client: Client, verified: User, guarded: str) -> None:
+def test_guessing_is_rate_limited(client: Client, verified: User, guarded: str) -> None:
     sign_in(client, verified)
     pages = [words(client.post("/account/two-factor/authenticate/", {"code": f"{n:06}"})) for n in range(12)]
     assert any("Too many" in page for page in pages)
@@ -126,13 +124,13 @@ def test_guessing_is_stopped(client: Client, verified: User, guarded: str) -> No
     assert "_auth_user_id" not in client.session
 
 
-def test_turning_back_ends_the_half_sign_in(client: Client, verified: User, guarded: str) -> None:
+def test_cancel_ends_the_pending_sign_in(client: Client, verified: User, guarded: str) -> None:
     sign_in(client, verified)
     client.post("/account/logout/", {"next": "/account/login/"})
     assert client.get("/account/two-factor/authenticate/")["Location"] == "/account/login/"
 
 
-def test_it_is_switched_off_with_its_recovery_codes(
+def test_deactivation_deletes_the_recovery_codes(
     client: Client, verified: User, guarded: str, mailoutbox: list[Any]
 ) -> None:
     sign_in(client, verified)
@@ -146,7 +144,7 @@ def test_it_is_switched_off_with_its_recovery_codes(
     assert "The authenticator app was removed" in [mail.subject for mail in mailoutbox]
 
 
-def test_recovery_codes_are_shown_downloaded_and_made_anew(proven: Callable[[User], Client], verified: User) -> None:
+def test_recovery_codes_can_be_shown_downloaded_and_replaced(proven: Callable[[User], Client], verified: User) -> None:
     client = proven(verified)
     set_up(client)
     codes = Authenticator.objects.get(user=verified, type="recovery_codes").wrap().get_unused_codes()
@@ -161,25 +159,21 @@ def test_recovery_codes_are_shown_downloaded_and_made_anew(proven: Callable[[Use
     assert set(fresh).isdisjoint(codes)
 
 
-def test_whoever_has_a_second_factor_still_changes_the_address(
-    proven: Callable[[User], Client], verified: User
-) -> None:
+def test_user_with_two_factor_can_change_the_address(proven: Callable[[User], Client], verified: User) -> None:
     client = proven(verified)
     set_up(client)
     page = client.post("/account/email/", {"email": "second@example.com", "action_add": "1"}, follow=True)
     assert "We sent a link to second@example.com." in words(page)
 
 
-def test_the_staff_s_door_asks_for_it_too(client: Client, verified: User, guarded: str) -> None:
+def test_admin_site_requires_two_factor(client: Client, verified: User, guarded: str) -> None:
     User.objects.filter(pk=verified.pk).update(is_staff=True)
     answer = client.post("/admin/login/", {"username": verified.email, "password": PASSWORD})
     assert answer["Location"].startswith("/account/login/")
     assert "_auth_user_id" not in client.session
 
 
-def test_a_lost_key_of_the_studio_is_said_and_opens_nothing(
-    client: Client, verified: User, guarded: str, settings: Settings
-) -> None:
+def test_lost_encryption_key_shows_an_error(client: Client, verified: User, guarded: str, settings: Settings) -> None:
     settings.SECRET_KEY = "another-key-altogether"
     sign_in(client, verified)
     answer = client.post("/account/two-factor/authenticate/", {"code": "123456"})
@@ -188,9 +182,7 @@ def test_a_lost_key_of_the_studio_is_said_and_opens_nothing(
     assert "_auth_user_id" not in client.session
 
 
-def test_a_former_key_of_the_studio_still_reads(
-    client: Client, verified: User, guarded: str, settings: Settings
-) -> None:
+def test_former_encryption_key_still_decrypts(client: Client, verified: User, guarded: str, settings: Settings) -> None:
     settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
     settings.SECRET_KEY = "another-key-altogether"
     sign_in(client, verified)

@@ -135,7 +135,7 @@ def midnight(day: date, zone: ZoneInfo = BERLIN) -> datetime:
 
 
 @pytest.mark.parametrize("day", DAYS, ids=str)
-def test_each_day_pays_for_what_it_began(day: date, bobs: Pages | Programs, at: At) -> None:
+def test_job_counts_on_the_day_it_was_submitted(day: date, bobs: Pages | Programs, at: At) -> None:
     """Two jobs of 23:59 end at 00:01, one charged and one given back: that is the old day's; the new one is whole."""
     next_day = midnight(day + timedelta(days=1))
     over_next = midnight(day + timedelta(days=2))
@@ -156,7 +156,7 @@ def test_each_day_pays_for_what_it_began(day: date, bobs: Pages | Programs, at: 
     assert bobs.says_when(over_next)
 
 
-def test_a_day_has_the_hours_that_it_has(bobs: Pages | Programs, at: At) -> None:
+def test_period_follows_daylight_saving_time(bobs: Pages | Programs, at: At) -> None:
     """The hour that comes twice is spent once."""
     twice = datetime(2027, 10, 31, 0, 30, tzinfo=ZoneInfo("UTC"))
     at(twice)
@@ -166,7 +166,7 @@ def test_a_day_has_the_hours_that_it_has(bobs: Pages | Programs, at: At) -> None
     assert bobs.says_left(CAP - PRICE, midnight(date(2027, 11, 1)))
 
 
-def test_another_time_zone_moves_the_border(
+def test_changed_time_zone_moves_the_period(
     capped: Membership, still: object, at: At, client_of: Callable[[User], Client], alice: User
 ) -> None:
     """What was held before stands where the new calendar has it."""

@@ -1,4 +1,4 @@
-"""Ask for credits and be answered, through the pages."""
+"""Request credits and decide requests through the pages."""
 
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
@@ -14,7 +14,7 @@ from tests.web.pages import HTMX, form_values, words
 
 
 @pytest.fixture
-def desk(team) -> str:
+def requests_url(team) -> str:
     return f"/t/{team.slug}/credits/requests/"
 
 
@@ -24,12 +24,12 @@ def asked(give_quota, bob, funded, member):
     return request_credits(membership=member(bob, funded), target="quota", amount=70, reason="Two more takes.")
 
 
-def told(person) -> list[str]:
-    return [notice.text for notice in Notification.objects.filter(user=person).order_by("id")]
+def notifications_of(user) -> list[str]:
+    return [notice.text for notice in Notification.objects.filter(user=user).order_by("id")]
 
 
-def test_a_shortage_in_the_studio_asks_for_what_is_missing(
-    client_of, bob, alice, funded, filled, studio, give_quota, desk
+def test_studio_offers_to_request_the_missing_credits(
+    client_of, bob, alice, funded, filled, studio, give_quota, requests_url
 ):
     give_quota(bob, 30)
     form = filled(model="ltx-2-3-fast", resolution="1920x1080", duration="6", quoted=None)
@@ -39,13 +39,13 @@ def test_a_shortage_in_the_studio_asks_for_what_is_missing(
     asking = {name: value for name, value in form_values(page).items() if name in ("target", "amount")}
     assert asking["target"] == "quota"
     assert 'name="amount" value="6"' in page.content.decode()
-    answer = client_of(bob).post(desk, {"target": "quota", "amount": 6, "reason": "One more take."}, **HTMX)
+    answer = client_of(bob).post(requests_url, {"target": "quota", "amount": 6, "reason": "One more take."}, **HTMX)
     assert answer.status_code == 200
     assert "You requested 6 credits" in words(answer)
-    assert told(alice) == ["Bob in Lighthouse asks for 6 more credits within their quota."]
+    assert notifications_of(alice) == ["Bob in Lighthouse asks for 6 more credits within their quota."]
 
 
-def test_a_shortage_on_the_jobs_page_offers_the_same(client_of, bob, funded, give_quota):
+def test_jobs_page_offers_to_request_the_missing_credits(client_of, bob, funded, give_quota):
     from generations.jobs.models import State
     from tests.library.factories import make_generation
 
@@ -61,14 +61,14 @@ def test_a_shortage_on_the_jobs_page_offers_the_same(client_of, bob, funded, giv
     assert page["HX-Retarget"] == "#messages"
 
 
-def test_asking_without_scripts_leads_to_the_list(client_of, bob, funded, desk):
-    page = client_of(bob).post(desk, {"target": "wallet", "amount": 500, "reason": "A feature."}, follow=True)
-    assert "Asked." in words(page)
+def test_request_without_javascript_redirects_to_the_list(client_of, bob, funded, requests_url):
+    page = client_of(bob).post(requests_url, {"target": "wallet", "amount": 500, "reason": "A feature."}, follow=True)
+    assert "Request sent." in words(page)
     assert "Bob: 500 credits" in words(page)
 
 
 @pytest.mark.parametrize(
-    ("form", "said"),
+    ("form", "message"),
     [
         ({"target": "quota", "amount": "", "reason": "x"}, "Say how many credits you need."),
         ({"target": "quota", "amount": "0", "reason": "x"}, "Ask for at least 1 credit."),
@@ -76,83 +76,83 @@ def test_asking_without_scripts_leads_to_the_list(client_of, bob, funded, desk):
         ({"target": "moon", "amount": "5", "reason": "x"}, "Request credits"),
     ],
 )
-def test_what_cannot_be_asked_is_said_in_place(client_of, bob, funded, desk, form, said):
-    answer = client_of(bob).post(desk, form, **HTMX)
+def test_invalid_request_shows_the_error_in_the_panel(client_of, bob, funded, requests_url, form, message):
+    answer = client_of(bob).post(requests_url, form, **HTMX)
     assert answer.status_code == 422
-    assert said in words(answer)
+    assert message in words(answer)
     assert not CreditRequest.objects.exists()
 
 
-def test_one_asks_once_at_a_time(client_of, bob, asked, desk):
-    answer = client_of(bob).post(desk, {"target": "quota", "amount": 5, "reason": "More."}, **HTMX)
+def test_member_can_have_one_pending_request(client_of, bob, asked, requests_url):
+    answer = client_of(bob).post(requests_url, {"target": "quota", "amount": 5, "reason": "More."}, **HTMX)
     assert answer.status_code == 422
     assert "You requested 70 credits" in words(answer)
     assert CreditRequest.objects.count() == 1
 
 
-def test_the_owner_approves_and_the_quota_is_raised_to_the_end_of_the_period(client_of, alice, bob, asked, desk, team):
-    page = client_of(alice).get(desk)
+def test_approval_increases_the_quota_until_it_resets(client_of, alice, bob, asked, requests_url, team):
+    page = client_of(alice).get(requests_url)
     assert "Bob: 70 credits" in words(page)
     form = {"amount": "50", "until": "period", "note": "Enjoy."}
-    answer = client_of(alice).post(f"{desk}{asked.pk}/approve", form, follow=True)
-    assert "Bob may spend 50 credits more." in words(answer)
+    answer = client_of(alice).post(f"{requests_url}{asked.pk}/approve", form, follow=True)
+    assert "Approved: +50 credits for Bob." in words(answer)
     raised = QuotaRaise.objects.get()
     assert (raised.amount, raised.expires_at.day, raised.expires_at.hour) == (50, 1, 0)
-    assert told(bob) == ["You have 50 credits more in Lighthouse."]
+    assert notifications_of(bob) == ["You have 50 credits more in Lighthouse."]
     assert "80 of 80 credits left" in words(client_of(bob).get(f"/t/{team.slug}/credits/"))
     assert Event.objects.filter(kind="credits.request_approved", is_audit=True, actor=alice).count() == 1
 
 
-def test_declining_needs_a_note_that_the_asker_reads(client_of, alice, bob, asked, desk):
-    assert client_of(alice).post(f"{desk}{asked.pk}/decline", {"note": ""}).status_code == 422
-    client_of(alice).post(f"{desk}{asked.pk}/decline", {"note": "Next month."})
-    assert told(bob) == ["Your request for 70 credits in Lighthouse was declined."]
-    assert "“Next month.”" in words(client_of(bob).get(desk))
+def test_declining_requires_a_note_for_the_requester(client_of, alice, bob, asked, requests_url):
+    assert client_of(alice).post(f"{requests_url}{asked.pk}/decline", {"note": ""}).status_code == 422
+    client_of(alice).post(f"{requests_url}{asked.pk}/decline", {"note": "Next month."})
+    assert notifications_of(bob) == ["Your request for 70 credits in Lighthouse was declined."]
+    assert "“Next month.”" in words(client_of(bob).get(requests_url))
     assert not QuotaRaise.objects.exists()
 
 
-def test_one_may_withdraw_ones_own(client_of, alice, bob, asked, desk):
-    assert client_of(alice).post(f"{desk}{asked.pk}/withdraw").status_code == 404
-    assert "Request credits" in words(client_of(bob).post(f"{desk}{asked.pk}/withdraw", **HTMX))
-    assert client_of(alice).post(f"{desk}{asked.pk}/approve", {"amount": 5, "until": "week"}).status_code == 409
+def test_only_the_requester_can_withdraw(client_of, alice, bob, asked, requests_url):
+    assert client_of(alice).post(f"{requests_url}{asked.pk}/withdraw").status_code == 404
+    assert "Request credits" in words(client_of(bob).post(f"{requests_url}{asked.pk}/withdraw", **HTMX))
+    assert client_of(alice).post(f"{requests_url}{asked.pk}/approve", {"amount": 5, "until": "week"}).status_code == 409
 
 
 @pytest.mark.parametrize(("who", "status"), [("bob", 403), ("rita", 403), ("charlie", 404)])
 @pytest.mark.parametrize("act", ["approve", "decline"])
-def test_only_managers_answer(client_of, request, asked, desk, who, status, act):
+def test_only_managers_can_decide(client_of, request, asked, requests_url, who, status, act):
     form = {"amount": 5, "until": "week", "note": "x"}
-    assert client_of(request.getfixturevalue(who)).post(f"{desk}{asked.pk}/{act}", form).status_code == status
+    assert client_of(request.getfixturevalue(who)).post(f"{requests_url}{asked.pk}/{act}", form).status_code == status
     assert CreditRequest.objects.get().state == "pending"
 
 
-def test_a_request_of_another_team_is_not_there(client_of, charlie, other_team, asked):
+def test_request_of_another_team_is_a_404(client_of, charlie, other_team, asked):
     form = {"amount": 5, "until": "week", "note": "x"}
     for pk in (asked.pk, uuid4()):
         address = f"/t/{other_team.slug}/credits/requests/{pk}/approve"
         assert client_of(charlie).post(address, form).status_code == 404
 
 
-def test_a_managers_request_for_the_wallet_is_for_site_staff(client_of, alice, charlie, funded, desk):
+def test_wallet_request_is_decided_by_site_staff(client_of, alice, charlie, funded, requests_url):
     charlie.is_staff = True
     charlie.save()
-    client_of(alice).post(desk, {"target": "wallet", "amount": 500, "reason": "A feature."})
+    client_of(alice).post(requests_url, {"target": "wallet", "amount": 500, "reason": "A feature."})
     asked = CreditRequest.objects.get()
-    assert client_of(alice).post(f"{desk}{asked.pk}/approve", {"amount": 5, "until": "week"}).status_code == 404
+    assert client_of(alice).post(f"{requests_url}{asked.pk}/approve", {"amount": 5, "until": "week"}).status_code == 404
     assert "Lighthouse: 500 credits" in words(client_of(charlie).get("/ops/credits/"))
-    client_of(charlie).post(f"/ops/credits/requests/{asked.pk}", {"answer": "approve", "amount": "400"})
+    client_of(charlie).post(f"/ops/credits/requests/{asked.pk}", {"decision": "approve", "amount": "400"})
     entry = LedgerEntry.objects.latest("id")
     assert (entry.kind, entry.posted_change, entry.reason) == ("grant", 400, "Alice asked: A feature.")
-    assert told(alice) == ["You have 400 credits more in Lighthouse."]
+    assert notifications_of(alice) == ["You have 400 credits more in Lighthouse."]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_parallel_approvals_grant_once(client_of, alice, bob, asked, desk):
+def test_parallel_approvals_grant_once(client_of, alice, bob, asked, requests_url):
     browsers = [client_of(alice) for _ in range(8)]
 
     def approve(browser) -> int:
         try:
             form = {"amount": "50", "until": "week"}
-            return browser.post(f"{desk}{asked.pk}/approve", form).status_code
+            return browser.post(f"{requests_url}{asked.pk}/approve", form).status_code
         finally:
             connection.close()
 
@@ -160,5 +160,5 @@ def test_parallel_approvals_grant_once(client_of, alice, bob, asked, desk):
         codes = sorted(pool.map(approve, browsers))
     assert codes == [302] + [409] * 7
     assert QuotaRaise.objects.count() == 1
-    assert told(bob) == ["You have 50 credits more in Lighthouse."]
+    assert notifications_of(bob) == ["You have 50 credits more in Lighthouse."]
     assert not list(run_checks(CHECKS))

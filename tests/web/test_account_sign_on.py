@@ -63,14 +63,14 @@ def come_back(client: Client, address: str, **more: Any) -> Any:
     return client.get(answer.headers["Location"].removeprefix("http://testserver"), **more)
 
 
-def test_without_settings_there_is_no_such_way(client: Client, db: None) -> None:
+def test_sign_on_is_hidden_without_a_provider(client: Client, db: None) -> None:
     assert "Sign in with Harbour" not in words(client.get("/account/login/"))
     assert client.get(LOGIN).status_code == 404
     assert client.post(LOGIN).status_code == 404
     assert client.get(f"{LOGIN}callback/").status_code == 404
 
 
-def test_a_trusted_provider_makes_an_account_with_a_team(
+def test_trusted_provider_creates_an_account_with_a_team(
     client: Client, db: None, trust: Callable[[bool], None], provider: IdentityProvider, mailoutbox: list[Any]
 ) -> None:
     trust(True)
@@ -87,7 +87,7 @@ def test_a_trusted_provider_makes_an_account_with_a_team(
     assert provider.requests.count("token") == 1
 
 
-def test_the_second_time_it_is_the_same_account(client: Client, db: None, trust: Callable[[bool], None]) -> None:
+def test_second_sign_in_uses_the_same_account(client: Client, db: None, trust: Callable[[bool], None]) -> None:
     trust(True)
     come_back(client, way_out(client))
     other = Client()
@@ -96,7 +96,7 @@ def test_the_second_time_it_is_the_same_account(client: Client, db: None, trust:
     assert User.objects.filter(email="dora@example.com").count() == 1
 
 
-def test_an_address_is_confirmed_by_letter_unless_the_provider_is_trusted(
+def test_address_of_an_untrusted_provider_must_be_confirmed(
     client: Client, db: None, trust: Callable[[bool], None], mailoutbox: list[Any]
 ) -> None:
     trust(False)
@@ -108,7 +108,7 @@ def test_an_address_is_confirmed_by_letter_unless_the_provider_is_trusted(
     assert (EmailAddress.objects.get(user=dora).verified, dora.teams.count()) == (False, 1)
 
 
-def test_trust_leads_into_the_account_that_has_the_address(
+def test_trusted_provider_signs_in_to_the_account_with_the_address(
     client: Client, verified: User, trust: Callable[[bool], None], provider: IdentityProvider
 ) -> None:
     trust(True)
@@ -119,7 +119,7 @@ def test_trust_leads_into_the_account_that_has_the_address(
 
 
 @pytest.mark.parametrize(("is_trusted", "is_verified"), [(False, True), (True, False)])
-def test_nobody_comes_into_an_account_by_its_address_alone(
+def test_untrusted_provider_cannot_sign_in_to_an_existing_account(
     client: Client,
     verified: User,
     trust: Callable[[bool], None],
@@ -136,7 +136,7 @@ def test_nobody_comes_into_an_account_by_its_address_alone(
     assert mailoutbox[0].subject == "You already have a Dailies account"
 
 
-def test_without_an_address_it_asks_for_one(
+def test_missing_address_is_requested(
     client: Client, db: None, trust: Callable[[bool], None], provider: IdentityProvider
 ) -> None:
     trust(True)
@@ -148,7 +148,7 @@ def test_without_an_address_it_asks_for_one(
     assert (dora.teams.count(), EmailAddress.objects.get(user=dora).verified) == (1, False)
 
 
-def test_an_account_is_connected_and_disconnected(
+def test_account_can_be_connected_and_disconnected(
     proven: Callable[[User], Client], verified: User, trust: Callable[[bool], None], mailoutbox: list[Any]
 ) -> None:
     trust(False)
@@ -162,7 +162,7 @@ def test_an_account_is_connected_and_disconnected(
     assert [mail.subject for mail in mailoutbox] == ["An account was connected", "An account was disconnected"]
 
 
-def test_connecting_needs_the_password_once_more(client: Client, verified: User, trust: Callable[[bool], None]) -> None:
+def test_connecting_requires_the_password(client: Client, verified: User, trust: Callable[[bool], None]) -> None:
     trust(False)
     client.post("/account/login/", {"login": verified.email, "password": PASSWORD})
     answer = come_back(client, way_out(client, "connect"))
@@ -170,7 +170,7 @@ def test_connecting_needs_the_password_once_more(client: Client, verified: User,
     assert not SocialAccount.objects.exists()
 
 
-def test_the_last_way_in_stays(client: Client, db: None, trust: Callable[[bool], None]) -> None:
+def test_last_sign_in_method_cannot_be_removed(client: Client, db: None, trust: Callable[[bool], None]) -> None:
     trust(True)
     come_back(client, way_out(client))
     account = SocialAccount.objects.get()
@@ -180,7 +180,7 @@ def test_the_last_way_in_stays(client: Client, db: None, trust: Callable[[bool],
 
 
 @pytest.mark.parametrize("endpoint", ["token", "userinfo"])
-def test_a_provider_that_fails_is_said_plainly(
+def test_failing_provider_shows_an_error(
     client: Client, db: None, trust: Callable[[bool], None], provider: IdentityProvider, endpoint: str
 ) -> None:
     trust(True)
@@ -191,7 +191,7 @@ def test_a_provider_that_fails_is_said_plainly(
     assert not User.objects.exists()
 
 
-def test_a_provider_that_is_away_is_said_plainly(client: Client, db: None, trust: Callable[[bool], None]) -> None:
+def test_unreachable_provider_shows_an_error(client: Client, db: None, trust: Callable[[bool], None]) -> None:
     trust(True)
     with IdentityProvider(DORA) as gone:
         pass
@@ -201,7 +201,7 @@ def test_a_provider_that_is_away_is_said_plainly(client: Client, db: None, trust
     assert "Sign-in failed" in words(answer)
 
 
-def test_the_answer_of_another_browser_is_refused(client: Client, db: None, trust: Callable[[bool], None]) -> None:
+def test_response_for_another_browser_is_rejected(client: Client, db: None, trust: Callable[[bool], None]) -> None:
     trust(True)
     answer = come_back(Client(), way_out(client))
     assert answer.status_code == 401

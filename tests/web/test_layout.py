@@ -16,25 +16,25 @@ def address(team, name: str) -> str:
 
 
 @pytest.mark.parametrize("name", TEAM_PAGES)
-def test_it_sends_strangers_to_sign_in(client, team, name):
+def test_visitors_are_redirected_to_sign_in(client, team, name):
     answer = client.get(address(team, name))
     assert answer["Location"] == f"/account/login/?next={address(team, name)}"
 
 
 @pytest.mark.parametrize("name", TEAM_PAGES)
-def test_it_shows_outsiders_nothing(client_of, charlie, team, name):
+def test_outsiders_get_a_404(client_of, charlie, team, name):
     assert client_of(charlie).get(address(team, name)).status_code == 404
 
 
 @pytest.mark.parametrize("name", TEAM_PAGES)
-def test_it_refuses_what_a_page_does_not_do(client_of, bob, team, name):
+def test_unsupported_method_is_a_405(client_of, bob, team, name):
     answer = client_of(bob).delete(address(team, name))
     assert answer.status_code == 405
     assert "GET" in answer["Allow"]
-    assert "not how this page works" in words(answer)
+    assert "can't be opened this way" in words(answer)
 
 
-def test_a_reviewer_sees_only_what_a_reviewer_may_open(client_of, rita, team):
+def test_reviewer_sees_only_pages_of_the_role(client_of, rita, team):
     found = links(client_of(rita).get(address(team, "gallery")))
     assert address(team, "credits") in found
     assert address(team, "studio") not in found
@@ -42,27 +42,34 @@ def test_a_reviewer_sees_only_what_a_reviewer_may_open(client_of, rita, team):
 
 
 @pytest.mark.parametrize("name", ["studio", "jobs"])
-def test_a_reviewer_is_told_why_not(client_of, rita, team, name):
+def test_reviewer_gets_a_403_with_the_reason(client_of, rita, team, name):
     answer = client_of(rita).get(address(team, name))
     assert answer.status_code == 403
     assert "does not allow this" in words(answer)
 
 
-def test_it_shows_what_the_member_may_spend(client_of, bob, funded, give_quota):
+def test_header_shows_the_member_s_credits(client_of, bob, funded, give_quota):
     give_quota(bob, 300)
     assert "300 credits" in words(client_of(bob).get(address(funded, "gallery")))
 
 
-def test_it_offers_the_other_teams_when_there_are_some(client_of, alice, team):
+def test_menu_shows_other_teams(client_of, alice, team):
     other = create_team(name="Quay", owner=alice)
     assert f"/t/{other.slug}/" in links(client_of(alice).get(address(team, "gallery")))
 
 
-OWN_PAGES = ("/notices/", "/account/", "/account/sessions/", "/account/data/", "/account/two-factor/", "/teams/new")
+PERSONAL_PAGES = (
+    "/notices/",
+    "/account/",
+    "/account/sessions/",
+    "/account/data/",
+    "/account/two-factor/",
+    "/teams/new",
+)
 
 
-@pytest.mark.parametrize("page", OWN_PAGES)
-def test_ones_own_pages_lead_back_to_the_team_one_comes_from(client_of, bob, funded, page):
+@pytest.mark.parametrize("page", PERSONAL_PAGES)
+def test_personal_pages_show_the_last_team(client_of, bob, funded, page):
     browser = client_of(bob)
     assert address(funded, "gallery") not in links(browser.get(page))
     browser.get(address(funded, "gallery"))
@@ -74,20 +81,20 @@ def test_ones_own_pages_lead_back_to_the_team_one_comes_from(client_of, bob, fun
     assert address(funded, "gallery") not in links(browser.get(page))
 
 
-def test_the_pages_of_the_site_belong_to_no_team(client_of, alice, team):
+def test_staff_pages_show_no_team(client_of, alice, team):
     User.objects.filter(pk=alice.pk).update(is_staff=True, is_superuser=True)
     browser = client_of(User.objects.get(pk=alice.pk))
     browser.get(address(team, "gallery"))
     assert address(team, "gallery") not in links(browser.get("/ops/"))
 
 
-def test_it_says_that_the_preview_engine_has_no_model(client_of, bob, team, settings):
+def test_footer_explains_the_preview_engine(client_of, bob, team, settings):
     assert "no AI model is connected" in words(client_of(bob).get(address(team, "gallery")))
     settings.IS_LOCAL_ENGINE = False
     assert "no AI model is connected" not in words(client_of(bob).get(address(team, "gallery")))
 
 
-def test_the_theme_is_a_cookie_that_the_server_reads(client_of, bob, team):
+def test_theme_is_stored_in_a_cookie(client_of, bob, team):
     browser, page = client_of(bob), address(team, "gallery")
     assert "data-theme" not in browser.get(page).content.decode()
     assert browser.post("/theme", {"theme": "dark", "next": page})["Location"] == page
@@ -97,16 +104,16 @@ def test_the_theme_is_a_cookie_that_the_server_reads(client_of, bob, team):
 
 
 @pytest.mark.parametrize("elsewhere", ["https://example.org/", "//example.org", "javascript:alert(1)", ""])
-def test_the_theme_leads_nowhere_else(client, elsewhere):
+def test_theme_does_not_redirect_to_another_site(client, elsewhere):
     assert client.post("/theme", {"theme": "dark", "next": elsewhere})["Location"] == "/"
 
 
-def test_an_unknown_theme_is_the_system_s(client, db):
+def test_unknown_theme_is_ignored(client, db):
     client.cookies["theme"] = '"><script>'
     assert "data-theme" not in client.get("/").content.decode()
 
 
-def test_nothing_stands_inline(client_of, alice, funded):
+def test_pages_have_no_inline_scripts_or_styles(client_of, alice, funded):
     """The content security policy allows neither, so either would be dead on the page."""
     take = make_generation(funded, alice)
     browser = client_of(alice)
@@ -119,12 +126,12 @@ def test_nothing_stands_inline(client_of, alice, funded):
         assert "script-src 'self';" in page["Content-Security-Policy"] + ";"
 
 
-def test_pages_of_a_team_are_not_kept_by_shared_caches(client_of, bob, team):
+def test_team_pages_are_not_cached_by_shared_caches(client_of, bob, team):
     page = client_of(bob).get(address(team, "gallery"))
     assert {"private", "no-cache"} <= set(page["Cache-Control"].replace(",", "").split())
     assert "HX-Request" in page["Vary"]
 
 
-def test_htmx_takes_the_whole_page_to_sign_in(client, team):
+def test_htmx_redirects_the_whole_page_to_sign_in(client, team):
     answer = client.get(address(team, "jobs"), headers={"HX-Request": "true"})
     assert answer["HX-Redirect"].startswith("/account/login/?next=")

@@ -23,57 +23,57 @@ def admin(client_of, team):
     return client_of(add_member(team=team, user=make_user("ada"), role=Role.ADMIN).user)
 
 
-class TestNewTeams:
-    def test_it_makes_one_and_leads_to_its_people(self, owner, alice):
+class TestNewTeam:
+    def test_team_can_be_created(self, owner, alice):
         answer = owner.post("/teams/new", {"name": "The Kiln"}, follow=True)
         assert answer.redirect_chain[-1][0] == "/t/the-kiln/people/"
         assert Team.objects.get(slug="the-kiln").memberships.get().user == alice
 
     @pytest.mark.parametrize("name", ["", "   ", "x" * 81, "a\x00b"])
-    def test_a_name_that_will_not_do_is_said_at_its_field(self, owner, name):
+    def test_invalid_name_is_rejected_at_its_field(self, owner, name):
         answer = owner.post("/teams/new", {"name": name})
         assert answer.status_code == 422
         assert "field-error" in answer.content.decode()
 
-    def test_strangers_sign_in_first(self, client, db):
+    def test_visitors_are_redirected_to_sign_in(self, client, db):
         assert client.get("/teams/new")["Location"].startswith("/account/login/")
 
-    def test_the_menu_leads_there(self, owner, team):
+    def test_menu_links_to_the_page(self, owner, team):
         assert "/teams/new" in links(owner.get(f"/t/{team.slug}/gallery/"))
 
 
-class TestNameAndClock:
-    def test_an_owner_renames_it(self, owner, team, settings_page):
+class TestNameAndTimeZone:
+    def test_owner_can_rename_the_team(self, owner, team, settings_page):
         answer = owner.post(f"{settings_page}name", {"name": "Beacon"}, follow=True)
-        assert "The team is called Beacon now." in words(answer)
+        assert "Team renamed to Beacon." in words(answer)
         team.refresh_from_db()
         assert (team.name, team.slug) == ("Beacon", "lighthouse")
 
-    def test_an_admin_sees_no_form_for_it(self, admin, settings_page):
+    def test_admin_cannot_rename_the_team(self, admin, settings_page):
         assert f"{settings_page}name" not in admin.get(settings_page).content.decode()
         assert admin.post(f"{settings_page}name", {"name": "Beacon"}).status_code == 403
 
-    def test_an_admin_sets_the_clock(self, admin, team, settings_page):
+    def test_admin_can_set_the_time_zone(self, admin, team, settings_page):
         admin.post(f"{settings_page}time-zone", {"time_zone": "Europe/Zurich"})
         team.refresh_from_db()
         assert team.time_zone == "Europe/Zurich"
 
-    def test_there_is_no_such_clock(self, admin, settings_page):
+    def test_unknown_time_zone_is_rejected(self, admin, settings_page):
         assert admin.post(f"{settings_page}time-zone", {"time_zone": "Mars/Olympus"}).status_code == 422
 
-    def test_it_is_for_managers(self, client_of, bob, settings_page):
+    def test_only_managers_have_access(self, client_of, bob, settings_page):
         assert client_of(bob).get(settings_page).status_code == 403
 
 
-class TestTheEnd:
-    def test_the_name_must_be_typed(self, owner, team, settings_page):
+class TestDeletion:
+    def test_name_must_be_typed(self, owner, team, settings_page):
         answer = owner.post(f"{settings_page}end", {"name": "lighthouse"})
         assert answer.status_code == 422
         assert "Type the name exactly as it is: Lighthouse" in words(answer)
         team.refresh_from_db()
         assert team.ends_at is None
 
-    def test_it_can_be_taken_back(self, owner, team, settings_page):
+    def test_deletion_can_be_canceled(self, owner, team, settings_page):
         answer = owner.post(f"{settings_page}end", {"name": "Lighthouse"}, follow=True)
         assert "Cancel deletion" in words(answer)
         team.refresh_from_db()
@@ -83,7 +83,7 @@ class TestTheEnd:
         team.refresh_from_db()
         assert team.ends_at is None
 
-    def test_nothing_new_is_submitted(self, owner, client_of, bob, funded, filled, studio, settings_page):
+    def test_new_jobs_are_rejected(self, owner, client_of, bob, funded, filled, studio, settings_page):
         values = filled()
         owner.post(f"{settings_page}end", {"name": "Lighthouse"})
         answer = client_of(bob).post(studio, values)
@@ -91,11 +91,11 @@ class TestTheEnd:
         assert "Nothing new can be submitted" in words(answer)
         assert not Generation.objects.exists()
 
-    def test_its_people_are_told(self, owner, client_of, bob, settings_page):
+    def test_members_are_notified(self, owner, client_of, bob, settings_page):
         owner.post(f"{settings_page}end", {"name": "Lighthouse"})
         assert "Lighthouse ends on" in words(client_of(bob).get("/notices/"))
 
-    def test_an_admin_does_not_end_it(self, admin, settings_page):
+    def test_admin_cannot_delete_the_team(self, admin, settings_page):
         assert admin.post(f"{settings_page}end", {"name": "Lighthouse"}).status_code == 403
 
 
@@ -109,7 +109,7 @@ class TestTheEnd:
         (Role.BILLING, {"gallery", "credits"}, {"people", "settings", "audit", "studio", "jobs"}),
     ],
 )
-def test_the_header_shows_what_a_role_may_open(client_of, team, role, shown, hidden):
+def test_header_shows_the_pages_of_the_role(client_of, team, role, shown, hidden):
     browser = client_of(add_member(team=team, user=make_user("zoe"), role=role).user)
     found = links(browser.get(f"/t/{team.slug}/gallery/"))
     assert {name for name in shown | hidden if f"/t/{team.slug}/{name}/" in found} == shown

@@ -12,58 +12,58 @@ def options(studio) -> str:
 
 @pytest.fixture
 def change(client_of, bob, funded, filled, options):
-    """Change bob's form and read the fragment that comes back."""
+    """Change bob's form and return the response to htmx."""
     return lambda **changes: client_of(bob).post(options, filled(**changes), **HTMX)
 
 
-def test_it_settles_and_prices_a_change(change):
+def test_change_returns_options_and_price(change):
     answer = change(model="ltx-2-3-pro", duration="10")
     assert "<html" not in answer.content.decode()
     assert "Generate · 80 credits 920 credits left after this" in words(answer)
 
 
-def test_it_says_what_had_to_change_and_why(change):
+def test_automatic_change_is_explained(change):
     answer = change(duration="20", fps="48")
     assert form_values(answer)["duration"] == "10"
-    assert "Seconds changed from 20 to 10: 20 seconds need 24 or 25 fps at 720p or 1080p." in words(answer)
+    assert "Duration was set to 10 s, because 20 seconds need 24 or 25 fps at 720p or 1080p." in words(answer)
 
 
-def test_what_is_ruled_out_cannot_be_chosen_and_says_why(change):
+def test_unavailable_options_are_disabled_with_a_reason(change):
     answer = change(resolution="3840x2160")
     assert forbidden_options(answer, "duration") == ["12", "14", "16", "18", "20"]
     assert "12–20 seconds need 24 or 25 fps at 720p or 1080p." in words(answer)
     assert 'title="20 seconds need 24 or 25 fps at 720p or 1080p"' in answer.content.decode()
 
 
-def test_other_settings_are_another_job(change, filled):
+def test_changed_settings_get_a_new_idempotency_key(change, filled):
     assert form_values(change())["idempotency_key"] != filled()["idempotency_key"]
 
 
-def test_it_tells_how_far_a_small_still_is_enlarged(change):
+def test_enlarged_image_is_noted(change):
     assert "enlarged 2.0×" in words(change(resolution="3840x2160"))
     assert "enlarged" not in words(change(resolution="1280x720"))
 
 
-def test_it_names_one_change_that_would_fit(client_of, bob, funded, filled, options, give_quota):
+def test_affordable_suggestion_can_be_accepted(client_of, bob, funded, filled, options, give_quota):
     give_quota(bob, 130)
     browser = client_of(bob)
     answer = browser.post(options, filled(duration="20"), **HTMX)
     assert "Your quota has 130 credits left." in words(answer)
-    assert "Use 10 seconds: 130 credits" in words(answer)
-    taken = browser.post(options, form_values(answer, suggestion="duration:10"), **HTMX)
-    assert form_values(taken)["duration"] == "10"
-    assert "130 credits 0 credits left after this" in words(taken)
+    assert "Use 10 seconds (130 credits)" in words(answer)
+    accepted = browser.post(options, form_values(answer, suggestion="duration:10"), **HTMX)
+    assert form_values(accepted)["duration"] == "10"
+    assert "130 credits 0 credits left after this" in words(accepted)
 
 
-@pytest.mark.parametrize(("role", "whose"), [("creator", "The quota of your role"), ("", "The quota for everybody")])
-def test_it_names_the_level_that_is_short(role, whose, client_of, bob, funded, filled, options):
+@pytest.mark.parametrize(("role", "quota"), [("creator", "The quota of your role"), ("", "The team's default limit")])
+def test_limiting_quota_is_named(role, quota, client_of, bob, funded, filled, options):
     Quota.objects.create(team=funded, role=role, cap=130, max_seconds=30, max_tier="1080p")
     text = words(client_of(bob).post(options, filled(duration="20"), **HTMX))
-    assert f"{whose} has 130 credits left." in text
-    assert f"{whose} allows sizes up to 1080p." in text
+    assert f"{quota} has 130 credits left." in text
+    assert f"{quota} allows resolutions up to 1080p." in text
 
 
-def test_without_htmx_the_whole_page_comes_back_with_everything(client_of, bob, funded, filled, options):
+def test_without_htmx_the_whole_page_keeps_all_values(client_of, bob, funded, filled, options):
     values = filled(prompt="A long way.\nBy train.", camera_motion="dolly_in", generate_audio=None)
     page = client_of(bob).post(options, {**values, "last_frame_file": picture()})
     assert page.status_code == 200
@@ -75,7 +75,7 @@ def test_without_htmx_the_whole_page_comes_back_with_everything(client_of, bob, 
     assert back["last_frame"]
 
 
-def test_a_still_can_be_taken_out_without_a_script(client_of, bob, filled, options):
+def test_image_can_be_removed_without_javascript(client_of, bob, filled, options):
     assert "first_frame" not in form_values(client_of(bob).post(options, filled(remove="first_frame")))
 
 
@@ -87,17 +87,17 @@ def test_a_still_can_be_taken_out_without_a_script(client_of, bob, filled, optio
         {"suggestion": "duration:nonsense", "resolution": "1920x1080\x00"},
     ],
 )
-def test_whatever_is_sent_there_is_an_answer(client_of, bob, filled, options, junk):
+def test_invalid_values_become_defaults(client_of, bob, filled, options, junk):
     answer = client_of(bob).post(options, filled(**junk))
     assert answer.status_code == 200
     assert form_values(answer)["model"] == "ltx-2-5-fast"
 
 
-def test_reloading_the_answer_leads_back(client_of, bob, options, studio):
+def test_reload_redirects_to_the_studio(client_of, bob, options, studio):
     assert client_of(bob).get(options)["Location"] == studio
 
 
-def test_it_is_for_those_who_may_generate(client, client_of, rita, charlie, options):
+def test_only_members_who_may_generate_have_access(client, client_of, rita, charlie, options):
     assert client_of(rita).post(options).status_code == 403
     assert client_of(charlie).post(options).status_code == 404
     assert client.post(options).status_code == 302

@@ -32,7 +32,7 @@ def letter(owner) -> str:
     return f"/invitations/{made.secret}"
 
 
-def test_the_secret_leaves_the_address_at_once(client, link):
+def test_secret_is_removed_from_the_url(client, link):
     answer = client.get(link)
     assert answer["Location"] == "/invitations/"
     secret = link.rpartition("/")[2]
@@ -40,22 +40,22 @@ def test_the_secret_leaves_the_address_at_once(client, link):
     assert secret not in str(dict(client.session))
 
 
-def test_it_says_who_invites_to_what(client, link):
+def test_page_shows_inviter_and_team(client, link):
     text = words(client.get(link, follow=True))
     assert "Join Lighthouse" in text
     assert "Alice invited you to join as creator" in text
 
 
-def test_a_signed_in_person_joins_by_one_button(client_of, charlie, link, team):
+def test_signed_in_user_can_join(client_of, charlie, link, team):
     browser = client_of(charlie)
     assert "Join as Charlie" in words(browser.get(link, follow=True))
     answer = browser.post("/invitations/", follow=True)
     assert answer.redirect_chain[-1][0] == f"/t/{team.slug}/studio/"
-    assert "You are in Lighthouse, as creator." in words(answer)
+    assert "You joined Lighthouse as Creator." in words(answer)
     assert browser.post("/invitations/").status_code == 410
 
 
-def test_a_letter_for_somebody_else_says_so(client_of, charlie, letter, team):
+def test_invitation_for_another_address(client_of, charlie, letter, team):
     browser = client_of(charlie)
     text = words(browser.get(letter, follow=True))
     assert "This invitation is for dana@example.com, and you are signed in as charlie@example.com." in text
@@ -65,7 +65,7 @@ def test_a_letter_for_somebody_else_says_so(client_of, charlie, letter, team):
 
 
 class TestWithoutAnAccount:
-    def test_a_letter_makes_one_and_leads_into_the_team(self, client, letter, team, mailoutbox):
+    def test_account_can_be_created_from_an_email_invitation(self, client, letter, team, mailoutbox):
         assert "Create account and join" in words(client.get(letter, follow=True))
         answer = client.post("/invitations/account", {"name": "Dana", "password": PASSWORD}, follow=True)
         assert answer.redirect_chain[-1][0] == f"/t/{team.slug}/gallery/"
@@ -74,20 +74,20 @@ class TestWithoutAnAccount:
         assert EmailAddress.objects.get(user=user).verified
         assert [sent.to for sent in mailoutbox if sent.to == ["dana@example.com"]] == []
 
-    def test_a_weak_password_is_said_at_its_field(self, client, letter):
+    def test_weak_password_is_rejected_at_its_field(self, client, letter):
         client.get(letter)
         answer = client.post("/invitations/account", {"name": "Dana", "password": "abc"})
         assert answer.status_code == 422
         assert "too short" in words(answer)
         assert not User.objects.filter(email="dana@example.com").exists()
 
-    def test_a_link_leads_to_signing_up(self, client, link):
+    def test_link_offers_sign_up(self, client, link):
         html = client.get(link, follow=True).content.decode()
         assert "/account/signup/?next=/invitations/" in html
         assert client.post("/invitations/account", {"name": "Dana", "password": PASSWORD}).status_code == 410
         assert not User.objects.filter(name="Dana").exists()
 
-    def test_signing_up_by_a_link_goes_on_with_the_invitation(self, client, link, team, mailoutbox):
+    def test_sign_up_continues_with_the_invitation(self, client, link, team, mailoutbox):
         client.get(link)
         form = {"email": "dana@example.com", "password1": PASSWORD, "next": "/invitations/"}
         client.post("/account/signup/", form)
@@ -100,7 +100,7 @@ class TestWithoutAnAccount:
         user = User.objects.get(email="dana@example.com")
         assert list(Team.objects.filter(memberships__user=user)) == [team]
 
-    def test_an_account_is_there_already(self, client, charlie, owner):
+    def test_existing_account_is_asked_to_sign_in(self, client, charlie, owner):
         made = invite(inviter=owner, role=Role.CREATOR, lifetime=WEEK, email=charlie.email)
         text = words(client.get(f"/invitations/{made.secret}", follow=True))
         assert "charlie@example.com already has an account. Sign in to accept the invitation." in text
@@ -109,19 +109,19 @@ class TestWithoutAnAccount:
         assert charlie.name == "Charlie"
         assert "_auth_user_id" not in client.session
 
-    def test_joining_needs_an_account(self, client, link):
+    def test_joining_requires_an_account(self, client, link):
         client.get(link)
         assert client.post("/invitations/")["Location"].startswith("/account/login/?next=/invitations/")
 
 
-class TestEnded:
+class TestInvalidInvitations:
     def ask(self, client, address) -> str:
         answer = client.get(address, follow=True)
         assert answer.status_code == 410
         page = answer.content.decode()
         return re.sub(r'csrf[^>]+"[\w-]{20,}"|"X-CSRFToken": "\w+"', "", page)
 
-    def test_they_all_look_the_same(self, client, owner, link):
+    def test_all_invalid_invitations_look_the_same(self, client, owner, link):
         revoked = invite(inviter=owner, role=Role.CREATOR, lifetime=WEEK)
         revoke_invitation(invitation=revoked.invitation, actor=owner)
         expired = invite(inviter=owner, role=Role.CREATOR, lifetime=-WEEK)
@@ -138,10 +138,10 @@ class TestEnded:
         assert len(set(pages)) == 1
         assert "Ask whoever sent it for a new one" in pages[0]
 
-    def test_without_any_it_says_so(self, client, db):
+    def test_page_without_an_invitation(self, client, db):
         assert client.get("/invitations/").status_code == 410
 
-    def test_who_was_deactivated_is_told_to_ask(self, client_of, bob, owner, team, link, member):
+    def test_deactivated_member_cannot_join(self, client_of, bob, owner, team, link, member):
         close_membership(membership=member(bob, team), actor=owner)
         browser = client_of(bob)
         browser.get(link)

@@ -12,11 +12,11 @@ from tests.web.pictures import picture
 
 @pytest.fixture
 def send(client_of, bob, filled, studio):
-    """Press bob's button without a script."""
+    """Submit bob's form without JavaScript."""
     return lambda **changes: client_of(bob).post(studio, filled(**changes))
 
 
-def test_it_stores_the_job_and_goes_to_the_list(send, funded, bob, still):
+def test_submit_creates_a_job_and_redirects_to_the_list(send, funded, bob, still):
     answer = send(camera_motion="jib_up", generate_audio=None)
     assert (answer.status_code, answer["Location"]) == (303, f"/t/{funded.slug}/jobs/")
     job = Generation.objects.get()
@@ -25,18 +25,18 @@ def test_it_stores_the_job_and_goes_to_the_list(send, funded, bob, still):
     assert Wallet.objects.get(team=funded).held == 78
 
 
-def test_htmx_is_sent_to_the_list(client_of, bob, funded, filled, studio):
+def test_htmx_is_redirected_to_the_list(client_of, bob, funded, filled, studio):
     answer = client_of(bob).post(studio, filled(), **HTMX)
     assert answer["HX-Redirect"] == f"/t/{funded.slug}/jobs/"
     assert Generation.objects.count() == 1
 
 
-def test_the_still_may_come_with_the_form(client_of, bob, funded, filled, studio):
+def test_image_can_be_uploaded_with_the_form(client_of, bob, funded, filled, studio):
     client_of(bob).post(studio, {**filled(first_frame=None), "first_frame_file": picture(640, 360)})
     assert (Generation.objects.get().first_frame.width, Asset.objects.filter(team=funded).count()) == (640, 2)
 
 
-def test_pressing_twice_makes_one_job(client_of, bob, funded, filled, studio):
+def test_submitting_twice_creates_one_job(client_of, bob, funded, filled, studio):
     browser, values = client_of(bob), filled()
     assert [browser.post(studio, values).status_code for _ in range(2)] == [303, 303]
     assert Generation.objects.count() == 1
@@ -52,19 +52,19 @@ def test_line_breaks_count_as_one_character(send, funded):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"prompt": "  "}, "Say what should move."),
-        ({"prompt": "x" * 5001}, "At most 5,000 characters"),
-        ({"first_frame": None}, "Choose a still"),
-        ({"first_frame": "x"}, "This still is gone"),
-        ({"last_frame": "00000000-0000-0000-0000-000000000000"}, "This still is gone"),
+        ({"prompt": "  "}, "Enter a prompt."),
+        ({"prompt": "x" * 5001}, "Prompt is too long: 5001 of 5,000 characters."),
+        ({"first_frame": None}, "Add a first frame."),
+        ({"first_frame": "x"}, "This image is no longer available"),
+        ({"last_frame": "00000000-0000-0000-0000-000000000000"}, "This image is no longer available"),
         ({"duration": "20", "fps": "50"}, "LTX 2.5 Fast at 1080p landscape and 50 fps supports 6, 8, 10 seconds."),
         ({"model": "ltx-2-fast"}, "Must be one of LTX 2.5 Fast"),
         ({"resolution": "640x480"}, "LTX 2.5 Fast supports"),
         ({"camera_motion": "somersault"}, "Camera:"),
-        ({"fps": "x"}, "Frames a second: Enter a whole number."),
+        ({"fps": "x"}, "Frame rate (fps): Enter a whole number."),
     ],
 )
-def test_what_is_wrong_is_said_and_nothing_is_lost(send, funded, changes, message):
+def test_invalid_form_shows_the_error_and_keeps_the_values(send, funded, changes, message):
     answer = send(**{"prompt": "The lantern sways.", **changes})
     assert answer.status_code == 422
     assert message in words(answer)
@@ -73,32 +73,32 @@ def test_what_is_wrong_is_said_and_nothing_is_lost(send, funded, changes, messag
     assert not Hold.objects.exists()
 
 
-def test_a_still_stays_when_something_else_is_wrong(client_of, bob, funded, filled, studio):
+def test_uploaded_image_is_kept_when_the_form_is_invalid(client_of, bob, funded, filled, studio):
     answer = client_of(bob).post(studio, {**filled(first_frame=None, prompt=""), "first_frame_file": picture()})
     again = form_values(answer, prompt="Now with words.")
     assert Asset.objects.filter(pk=again["first_frame"]).exists()
     assert client_of(bob).post(studio, again).status_code == 303
 
 
-def test_a_bad_file_is_said_at_its_slot(client_of, bob, funded, filled, studio):
+def test_invalid_file_is_shown_at_its_slot(client_of, bob, funded, filled, studio):
     values = {**filled(first_frame=None), "first_frame_file": picture(kind="GIF", name="a.gif")}
     answer = client_of(bob).post(studio, values)
     assert answer.status_code == 422
     assert "First frame: Unsupported file type" in words(answer)
 
 
-def test_another_team_s_still_is_not_there(send, other_team, funded):
+def test_image_of_another_team_is_rejected(send, other_team, funded):
     assert send(first_frame=str(make_asset(other_team).pk)).status_code == 422
     assert not Generation.objects.exists()
 
 
-def test_htmx_gets_the_form_alone(client_of, bob, funded, filled, studio):
+def test_htmx_gets_only_the_form(client_of, bob, funded, filled, studio):
     answer = client_of(bob).post(studio, filled(prompt=""), **HTMX)
     assert answer.status_code == 422
     assert answer.content.decode().startswith("<studio-form")
 
 
-def test_a_price_above_the_button_s_asks_once_more(send, client_of, bob, funded, studio):
+def test_increased_price_must_be_confirmed(send, client_of, bob, funded, studio):
     first = send(duration="10")
     assert first.status_code == 422
     assert "The price has changed to 130 credits." in words(first)
@@ -107,19 +107,19 @@ def test_a_price_above_the_button_s_asks_once_more(send, client_of, bob, funded,
     assert Generation.objects.get().price == 130
 
 
-def test_a_price_below_the_button_s_is_simply_taken(send, funded):
+def test_decreased_price_is_accepted(send, funded):
     assert send(model="ltx-2-3-fast").status_code == 303
     assert Generation.objects.get().price == 36
 
 
-def test_a_model_without_a_price_cannot_be_sent(send, funded):
+def test_model_without_a_price_is_rejected(send, funded):
     PriceRow.objects.filter(model="ltx-2-5-fast").delete()
     answer = send()
     assert answer.status_code == 422
     assert "no price at" in words(answer)
 
 
-def test_an_empty_wallet_is_a_402_that_helps(send, team, alice):
+def test_empty_wallet_is_a_402_with_details(send, team, alice):
     answer = send(prompt="Keep me.")
     page = words(answer)
     assert answer.status_code == 402
@@ -134,14 +134,14 @@ def test_an_empty_wallet_is_a_402_that_helps(send, team, alice):
     assert not LedgerEntry.objects.exists()
 
 
-def test_a_spent_quota_is_a_402_that_says_when_it_resets(send, funded, bob, give_quota):
+def test_used_quota_is_a_402_with_the_reset_time(send, funded, bob, give_quota):
     give_quota(bob, 50)
     page = words(send())
     assert "This job needs 78 credits. Your quota has 50 credits left." in page
     assert "Limit reached Your credit limit" in page
     assert "Available 50 credits" in page
     assert re.search(r"Resets 1 [A-Z][a-z]+ 20\d\d, 00:00 \(UTC\)", page)
-    assert "Use LTX 2.3 Fast: 36 credits" in page
+    assert "Use LTX 2.3 Fast (36 credits)" in page
     assert Wallet.objects.get(team=funded).held == 0
 
 
@@ -152,7 +152,7 @@ def test_htmx_gets_the_402_in_the_form(client_of, bob, team, filled, studio):
     assert "Not enough credits" in words(answer)
 
 
-def test_it_is_for_those_who_may_generate(client, client_of, rita, charlie, filled, studio):
+def test_only_members_who_may_generate_can_submit(client, client_of, rita, charlie, filled, studio):
     assert client_of(rita).post(studio, filled()).status_code == 403
     assert client_of(charlie).post(studio, filled()).status_code == 404
     assert client.post(studio, filled()).status_code == 302

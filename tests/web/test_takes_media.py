@@ -12,25 +12,25 @@ def kept(team, bob):
     return store_image(team=team, uploader=bob, file=ContentFile(picture().read(), name="still.png"))
 
 
-def test_members_see_the_bytes(client_of, rita, kept):
+def test_members_can_load_the_file(client_of, rita, kept):
     answer = client_of(rita).get(f"/media/{kept.pk}")
     assert answer.status_code == 200
     assert answer["Content-Type"] == kept.mime
     assert len(b"".join(answer)) == kept.bytes
 
 
-def test_a_part_and_the_head_can_be_asked_for(client_of, rita, kept):
+def test_range_and_head_requests(client_of, rita, kept):
     browser = client_of(rita)
     part = browser.get(f"/media/{kept.pk}", headers={"Range": "bytes=0-9"})
     assert (part.status_code, part["Content-Range"]) == (206, f"bytes 0-9/{kept.bytes}")
     assert browser.head(f"/media/{kept.pk}")["Content-Length"] == str(kept.bytes)
 
 
-def test_nobody_else_does(client, client_of, charlie, kept):
+def test_others_have_no_access(client, client_of, charlie, kept):
     assert client.get(f"/media/{kept.pk}").status_code == 302
     assert client_of(charlie).get(f"/media/{kept.pk}").status_code == 404
     assert client_of(charlie).get(f"/media/{uuid4()}").status_code == 404
 
 
-def test_it_is_only_for_reading(client_of, rita, kept):
+def test_only_get_and_head_are_allowed(client_of, rita, kept):
     assert client_of(rita).post(f"/media/{kept.pk}").status_code == 405
