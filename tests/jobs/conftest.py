@@ -28,7 +28,7 @@ from .rows import Submit, state_of
 
 @pytest.fixture
 def provider(settings: Settings) -> Iterator[ScriptedProvider]:
-    """The provider of the settings, one that knows no idempotency keys, as the vendor."""
+    """The provider of the settings. Like the vendor, it does not honour idempotency keys."""
     with ScriptedProvider(polls_until_done=1) as scripted:
         settings.PROVIDER_URL = scripted.base_url
         settings.PROVIDER_API_KEY = "a-key"
@@ -64,7 +64,7 @@ def submit(
 
 @dataclass
 class Drive:
-    """Does by hand what the workers do, so that a test decides when. Time stands still within a test's transaction."""
+    """Do the work of the workers on demand. Within a test's transaction the database's time does not advance."""
 
     def dispatch(self) -> None:
         dispatch_due()
@@ -85,7 +85,7 @@ class Drive:
             save_generation(*row)
 
     def render(self) -> None:
-        """Send what waits, and poll until the provider has rendered it."""
+        """Send the queued jobs, and poll until the provider has rendered them."""
         self.send()
         self.poll()
         self.poll()
@@ -95,12 +95,12 @@ class Drive:
         self.save()
 
     def make_due(self) -> None:
-        """Let every wait be over: of jobs, and of the provider's gate."""
+        """End every wait of jobs and of the provider's throttle."""
         ProviderThrottle.objects.update(not_before=None, probe_at=Now())
         Generation.objects.in_flight().update(next_action_at=Now(), lease_until=None)
 
     def age(self, by: timedelta) -> None:
-        """Let time pass for every generation under way."""
+        """Make every active generation older by this time."""
         Generation.objects.in_flight().update(state_since=database_time(-by))
 
     def _claimed(self, *states: State) -> list[tuple[UUID, int]]:
@@ -109,7 +109,7 @@ class Drive:
 
 @pytest.fixture
 def drive() -> Iterator[Drive]:
-    """The workers by hand. After the test the books must close, whatever it did."""
+    """The workers, driven by the test. After the test the books must balance."""
     yield Drive()
     assert [str(finding) for finding in audit_books()] == []
 
@@ -125,7 +125,7 @@ def sent(submit: Submit, drive: Drive, provider: ScriptedProvider) -> Generation
 
 @pytest.fixture
 def saving(submit: Submit, drive: Drive, provider: ScriptedProvider) -> Generation:
-    """A job whose video waits to be brought home."""
+    """A job whose video can be saved."""
     generation = submit()
     drive.render()
     assert state_of(generation) == (State.SAVING, HoldState.PENDING)

@@ -1,7 +1,7 @@
-"""A state machine that does anything to jobs in any order; the naive model says what must have come of it.
+"""A state machine that runs random actions on jobs; a simple model says what the result must be.
 
-Workers are real: a message is delivered by calling its task's service against a scripted provider. A worker may be
-paused in the middle of a request, in a thread of its own, while others take its job over, and wake up late.
+Workers are real: a message is delivered by calling the service of its task against a scripted provider. A worker can be
+paused in the middle of a request, in its own thread, while others acquire its job, and continue late.
 """
 
 from collections.abc import Callable
@@ -94,7 +94,7 @@ class Jobs(RuleBasedStateMachine):
     @precondition(lambda self: not all(job.was_canceled for job in self.model.jobs.values()))
     @rule(pick=picks, seen=st.sampled_from([None, None, State.QUEUED, State.SUBMITTING]))
     def cancel(self, pick: int, seen: State | None) -> None:
-        """Perhaps from a page that shows an older state."""
+        """The request may come from a page that shows an older state."""
         job = pick_from([job for job in self.model.jobs.values() if not job.was_canceled], pick)
         job.was_canceled = True
         row = self._row(job)
@@ -116,7 +116,7 @@ class Jobs(RuleBasedStateMachine):
         pick=picks, steps=st.integers(1, 5), answer=answers, word=words, is_there=st.sampled_from([True, True, False])
     )
     def work(self, pick: int, steps: int, answer: str, word: str, is_there: bool) -> None:
-        """Do for a job what comes next, and next, as long as it gets on."""
+        """Do the next steps of a job for as long as it makes progress."""
         job = pick_from(self.model.having(*ACTIVE), pick)
         for _ in range(steps):
             before = job.state
@@ -128,7 +128,7 @@ class Jobs(RuleBasedStateMachine):
     @precondition(lambda self: self.model.having(State.SUBMITTING, State.UNCONFIRMED, State.SAVING))
     @rule(pick=picks)
     def claim_again(self, pick: int) -> None:
-        """The lease of whoever had it has run out."""
+        """The lease of its worker has expired."""
         self._claim_again(pick_from(self.model.having(State.SUBMITTING, State.UNCONFIRMED, State.SAVING), pick))
 
     @precondition(lambda self: self.model.unsent())
@@ -146,7 +146,7 @@ class Jobs(RuleBasedStateMachine):
     @precondition(lambda self: self.workers)
     @rule(pick=picks)
     def wake(self, pick: int) -> None:
-        """A paused worker goes on. If its job was taken over meanwhile, it only says what the provider has accepted."""
+        """A paused worker continues. If another one has acquired its job, it only stores an acceptance."""
         worker = pick_from(self.workers, pick)
         self.workers.remove(worker)
         self.provider.release(worker.barrier)
@@ -163,7 +163,7 @@ class Jobs(RuleBasedStateMachine):
     @precondition(lambda self: self.model.old_mail())
     @rule(pick=picks)
     def deliver_an_old_message(self, pick: int) -> None:
-        """A message whose fence was used up, to any task: nothing comes of it."""
+        """A message with an old fence, to any task, has no effect."""
         message = pick_from(self.model.old_mail(), pick)
         send_generation(message.job.pk, message.fence)
         save_generation(message.job.pk, message.fence)
@@ -179,7 +179,7 @@ class Jobs(RuleBasedStateMachine):
         job.fence += 1
         self.model.messages.append(Message(job, job.fence))
 
-    # --- time, and what nobody should do ---
+    # --- time, and actions that must have no effect ---
 
     @precondition(lambda self: self.model.doubtful())
     @rule(pick=picks)
@@ -199,7 +199,7 @@ class Jobs(RuleBasedStateMachine):
         else:
             release_hold(hold_id=hold_id, reason="again")
 
-    # --- what must hold after every step ---
+    # --- invariants, checked after every step ---
 
     @invariant()
     def check(self) -> None:
@@ -210,7 +210,7 @@ class Jobs(RuleBasedStateMachine):
         keys = [request.headers["idempotency-key"] for request in self.provider.requests("submit")]
         same("posts", (len(keys), len(set(keys))), (self.model.posts, self.model.posts))
 
-    # --- the steps, and what the model makes of them ---
+    # --- the steps and their effect on the model ---
 
     def _step(self, job: Job, answer: str, word: str, is_there: bool) -> None:
         if job.state in (State.SUBMITTING, State.UNCONFIRMED, State.SAVING) and not self.model.mail_for(job):
@@ -293,7 +293,7 @@ class Jobs(RuleBasedStateMachine):
         return job
 
     def _pause(self, route: str, work: Callable[[UUID, int], None], message: Message, answer: str) -> None:
-        """Deliver the message in a thread, which stops when the provider has its request and has not answered."""
+        """Deliver the message in a thread that pauses after the provider has received the request."""
         barrier = f"{route} {next(self.barriers)}"
         self.provider.script(route, pause_at(barrier, POSTS[answer][0] if answer in POSTS else REGULAR))
         thread = Thread(target=in_own_connection(work), args=(message.job.pk, message.fence), daemon=True)
@@ -303,7 +303,7 @@ class Jobs(RuleBasedStateMachine):
         self.workers.append(Worker(message.job, message.job.fence, barrier, thread, answer))
 
     def _given_up(self) -> list[Job]:
-        """Failed jobs that the provider had accepted and has not called a failure itself."""
+        """Failed jobs that the provider had accepted and did not report as failed."""
         accepted = [job for job in self.model.having(State.FAILED) if job.attempt == "accepted"]
         theirs = {job.id: job for job in self.provider.jobs()}
         return [job for job in accepted if not theirs[self._theirs(job)].failure]
@@ -330,7 +330,7 @@ def refused(kind: type[DailiesError], act: Callable[[], object]) -> None:
 
 
 def in_own_connection(work: Callable[[UUID, int], None]) -> Callable[[UUID, int], None]:
-    """As the task: a lost lease is no error."""
+    """Like the task: a lost lease is not an error."""
 
     def run(pk: UUID, fence: int) -> None:
         try:

@@ -1,7 +1,7 @@
-"""A naive model of jobs: what a wallet, jobs, messages and workers must have come to. It knows no SQL.
+"""A simple model of jobs: the expected state of a wallet, jobs, messages and workers, without SQL.
 
-A wallet is two numbers, a job is a state, a fence and where its credits are. Whoever holds the newest fence may write;
-a hold settles once; a lost answer is never posted again.
+A wallet is two numbers; a job is a state, a fence and the state of its hold. Only the holder of the newest fence may
+write; a hold is settled once; a POST without a response is never repeated.
 """
 
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ from generations.jobs.models import ACTIVE, State
 from tests.fakes.behaviors import REGULAR, Behavior, drop, refuse
 
 PRICE = 18
-# No more jobs under way than this, or few would get anywhere.
+# More active jobs than this, and few of them would reach an end.
 BUSY = 4
-# How the provider may meet a POST, and the state that follows when the worker still has the job.
+# How the provider may react to a POST, and the next state if the worker still has the job.
 POSTS: dict[str, tuple[Behavior, State]] = {
     "accepts": (REGULAR, State.PROCESSING),
     "loses its answer": (drop(is_carried_out=True), State.UNCONFIRMED),
@@ -25,7 +25,7 @@ POSTS: dict[str, tuple[Behavior, State]] = {
     "is busy": (refuse(429), State.QUEUED),
     "refuses us": (refuse(402), State.PARKED),
 }
-# More of what leads on than of what ends.
+# Reactions that continue a job are more frequent than those that end it.
 answers = st.sampled_from(["accepts", "accepts", "accepts", *POSTS])
 words = st.sampled_from(["completed", "completed", "completed", "running", "failed", "gone"])
 picks = st.integers(0, 20)
@@ -38,7 +38,7 @@ def pick_from(things: list[T], pick: int) -> T:
 
 @dataclass(eq=False)
 class Job:
-    """What the model knows of a generation. `attempt` is the POST that may have made a job at the provider."""
+    """The model's view of a generation. `attempt` is the POST that may have created a job at the provider."""
 
     pk: UUID
     state: State = State.QUEUED
@@ -61,7 +61,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Worker:
-    """One that was paused at a barrier: in its POST, or while it downloads."""
+    """A worker that is paused at a barrier, in its POST or its download."""
 
     job: Job
     fence: int
@@ -75,7 +75,7 @@ class Worker:
 
 
 class Model:
-    """What must have come of everything so far."""
+    """The expected result of all steps so far."""
 
     def __init__(self) -> None:
         self.jobs: dict[UUID, Job] = {}
@@ -101,7 +101,7 @@ class Model:
         return [message for message in self.messages if message.fence < message.job.fence]
 
     def may_submit(self) -> bool:
-        """Not so often that nothing else would happen: with credits, or now and then without."""
+        """Whether to submit now. It is limited so that other steps happen; sometimes it is tried without credits."""
         return len(self.having(*ACTIVE)) < BUSY and (self.available >= PRICE or self.refusals < 2)
 
     def unsent(self) -> list[Message]:
@@ -137,7 +137,7 @@ class Model:
             self.unpark()
 
     def resolve(self, job: Job) -> None:
-        """A POST was begun before. It is not made again: its outcome shows, or the window passes."""
+        """A POST was started before. It is not repeated: its outcome becomes known, or the window passes."""
         if job.attempt == "accepted":
             job.state = State.PROCESSING
         elif job.is_old:

@@ -1,4 +1,4 @@
-"""What the tests of jobs have in common: the kinds of their fixtures, and a fresh look at a row."""
+"""Shared by the tests of jobs: the types of their fixtures, and functions that reload a row."""
 
 from collections.abc import Callable
 
@@ -14,6 +14,6 @@ def reloaded(generation: Generation) -> Generation:
 
 
 def state_of(generation: Generation) -> tuple[str, str]:
-    """The job's state and its hold's."""
+    """Return the state of the job and of its hold."""
     row = reloaded(generation)
     return row.state, row.hold.state

@@ -1,4 +1,4 @@
-"""Cancel: up to the moment of the POST, by whom it is allowed."""
+"""Cancel: until the POST, and by permitted members only."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A worker's clock may be wrong by hours, and the database's may jump: only ages that the database measured decide."""
+"""A worker's clock may be wrong by hours, and the database's may jump: only ages measured by the database count."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -28,7 +28,7 @@ FAST, SLOW = timedelta(hours=1), timedelta(hours=-1)
 
 @pytest.fixture
 def wrong_by() -> Iterator[Callable[[timedelta], None]]:
-    """Set this process's clock wrong until the end of the test. The database's stays right."""
+    """Set the clock of this process wrong until the end of the test. The database's clock stays right."""
     journeys: list[time_machine.travel] = []
 
     def travel(offset: timedelta) -> None:

@@ -21,7 +21,7 @@ def took(team: Team, user: User, seconds: int, **changes: object) -> Generation:
 
 @pytest.fixture
 def history(funded: Team, bob: User) -> Generation:
-    """Nine takes of 60 s and one of 600; slower ones of another length and another size."""
+    """Nine jobs of 60 s and one of 600 s; slower ones with another duration and another resolution."""
     grant_credits(team=funded, amount=10_000, reason="more")
     for seconds in [60] * 9 + [600]:
         last = took(funded, bob, seconds)

@@ -1,4 +1,4 @@
-"""Anything that may happen to jobs, in any order, against a naive model; and the proof that this finds a mistake."""
+"""Random actions on jobs, compared with a simple model; and the proof that this finds a planted mistake."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -54,8 +54,8 @@ def test_whatever_happens_every_job_is_settled_once(machine: Callable[[], Jobs])
 
 
 def test_a_planted_double_settle_is_found(machine: Callable[[], Jobs], unguarded: None) -> None:
-    """By the auditor; or by the wallet itself, when too little else is held to hide it."""
-    # The first failure is enough: no second one, and no shorter way to it.
+    """Found by the audit, or by the wallet's constraint if nothing else is held."""
+    # The first failure is enough: do not look for others or shrink it.
     settings = hypothesis_settings(
         max_examples=200, stateful_step_count=25, derandomize=True, database=None, phases=[Phase.generate]
     )

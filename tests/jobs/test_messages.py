@@ -1,4 +1,4 @@
-"""A message may come three times, late, or for somebody who has lost the job."""
+"""A message may arrive three times, late, or after another worker has acquired the job."""
 
 import pytest
 

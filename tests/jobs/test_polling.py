@@ -1,4 +1,4 @@
-"""Polls: only the provider's own word decides."""
+"""Polling: only a state reported by the provider changes a job."""
 
 from datetime import timedelta
 

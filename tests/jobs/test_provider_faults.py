@@ -1,4 +1,4 @@
-"""What a provider, a storage and people may do to a job under way: it waits, or ends with its credits returned."""
+"""Faults of the provider, the storage and members during a job: it waits, or fails and is refunded."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -55,7 +55,7 @@ class TestSending:
     def test_one_refusal_for_too_much_lets_everybody_wait(
         self, submit: Submit, drive: Drive, provider: ScriptedProvider, alice: User, bob: User
     ) -> None:
-        """Row 34: nobody is blamed, and nobody else tries meanwhile."""
+        """Row 34: no job fails, and no other job is sent meanwhile."""
         provider.script("submit", behaviors.refuse(429, retry_after=30))
         first = submit(by=bob)
         drive.send()
@@ -84,7 +84,7 @@ class TestPolling:
     def test_an_hour_of_errors_decides_nothing(
         self, answer: Behavior, sent: Generation, drive: Drive, provider: ScriptedProvider
     ) -> None:
-        """Row 35: the waits between the polls grow, and each is another."""
+        """Row 35: the intervals between polls grow, with jitter."""
         provider.always("poll", answer)
         waits = []
         for _ in range(5):
@@ -101,7 +101,7 @@ class TestPolling:
         assert state_of(sent) == IS_DONE
 
     def test_no_word_but_an_end_ends_a_job(self, sent: Generation, drive: Drive, provider: ScriptedProvider) -> None:
-        """Row 38: new words, and words that go back."""
+        """Row 38: unknown states, and states that go back."""
         for word in ("processing", "pending", "queued", "paused_by_operator", "done", ""):
             provider.script("poll", behaviors.status_word(word))
             drive.poll()
@@ -114,7 +114,7 @@ class TestPolling:
     def test_completed_without_a_usable_address_is_no_end(
         self, url: str | None, sent: Generation, drive: Drive, provider: ScriptedProvider
     ) -> None:
-        """Row 39: nothing is fetched, nothing charged, and it is asked again."""
+        """Row 39: nothing is downloaded or charged, and the job is polled again."""
         provider.always("poll", behaviors.completed_with(url))
         drive.poll()
         drive.poll()
@@ -129,7 +129,7 @@ class TestPolling:
     def test_a_job_is_not_given_up_for_being_slow(
         self, sent: Generation, drive: Drive, provider: ScriptedProvider
     ) -> None:
-        """Row 45: it keeps its credits, and is asked about less often."""
+        """Row 45: it keeps its hold, and is polled less often."""
         provider.configure(polls_until_done=2)
         drive.age(timedelta(days=1))
         drive.poll()
@@ -146,7 +146,7 @@ class TestSaving:
     def test_a_result_that_cannot_be_had_is_asked_for_again(
         self, status: int, saving: Generation, drive: Drive, provider: ScriptedProvider
     ) -> None:
-        """Rows 40 and 41: under a fresh address, and never by another submit."""
+        """Rows 40 and 41: with a new URL, and never by another submit."""
         provider.script("download", behaviors.refuse(status) if status in behaviors.REASONS else behaviors.html(status))
         polls = provider.count("poll")
         drive.save()
@@ -189,7 +189,7 @@ class TestSaving:
     def test_a_download_that_never_ends_frees_its_worker(
         self, saving: Generation, drive: Drive, provider: ScriptedProvider, settings: Settings
     ) -> None:
-        """Row 43: bytes keep coming, so that no time-out for a single read ever strikes."""
+        """Row 43: bytes keep arriving, so no timeout of a single read is reached."""
         settings.VIDEO_DEADLINE = timedelta(seconds=0.5)
         provider.script("download", behaviors.slow_drip(0.05))
         drive.save()
@@ -201,7 +201,7 @@ class TestSaving:
     def test_a_storage_that_fails_costs_no_paid_video(
         self, saving: Generation, drive: Drive, provider: ScriptedProvider, settings: Settings, tmp_path: Path
     ) -> None:
-        """Rows 24 and 25: it is brought home again, under the same name, however long that takes; staff are told."""
+        """Rows 24 and 25: it is saved again under the same name without a time limit; staff are alerted."""
         settings.SAVING_WINDOW = timedelta(0)
         working = settings.STORAGES
         broken = tmp_path / "a file, and no folder"
@@ -224,7 +224,7 @@ class TestPeople:
     def test_the_jobs_of_somebody_switched_off_are_finished_for_the_team(
         self, submit: Submit, drive: Drive, provider: ScriptedProvider, funded: Team, bob: User, member: Member
     ) -> None:
-        """Row 48: at each step of a job's life."""
+        """Row 48: in each state of a job."""
         sent, waiting = submit(), None
         drive.send()
         waiting = submit()
@@ -250,7 +250,7 @@ class TestPeople:
     def test_a_job_costs_what_its_button_said(
         self, submit: Submit, drive: Drive, provider: ScriptedProvider, funded: Team, bob: User, member: Member
     ) -> None:
-        """Row 51: whatever prices and quotas have become since."""
+        """Row 51: after prices and quotas have changed."""
         generation = submit()
         PriceRow.objects.create(
             model="ltx-2-3-fast", tier="720p", credits_per_second=50, valid_from=database_now().date()

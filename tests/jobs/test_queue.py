@@ -17,7 +17,7 @@ from tests.library.factories import make_generation
 
 
 def order() -> list[str]:
-    """Claim everything and return the prompts in the order in which they went."""
+    """Start all queued jobs and return their prompts in the order of sending."""
     claimed = []
     while row := start_next():
         claimed.append(Generation.objects.get(pk=row[0]).prompt)

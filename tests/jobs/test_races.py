@@ -1,4 +1,4 @@
-"""Many at once on the same rows: whoever wins, each job is settled once and the books close."""
+"""Concurrent work on the same rows: each job is settled once and the books balance."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -51,7 +51,7 @@ def _books_close() -> Iterator[None]:
 
 
 def at_once(work: Callable[[int], T], times: int) -> list[T]:
-    """Do it so many times, by so many threads that begin together, each with a connection of its own."""
+    """Call it from several threads that start together, each with its own connection."""
     line = Barrier(THREADS)
 
     def go(worker: int) -> dict[int, T]:
@@ -128,7 +128,7 @@ STEPS = 5
 
 
 def live(take_of: dict[str, Asset], pause: Callable[[], None] = lambda: None) -> None:
-    """Take the next job through its life in STEPS steps, each one transaction, unless somebody else ends it."""
+    """Process the next job in STEPS steps, each in one transaction, unless another thread ends it."""
     with transaction.atomic():
         row = start_next()
     if row is None:
@@ -153,7 +153,7 @@ def live(take_of: dict[str, Asset], pause: Callable[[], None] = lambda: None) ->
 
 @dataclass
 class Page:
-    """A page that shows a job with its button, loaded at one moment of the job's life and pressed at another."""
+    """A page with a cancel button that is loaded in one state of the job and used in another."""
 
     membership: Membership
     generation: Generation
@@ -179,7 +179,7 @@ def press(membership: Membership, generation: Generation) -> str:
 
 
 class TestCancelAtEveryMoment:
-    """Row 47: what the person is told is what has become of the job and of its credits."""
+    """Row 47: the response tells the real result for the job and its credits."""
 
     @pytest.fixture
     def take_of(self, funded: Team) -> dict[str, Asset]:
@@ -228,7 +228,7 @@ class TestCancelAtEveryMoment:
 
 
 class TestTwoWhoEndTheSameJob:
-    """Row 22: whoever is second waits for the first, and neither for the other."""
+    """Row 22: the second transaction waits for the first; there is no deadlock."""
 
     @pytest.mark.parametrize("end", [give_up, cancel_generation])
     def test_the_second_waits_and_then_finds_the_job_over(
@@ -264,7 +264,7 @@ def claim_in_transaction() -> tuple[UUID, int]:
 
 
 def wait_until_blocking() -> None:
-    """Return once somebody waits for a lock of this connection."""
+    """Wait until another connection waits for a lock of this one."""
     deadline = monotonic() + 10
     with connection.cursor() as cursor:
         while monotonic() < deadline:
@@ -275,7 +275,7 @@ def wait_until_blocking() -> None:
 
 
 class TestAWorkerThatIsOvertaken:
-    """Row 19: it holds the answer of the provider, and somebody else has the job."""
+    """Row 19: it has the provider's response, and another worker has acquired the job."""
 
     def test_its_acceptance_is_kept_and_the_job_goes_on(
         self, submit: Submit, drive: Drive, provider: ScriptedProvider

@@ -7,7 +7,7 @@ from .rows import Submit
 
 
 def tamper(sql: str) -> None:
-    """Do what the triggers would have stopped."""
+    """Change rows with the triggers off."""
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("SET session_replication_role = replica")

@@ -1,4 +1,4 @@
-"""What becomes of each job when the database is yesterday's. The whole way with a real restore: ../faults."""
+"""What happens to each job after an older database was restored. A real restore is tested in ../faults."""
 
 from io import StringIO
 

@@ -1,4 +1,4 @@
-"""Bringing a finished video home."""
+"""Saving a finished video."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Planted secrets, driven through an error at each step: nobody can read them anywhere afterwards."""
+"""Planted secrets and an error at each step: the secrets appear nowhere afterwards."""
 
 import io
 import logging
@@ -24,7 +24,7 @@ from .conftest import Drive
 from .rows import Submit
 
 KEY = "planted-provider-key-4d1f"
-# Every address of the scripted provider that must not be known to others has one.
+# Every secret URL of the scripted provider contains one.
 SIGNATURE = "signature="
 ROUTES = ("upload", "put", "submit", "poll", "download")
 ERRORS = {
@@ -39,7 +39,7 @@ ERRORS = {
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
-    """All that is logged, down to the smallest things, in each of the formats."""
+    """Everything that is logged, at the lowest level, in each format."""
     written, root = io.StringIO(), logging.getLogger()
     handlers = [logging.StreamHandler(written) for _ in range(2)]
     for handler, name in zip(handlers, ("text", "json"), strict=True):
@@ -56,7 +56,7 @@ def log() -> Iterator[io.StringIO]:
 
 @pytest.fixture
 def locked(provider: ScriptedProvider, settings: Settings) -> ScriptedProvider:
-    """The provider, for those with the key."""
+    """A provider that requires the key."""
     settings.PROVIDER_API_KEY = KEY
     provider.configure(api_key=KEY)
     return provider
@@ -76,7 +76,7 @@ def staff(client_of: Callable[[User], Client], alice: User) -> Client:
 
 @pytest.fixture
 def told(log: io.StringIO, valkey: redis.Redis, staff: Client, creator: Client) -> Callable[[], str]:
-    """All that can be read afterwards: the logs, our tables, Valkey, the admin's pages and the member's."""
+    """Return everything that can be read afterwards: logs, tables, Valkey, admin pages and member pages."""
 
     def read() -> str:
         tables = apps.get_app_config("generations").get_models()
@@ -93,7 +93,7 @@ def told(log: io.StringIO, valkey: redis.Redis, staff: Client, creator: Client) 
 
 
 def work(*states: State) -> None:
-    """Let Celery's tasks do what is due, so that whatever they raise is logged as in a worker."""
+    """Run the due work through Celery tasks, so that their errors are logged as in a worker."""
     for state in states:
         Drive().make_due()
         if state == State.SUBMITTING:
@@ -129,7 +129,7 @@ def test_an_error_of_the_provider_tells_no_secret(
 def test_an_error_of_our_own_tells_no_secret(
     told: Callable[[], str], submit: Submit, locked: ScriptedProvider, settings: Settings
 ) -> None:
-    """Its traceback is logged, of the steps that know the signed address and the key: what they know is not."""
+    """The traceback of steps that use the signed URL and the key is logged, without these values."""
     submit()
     work(*LIFE[:3])
     settings.VIDEO_DEADLINE = None

@@ -1,4 +1,4 @@
-"""A team that has ended goes whole, and nothing of anybody else goes with it."""
+"""A team is deleted completely, and nothing of other teams is deleted."""
 
 from datetime import timedelta
 
@@ -26,7 +26,7 @@ from tests.library.factories import make_generation
 
 @pytest.fixture
 def ended(funded, alice, bob, member) -> Team:
-    """A team with something of every kind, whose grace is over."""
+    """A team with a row of every kind, whose grace period is over."""
     take = make_generation(funded, bob)
     make_generation(funded, bob, State.FAILED, retry_of=take)
     Quota.objects.create(team=funded, membership=member(bob, funded), cap=500)

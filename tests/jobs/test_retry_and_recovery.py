@@ -1,4 +1,4 @@
-"""Retry what failed, what the provider finished after we had given up, and jobs that kill their workers."""
+"""Retry of failed jobs, late results of the provider, and jobs that kill their workers."""
 
 from datetime import timedelta
 
@@ -106,7 +106,7 @@ class TestALateSuccess:
 
 class TestPoison:
     def let_workers_die(self, times: int) -> None:
-        """Claim what is due and do nothing with it, as workers do that are killed."""
+        """Claim the due jobs and do nothing, like a worker that is killed."""
         for _ in range(times):
             Generation.objects.in_flight().exclude(lease_until=None).update(
                 lease_until="2000-01-01T00:00:00Z", next_action_at="2000-01-01T00:00:00Z"
