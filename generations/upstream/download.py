@@ -86,18 +86,22 @@ class _Steps:
 
     def __init__(self, seconds: float) -> None:
         self._deadline = time.monotonic() + seconds
-        self._runner = asyncio.Runner()
+        # Not asyncio.Runner: it installs a signal handler for each step, which costs more than the step.
+        self._loop = asyncio.new_event_loop()
         self.transport = new_transport()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with self._runner as runner:
-            runner.run(self.transport.aclose())
+        try:
+            self._loop.run_until_complete(self.transport.aclose())
+            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        finally:
+            self._loop.close()
 
     def run(self, step: Awaitable[T]) -> T:
-        return self._runner.run(self._before_deadline(step))
+        return self._loop.run_until_complete(self._before_deadline(step))
 
     async def _before_deadline(self, step: Awaitable[T]) -> T:
         async with asyncio.timeout(max(0.0, self._deadline - time.monotonic())):
