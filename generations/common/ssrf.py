@@ -77,7 +77,7 @@ def safe_client(policy: AddressPolicy = AddressPolicy(), *, tls: ssl.SSLContext 
     with `read_body`, which does not decompress it.
     """
     return httpx.AsyncClient(
-        transport=_CheckedTransport(policy, tls or _public_certificates()),
+        transport=_CheckedTransport(policy, tls or public_certificates()),
         timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS),
         headers={"Accept-Encoding": "identity", "Connection": "close"},
         trust_env=False,
@@ -93,6 +93,12 @@ async def read_body(response: httpx.Response, max_bytes: int) -> bytes:
         if len(body) > max_bytes:
             raise BodyTooLargeError
     return bytes(body)
+
+
+@cache
+def public_certificates() -> ssl.SSLContext:
+    """Load the certificates once per process, because that costs more than a request."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 class _CheckedTransport(httpx.AsyncBaseTransport):
@@ -124,9 +130,3 @@ def _request_to(address: str, request: httpx.Request) -> httpx.Request:
         stream=request.stream,
         extensions={**request.extensions, "sni_hostname": request.url.raw_host.decode("ascii")},
     )
-
-
-@cache
-def _public_certificates() -> ssl.SSLContext:
-    """Load the certificates once per process, because that costs more than a request."""
-    return httpx.create_ssl_context(trust_env=False)

@@ -6,14 +6,14 @@ a finished video is a secret.
 """
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
 
 import httpx
+
+from generations.common.ssrf import public_certificates
 
 from .errors import Problem
 from .retries import parse_retry_after
@@ -63,13 +63,7 @@ class Response:
 def new_transport(*, max_connections: int = 1) -> httpx.AsyncHTTPTransport:
     """Create a transport with a pool of its own. It ignores proxies in the environment and follows no redirects."""
     limits = httpx.Limits(max_connections=max_connections, max_keepalive_connections=max_connections)
-    return httpx.AsyncHTTPTransport(verify=_ssl_context(), trust_env=False, limits=limits)
-
-
-@cache
-def _ssl_context() -> ssl.SSLContext:
-    """Load the certificates once per process, because that costs more than a request."""
-    return httpx.create_ssl_context(trust_env=False)
+    return httpx.AsyncHTTPTransport(verify=public_certificates(), trust_env=False, limits=limits)
 
 
 def parse_url(url: str) -> httpx.URL | None:
