@@ -11,9 +11,9 @@ import httpx
 from django.db import connection
 
 from generations.credits.grants import grant_credits
+from tests.faults.browser_user import BrowserUser
 from tests.faults.cluster import Cluster
 from tests.faults.studio import open_studio
-from tests.faults.visitor import Visitor
 
 T = TypeVar("T")
 
@@ -25,23 +25,23 @@ def start_submitter(cluster: Cluster, *, jobs: int, seconds: float) -> BaseProce
     """Submit so many jobs in a separate process, evenly over the time."""
     studio = open_studio("Soak")
     grant_credits(team=studio.team, amount=CREDITS, reason="soak", actor=studio.member.user)
-    with Visitor(cluster, studio) as visitor:
+    with BrowserUser(cluster, studio) as user:
         connection.close()
-        process = get_context("fork").Process(target=_submit_all, args=(visitor, jobs, seconds), daemon=True)
+        process = get_context("fork").Process(target=_submit_all, args=(user, jobs, seconds), daemon=True)
         process.start()
     return process
 
 
-def _submit_all(visitor: Visitor, jobs: int, seconds: float) -> None:
+def _submit_all(user: BrowserUser, jobs: int, seconds: float) -> None:
     started = time.monotonic()
     for number in range(jobs):
         time.sleep(max(0.0, started + seconds * number / jobs - time.monotonic()))
-        form = _retry(visitor.filled_form)
-        _retry(partial(_submit, visitor, form))
+        form = _retry(user.filled_form)
+        _retry(partial(_submit, user, form))
 
 
-def _submit(visitor: Visitor, form: dict[str, object]) -> None:
-    assert visitor.submit(form) == httpx.codes.SEE_OTHER
+def _submit(user: BrowserUser, form: dict[str, object]) -> None:
+    assert user.submit(form) == httpx.codes.SEE_OTHER
 
 
 def _retry(action: Callable[[], T]) -> T:

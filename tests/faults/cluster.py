@@ -1,12 +1,12 @@
-"""The product as real processes, each of which a test can kill, stop and start again.
+"""The product as real processes. A test can kill, stop and start each of them.
 
-    cluster.start("worker", LEASE=2)          # a part by name, with settings of its own; "worker2" is a second worker
-    cluster.kill("worker")                    # SIGKILL, its pool with it; `signal` sends anything else
-    cluster.provider.script("submit", ...)    # the scripted provider, a process too
-    cluster.points.arm("take.stored")         # pause the process that reaches it: see `generations.common.failpoints`
+    cluster.start("worker", LEASE=2)          # a process by name, with its own settings; "worker2" is a second worker
+    cluster.kill("worker")                    # SIGKILL, also for its pool; `signal` sends other signals
+    cluster.provider.script("submit", ...)    # the scripted provider, another process
+    cluster.failpoints.arm("take.stored")         # pause the next process there: see `generations.common.failpoints`
 
-The parts are started by the commands of `make run`. What a test process does through services goes to the same database
-and the same media folder; its messages do not reach the cluster's Valkey, so the next beat finds what it submitted.
+The processes start with the commands of `make run`. The test process uses the same database and media folder. Its
+messages do not reach the cluster's Valkey, so the dispatcher finds the jobs that it submits.
 """
 
 import json
@@ -32,9 +32,9 @@ from tests.embedded import FAST
 from tests.fakes.provider import RemoteProvider
 from tests.stack import clean_environment
 
-PATIENCE = 90.0
-REGULAR_PARTS = ("postgres", "valkey", "provider", "worker", "media-worker", "beat")
-CONSUMERS = {
+WAIT_SECONDS = 90.0
+REGULAR_PROCESSES = ("postgres", "valkey", "provider", "worker", "media-worker", "beat")
+WORKERS = {
     "worker": services.worker,
     "media-worker": services.media_worker,
     "webhook-worker": services.webhook_worker,
@@ -42,40 +42,40 @@ CONSUMERS = {
 
 
 def wait_until(
-    condition: Callable[[], object], *, what: str | Callable[[], str] = "", within: float = PATIENCE
+    condition: Callable[[], object], *, what: str | Callable[[], str] = "", within: float = WAIT_SECONDS
 ) -> None:
-    """Wait until the condition is true. AssertionError with `what` if it is not true in time."""
+    """Wait until the condition is true. AssertionError with `what` after `within` seconds."""
     deadline = time.monotonic() + within
     while not condition():
-        assert time.monotonic() < deadline, _in_vain(condition, what() if callable(what) else what, within)
+        assert time.monotonic() < deadline, _timeout_message(condition, what() if callable(what) else what, within)
         time.sleep(0.02)
 
 
-def _in_vain(condition: Callable[[], object], what: str, within: float) -> str:
-    return f"waited {within:.0f} s in vain for {what or condition}"
+def _timeout_message(condition: Callable[[], object], what: str, within: float) -> str:
+    return f"waited {within:.0f} s for {what or condition}: timed out"
 
 
-class Points:
-    """The test's side of `generations.common.failpoints`."""
+class Failpoints:
+    """Controls the failpoints of `generations.common.failpoints`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir()
 
     def arm(self, name: str, *, then: str = "hold") -> None:
-        """Pause the first process that reaches the point; with `then="die"` kill each one that does."""
+        """Pause the first process that reaches it. With `then="die"` end each process that does."""
         draft = self.folder / f"{name}.draft"
         draft.write_text(then)
         draft.rename(self.folder / name)
 
     def wait_reached(self, name: str) -> None:
-        wait_until((self.folder / f"{name}.reached").exists, what=f"somebody at {name}")
+        wait_until((self.folder / f"{name}.reached").exists, what=f"a process at {name}")
 
     def release(self, name: str) -> None:
         (self.folder / f"{name}.released").touch()
 
     def clear(self) -> None:
-        """Disarm every point and release the paused processes."""
+        """Disarm all failpoints and continue all paused processes."""
         for path in self.folder.glob("*.reached"):
             path.with_suffix(".released").touch()
         for path in list(self.folder.iterdir()):
@@ -83,7 +83,7 @@ class Points:
                 path.unlink(missing_ok=True)
 
     def forget(self) -> None:
-        """Remove the points of a test. The processes that were paused must have continued or died."""
+        """Remove all files before the next test. Paused processes must have continued or died."""
         for path in list(self.folder.iterdir()):
             path.unlink(missing_ok=True)
 
@@ -96,7 +96,7 @@ class Cluster:
         self.temporary = folder / "temporary"
         self.temporary.mkdir()
         self.media = folder / "media"
-        self.points = Points(folder / "points")
+        self.failpoints = Failpoints(folder / "points")
         self.postgres = Postgres(folder, settings={**FAST, "synchronous_commit": "on"})
         self.valkey = Valkey(folder, free_port(), is_durable=False)
         self.provider = RemoteProvider(f"http://127.0.0.1:{free_port()}")
@@ -105,28 +105,28 @@ class Cluster:
         self._children: dict[str, Child] = {}
         self._settings: dict[str, dict[str, object]] = {}
 
-    # The parts.
+    # One process.
 
     def start(self, name: str, **settings: object) -> None:
-        """Start a part and wait until it is ready. The settings apply to this process only."""
+        """Start a process and wait until it is ready. The settings apply only to this process."""
         assert not self.is_running(name), f"{name} runs already"
         self._settings[name] = settings
         self._children[name] = start_and_wait(self._spec(name, settings), log=self.log(name))
 
     def fill_disk(self, name: str) -> None:
-        """Limit the size of files of the part and its pool to a few bytes: writing raises OSError."""
+        """Limit the file size of the process and its pool to a few bytes, so that writing is an OSError."""
         self._settings[name] = {"disk": "full"}
         for process in (self.process(name), *self.pool(name)):
             process.rlimit(psutil.RLIMIT_FSIZE, (16, 16))
 
     def stop(self, name: str) -> int:
-        """Ask the part to stop, as a deployment does, and return its exit code."""
+        """Stop the process like a deployment, and return its exit code."""
         child = self._children.pop(name)
         child.stop()
         return child.process.returncode
 
     def kill(self, name: str) -> None:
-        """Kill the part and its children."""
+        """Kill the process and its children."""
         self._children.pop(name).kill()
 
     def restart(self, name: str, **settings: object) -> None:
@@ -134,16 +134,16 @@ class Cluster:
         self.start(name, **settings)
 
     def signal(self, name: str, number: signal.Signals) -> None:
-        """Send a signal to the part; SIGSTOP and SIGCONT go to its pool as well."""
+        """Send a signal to the process. SIGSTOP and SIGCONT also go to its pool."""
         targets = [self.process(name)]
         if number in (signal.SIGSTOP, signal.SIGCONT):
             targets += self.pool(name)
         for process in targets:
-            with suppress(psutil.NoSuchProcess):  # the processes of a pool change
+            with suppress(psutil.NoSuchProcess):  # processes of a pool may exit
                 process.send_signal(number)
 
     def wait_ended(self, name: str) -> int:
-        """Wait until the part exits by itself, and return its exit code."""
+        """Wait until the process has exited, and return its exit code."""
         wait_until(lambda: not self.is_running(name), what=f"the end of {name}")
         return self._children.pop(name).process.returncode
 
@@ -154,7 +154,7 @@ class Cluster:
         return psutil.Process(self._children[name].process.pid)
 
     def pool(self, name: str) -> list[psutil.Process]:
-        """Return the child processes of a part, such as the pool of a worker."""
+        """The children of a process, e.g. the pool of a worker."""
         return self.process(name).children(recursive=True)
 
     def log(self, name: str) -> Path:
@@ -164,44 +164,44 @@ class Cluster:
         return redis.Redis.from_url(self.valkey.url, decode_responses=True)
 
     def celery(self) -> Celery:
-        """A client of the cluster's broker, for messages and remote control of workers."""
+        """A client of the cluster's broker, to send messages and commands to workers."""
         return Celery("cluster", broker=self.valkey.url, set_as_current=False)
 
-    # All of them.
+    # All processes.
 
     def start_all(self) -> None:
-        for name in REGULAR_PARTS[:2]:
+        for name in REGULAR_PROCESSES[:2]:
             self.start(name)
         self._migrate()
-        for name in REGULAR_PARTS[2:]:
+        for name in REGULAR_PROCESSES[2:]:
             self.start(name)
 
     def restore(self) -> None:
-        """Restore the cluster to its regular parts and settings after a test."""
-        self.points.clear()
+        """Restore the regular processes with their regular settings after a test."""
+        self.failpoints.clear()
         for name in list(self._children):
-            is_regular = name in REGULAR_PARTS and self.is_running(name) and not self._settings[name]
+            is_regular = name in REGULAR_PROCESSES and self.is_running(name) and not self._settings[name]
             if not is_regular:
-                self._revive(name)
+                self._resume(name)
                 self.kill(name)
-        for name in REGULAR_PARTS:
+        for name in REGULAR_PROCESSES:
             if name in self._children:
-                self._revive(name)
+                self._resume(name)
             else:
                 self.start(name)
 
     def stop_all(self) -> None:
-        self.points.clear()
+        self.failpoints.clear()
         self.provider.close()
         for name in reversed(list(self._children)):
-            self._revive(name)
+            self._resume(name)
             self.stop(name)
 
-    def _revive(self, name: str) -> None:
+    def _resume(self, name: str) -> None:
         if self.is_running(name):
             self.signal(name, signal.SIGCONT)
 
-    # How they are started.
+    # How the processes start.
 
     @property
     def database(self) -> dict[str, object]:
@@ -216,7 +216,7 @@ class Cluster:
             LTX_API_KEY="a-key",
             LTX_BASE_URL=self.provider.base_url,
             TMPDIR=str(self.temporary),
-            FAILPOINTS_DIR=str(self.points.folder),
+            FAILPOINTS_DIR=str(self.failpoints.folder),
             FAULT_SETTINGS=json.dumps(settings),
             PYTHONUNBUFFERED="1",
             LOG_LEVEL="INFO",
@@ -238,7 +238,7 @@ class Cluster:
             return services.web(environment, host, port)
         if kind == "beat":
             return services.beat(environment, self.folder / "run" / name)
-        made = CONSUMERS[kind](environment, self.folder / "run" / f"{name}-ready")
+        made = WORKERS[kind](environment, self.folder / "run" / f"{name}-ready")
         return replace(made, command=[*made.command, "--hostname", f"{name}@cluster"])
 
     def _provider_spec(self, environment: dict[str, str]) -> ProcessSpec:

@@ -1,6 +1,6 @@
-"""The settings of the processes under test: those of `make run`, with short times and failpoints.
+"""The settings of the processes under test: those of `make run`, with short times, and with failpoints.
 
-FAULT_SETTINGS, a JSON object, changes any of them for one process; times are in seconds.
+FAULT_SETTINGS, a JSON object, changes any of them for one process. Times are in seconds.
 """
 
 import json
@@ -29,7 +29,7 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 MESSAGE_COPIES = 1
-"""How often each message of the process arrives; as from a broker that believes its taker to be dead."""
+"""How often each message of the process is delivered, as if the broker considered its receiver dead."""
 
 for _name, _value in json.loads(os.environ.get("FAULT_SETTINGS", "{}")).items():
     globals()[_name] = timedelta(seconds=_value) if isinstance(globals().get(_name), timedelta) else _value

@@ -1,4 +1,4 @@
-"""A team with credits, a member and an image, to submit jobs with."""
+"""What a test needs to submit jobs: a team with credits, a member, an image."""
 
 from dataclasses import dataclass
 from io import BytesIO
@@ -29,7 +29,7 @@ class Studio:
     wish: GenerationRequest
 
     def submit(self, count: int = 1) -> list[UUID]:
-        """Submit so many jobs, each at PRICE credits, and return their ids."""
+        """Submit so many jobs for PRICE credits each, and return their ids."""
         return [
             submit_generation(membership=self.member, request=self.wish, idempotency_key=str(uuid4())).id
             for _ in range(count)
@@ -39,7 +39,7 @@ class Studio:
         return list(Generation.objects.filter(team=self.team).select_related("hold").order_by("created_at"))
 
     def job(self) -> Generation:
-        """Return the only job of this team."""
+        """The only job of the team."""
         (job,) = self.jobs()
         return job
 
@@ -66,9 +66,9 @@ def open_studio(name: str) -> Studio:
     team = create_team(name=name, owner=owner)
     grant_credits(team=team, amount=1000, reason="opening balance", actor=owner)
     member = add_member(team=team, user=make_user(f"creator-{name}"), role=Role.CREATOR)
-    picture = BytesIO()
-    Image.new("RGB", (320, 180), (40, 90, 160)).save(picture, "PNG")
-    still = store_image(team=team, uploader=member.user, file=ContentFile(picture.getvalue(), name="still.png"))
+    image = BytesIO()
+    Image.new("RGB", (320, 180), (40, 90, 160)).save(image, "PNG")
+    still = store_image(team=team, uploader=member.user, file=ContentFile(image.getvalue(), name="still.png"))
     wish = GenerationRequest(
         first_frame=still, prompt="The lantern sways.", model="ltx-2-3-fast", resolution="1280x720", fps=24, duration=6
     )

@@ -1,4 +1,4 @@
-"""The disk is full where videos are saved."""
+"""The disk for videos is full."""
 
 from generations.events.models import Alert
 from generations.jobs.models import State
@@ -7,10 +7,10 @@ from .cluster import Cluster, wait_until
 from .studio import PRICE, Studio
 
 
-def check_that_it_waits_for_room(cluster: Cluster, studio: Studio) -> None:
-    """The provider has rendered the video and bills it. No empty file is delivered, and staff are alerted."""
+def check_that_the_job_waits_for_space(cluster: Cluster, studio: Studio) -> None:
+    """The provider bills the video, so the job waits. No empty video is delivered, and staff get an alert."""
     is_alarmed = Alert.objects.open().filter(kind="storage").exists
-    wait_until(lambda: studio.job().state == State.SAVING and studio.job().failures, what="a failed saving")
+    wait_until(lambda: studio.job().state == State.SAVING and studio.job().failures, what="a failed attempt to save")
     assert is_alarmed()
     assert studio.balance().held == PRICE
     assert list((cluster.media / f"teams/{studio.team.pk}").rglob("*.mp4")) == []
@@ -21,18 +21,18 @@ def check_that_it_waits_for_room(cluster: Cluster, studio: Studio) -> None:
     assert studio.balance().posted == 1000 - PRICE
 
 
-def test_no_room_to_download_keeps_a_paid_job_and_its_hold(cluster: Cluster, studio: Studio) -> None:
-    """Row 24: the temporary folder is full."""
+def test_a_job_waits_with_its_hold_if_there_is_no_space_to_download(cluster: Cluster, studio: Studio) -> None:
+    """Row 24: the temporary folder."""
     cluster.fill_disk("media-worker")
     studio.submit()
-    check_that_it_waits_for_room(cluster, studio)
+    check_that_the_job_waits_for_space(cluster, studio)
 
 
-def test_no_room_to_keep_the_video_keeps_a_paid_job_and_its_hold(cluster: Cluster, studio: Studio) -> None:
-    """Row 24: the media folder is full after the download."""
-    cluster.points.arm("take.inspected")
+def test_a_job_waits_with_its_hold_if_there_is_no_space_to_store_the_video(cluster: Cluster, studio: Studio) -> None:
+    """Row 24: the media folder, after the download."""
+    cluster.failpoints.arm("take.inspected")
     studio.submit()
-    cluster.points.wait_reached("take.inspected")
+    cluster.failpoints.wait_reached("take.inspected")
     cluster.fill_disk("media-worker")
-    cluster.points.release("take.inspected")
-    check_that_it_waits_for_room(cluster, studio)
+    cluster.failpoints.release("take.inspected")
+    check_that_the_job_waits_for_space(cluster, studio)

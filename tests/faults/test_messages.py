@@ -12,7 +12,7 @@ from tests.fakes.behaviors import pause_at
 from .cluster import Cluster, wait_until
 from .studio import PRICE, Studio
 
-UNHURRIED = {"LEASE": 60}  # longer than a slow machine needs: an expired lease would pass the job to another worker
+LONG_LEASE = {"LEASE": 60}  # on a slow machine a short lease would expire, and another worker would take over
 QUEUES = {"generations.send_generation": "dailies", "generations.save_generation": "media"}
 
 
@@ -23,9 +23,9 @@ def send(celery: Celery, job: UUID, *fences: int) -> None:
 
 
 def wait_consumed(cluster: Cluster) -> None:
-    """Wait until every message was received and processed. The beat process must not send others meanwhile.
+    """Wait until all messages are processed. Meanwhile the beat is suspended, because it sends new ones.
 
-    The workers report it: a message is processed but not acknowledged if the worker lost its connection.
+    This asks the workers: a message whose worker lost its connection is processed but not acknowledged.
     """
     cluster.signal("beat", signal.SIGSTOP)
     with cluster.valkey_client() as valkey, cluster.celery() as celery:
@@ -34,27 +34,27 @@ def wait_consumed(cluster: Cluster) -> None:
 
 
 def _delivered(celery: Celery) -> Counter[str]:
-    """Return how many send and save messages the workers have received since they were started."""
-    taken: Counter[str] = Counter()
+    """The number of messages to send and to save that the workers have received since their start."""
+    received: Counter[str] = Counter()
     for worker in (celery.control.inspect(timeout=2).stats() or {}).values():
         for task in QUEUES:
-            taken[task.removeprefix("generations.").removesuffix("_generation")] += worker["total"].get(task, 0)
-    return taken
+            received[task.removeprefix("generations.").removesuffix("_generation")] += worker["total"].get(task, 0)
+    return received
 
 
 def _all_idle(celery: Celery) -> bool:
     workers = celery.control.inspect(timeout=2)
-    answers = [workers.reserved(), workers.active()]
-    return all(answers) and not any(tasks for answer in answers for tasks in answer.values())
+    replies = [workers.reserved(), workers.active()]
+    return all(replies) and not any(tasks for reply in replies for tasks in reply.values())
 
 
 def test_every_message_three_times_at_once_has_one_effect(cluster: Cluster, studio: Studio) -> None:
-    """Row 16: from any sender, and received by two workers at once."""
+    """Row 16: from every sender, and by two workers at the same time."""
     for part in ("worker", "media-worker", "beat"):
-        cluster.restart(part, **UNHURRIED, MESSAGE_COPIES=3)
+        cluster.restart(part, **LONG_LEASE, MESSAGE_COPIES=3)
     for part in ("worker2", "media-worker2"):
-        cluster.start(part, **UNHURRIED, MESSAGE_COPIES=3)
-    # The dispatcher sends the first of several found jobs itself, and a message for each of the others.
+        cluster.start(part, **LONG_LEASE, MESSAGE_COPIES=3)
+    # The dispatcher finds all three: it sends the first itself and the others by message.
     both = ("worker", "worker2")
     for part in both:
         cluster.signal(part, signal.SIGSTOP)
@@ -71,22 +71,22 @@ def test_every_message_three_times_at_once_has_one_effect(cluster: Cluster, stud
     assert studio.balance().posted == 1000 - 3 * PRICE
 
 
-def test_messages_of_every_age_do_nothing_to_a_job_that_is_over(cluster: Cluster, studio: Studio) -> None:
-    """Row 17: a message that was sent a week ago names an old fence."""
+def test_old_messages_do_not_change_a_finished_job(cluster: Cluster, studio: Studio) -> None:
+    """Row 17: an old message has an old fence."""
     first, second = studio.submit(2)
     wait_until(lambda: cluster.provider.count("submit") == 2, what="both to be sent")
     studio.wait_for(State.COMPLETED)
-    before = _facts(first, second)
+    before = _stored(first, second)
     with cluster.celery() as celery:
         for job in (first, second):
             send(celery, job, *range(12, -1, -1))
         wait_consumed(cluster)
-    assert _facts(first, second) == before
+    assert _stored(first, second) == before
     assert cluster.provider.count("submit") == 2
 
 
-def test_messages_out_of_order_do_not_turn_a_job_back(cluster: Cluster, studio: Studio) -> None:
-    """Row 17: a send message for a job that the provider is already rendering."""
+def test_messages_out_of_order_do_not_move_a_job_back(cluster: Cluster, studio: Studio) -> None:
+    """Row 17: a message to send, when the provider is already rendering."""
     cluster.provider.configure(polls_until_done=1000)
     (job,) = studio.submit()
     studio.wait_for(State.PROCESSING)
@@ -101,11 +101,11 @@ def test_messages_out_of_order_do_not_turn_a_job_back(cluster: Cluster, studio: 
 
 
 def test_two_beats_and_two_workers_do_the_work_of_one(cluster: Cluster, studio: Studio) -> None:
-    """Row 18: every job is sent once, polled in turn and saved once."""
+    """Row 18: every job is sent once and saved once."""
     for part in ("worker", "media-worker"):
-        cluster.restart(part, **UNHURRIED)
+        cluster.restart(part, **LONG_LEASE)
     for part in ("beat2", "worker2", "media-worker2"):
-        cluster.start(part, **UNHURRIED)
+        cluster.start(part, **LONG_LEASE)
     studio.submit(6)
     studio.wait_for(State.COMPLETED)
     assert cluster.provider.count("submit") == 6
@@ -113,38 +113,38 @@ def test_two_beats_and_two_workers_do_the_work_of_one(cluster: Cluster, studio: 
     assert studio.balance().posted == 1000 - 6 * PRICE
 
 
-def test_a_holder_that_wakes_after_its_lease_writes_nothing(cluster: Cluster, studio: Studio) -> None:
-    """Row 19: it was stopped when the response came; another worker failed the job; its own write matches no row."""
-    cluster.provider.script("submit", pause_at("late answer"))
+def test_a_worker_that_resumes_after_its_lease_writes_nothing(cluster: Cluster, studio: Studio) -> None:
+    """Row 19: it was suspended when the response came, another worker failed the job, and its write matches no row."""
+    cluster.provider.script("submit", pause_at("late response"))
     studio.submit()
-    cluster.provider.wait_until_paused("late answer")
+    cluster.provider.wait_until_paused("late response")
     cluster.signal("worker", signal.SIGSTOP)
-    cluster.provider.release("late answer")
+    cluster.provider.release("late response")
     cluster.start("worker2")
     studio.wait_for(State.FAILED)
-    before = _facts(studio.job().pk)
+    before = _stored(studio.job().pk)
     cluster.stop("worker2")
     cluster.signal("worker", signal.SIGCONT)
     wait_consumed(cluster)
-    assert _facts(studio.job().pk) == before
+    assert _stored(studio.job().pk) == before
     assert cluster.provider.count("submit") == 1
 
 
-def test_a_saver_that_wakes_after_its_lease_charges_nothing(cluster: Cluster, studio: Studio) -> None:
-    """Row 19: another worker has saved the same take meanwhile."""
-    cluster.points.arm("take.stored")
+def test_a_media_worker_that_resumes_after_its_lease_charges_nothing(cluster: Cluster, studio: Studio) -> None:
+    """Row 19: another worker saved the same take meanwhile."""
+    cluster.failpoints.arm("take.stored")
     studio.submit()
-    cluster.points.wait_reached("take.stored")
+    cluster.failpoints.wait_reached("take.stored")
     cluster.start("media-worker2")
     studio.wait_for(State.COMPLETED)
-    before = _facts(studio.job().pk)
-    cluster.points.release("take.stored")
+    before = _stored(studio.job().pk)
+    cluster.failpoints.release("take.stored")
     wait_consumed(cluster)
-    assert _facts(studio.job().pk) == before
+    assert _stored(studio.job().pk) == before
     assert studio.balance().posted == 1000 - PRICE
 
 
-def _facts(*jobs: UUID) -> list[dict[str, object]]:
-    """Return everything that is stored about jobs, their attempts and their holds."""
+def _stored(*jobs: UUID) -> list[dict[str, object]]:
+    """The stored values of jobs and their holds."""
     rows = Generation.objects.filter(pk__in=jobs).order_by("pk")
-    return list(rows.values("state", "fence", "state_since", "finished_at", "take", "hold__state", "hold__captured"))
+    return list(rows.values("state", "fence", "state_since", "finished_at", "video", "hold__state", "hold__captured"))

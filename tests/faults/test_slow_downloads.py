@@ -1,4 +1,4 @@
-"""Slow downloads delay each other, and nothing else."""
+"""Slow downloads delay only other downloads."""
 
 from generations.jobs.models import Generation, State
 from project.stack.services import MEDIA_WORKER_PROCESSES
@@ -8,18 +8,18 @@ from .cluster import Cluster, wait_until
 from .studio import PRICE, Studio
 
 
-def test_jobs_are_sent_and_polled_while_every_saving_slot_is_taken(cluster: Cluster, studio: Studio) -> None:
-    """Row 43: videos arrive at one byte per second; the other jobs wait for a free slot and do not fail."""
+def test_jobs_are_sent_and_polled_while_all_media_workers_are_busy(cluster: Cluster, studio: Studio) -> None:
+    """Row 43: every download gets one byte per second. A job that waits for a slot counts no failure."""
     cluster.provider.always("download", slow_drip(1))
     studio.submit(MEDIA_WORKER_PROCESSES)
-    wait_until(lambda: cluster.provider.count("download") == MEDIA_WORKER_PROCESSES, what="every slot to be taken")
+    wait_until(lambda: cluster.provider.count("download") == MEDIA_WORKER_PROCESSES, what="all slots to be in use")
     with cluster.valkey_client() as valkey:
         heartbeat = valkey.get("dailies:heartbeat")
         (waiting,) = studio.submit()
         wait_until(lambda: Generation.objects.get(pk=waiting).state == State.SAVING, what="the job to be rendered")
         wait_until(lambda: valkey.get("dailies:heartbeat") != heartbeat, what="the heartbeat")
     fence = Generation.objects.get(pk=waiting).fence
-    wait_until(lambda: Generation.objects.get(pk=waiting).fence > fence + 2, what="it to be offered again")
+    wait_until(lambda: Generation.objects.get(pk=waiting).fence > fence + 2, what="its next dispatch")
     assert Generation.objects.get(pk=waiting).losses == 0
     assert cluster.provider.count("download") == MEDIA_WORKER_PROCESSES
     cluster.provider.regular("download")

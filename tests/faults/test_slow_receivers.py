@@ -1,4 +1,4 @@
-"""Slow receivers of webhooks do not delay jobs."""
+"""Slow webhook receivers do not delay jobs."""
 
 from generations.events.models import DeliveryAttempt, DeliveryState, WebhookDelivery
 from generations.events.webhooks.endpoints import create_endpoint
@@ -10,7 +10,7 @@ from .cluster import Cluster, wait_until
 from .studio import Studio
 
 
-def test_jobs_are_sent_polled_and_saved_while_a_receiver_drips(cluster: Cluster, studio: Studio) -> None:
+def test_jobs_are_sent_polled_and_saved_while_a_receiver_is_slow(cluster: Cluster, studio: Studio) -> None:
     with Receiver() as receiver:
         receiver.always(slow_drip(1))
         create_endpoint(team_id=studio.team.pk, actor_id=studio.member.user_id, url=receiver.url)
@@ -22,7 +22,7 @@ def test_jobs_are_sent_polled_and_saved_while_a_receiver_drips(cluster: Cluster,
         studio.submit(3)
         studio.wait_for(State.COMPLETED)
         wait_until(lambda: len(receiver.received) == 8, what="a message for each submit and each take")
-        assert DeliveryAttempt.objects.count() == 0  # no response is complete yet
+        assert DeliveryAttempt.objects.count() == 0  # no response is complete
         cluster.kill("webhook-worker")
     states = WebhookDelivery.objects.filter(endpoint__team=studio.team).values_list("state", flat=True)
     assert set(states) == {DeliveryState.PENDING}

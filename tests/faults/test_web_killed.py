@@ -9,26 +9,26 @@ from django.db import connection, transaction
 from generations.credits.models import Wallet
 from generations.jobs.models import State
 
+from .browser_user import BrowserUser
 from .cluster import Cluster, wait_until
 from .studio import Studio
-from .visitor import Visitor
 
 
-def press_the_button(visitor: Visitor, form: dict[str, str]) -> Thread:
-    """Submit in the background; the connection breaks with the server."""
+def submit_in_background(user: BrowserUser, form: dict[str, str]) -> Thread:
+    """Submit in a thread. The connection breaks when the server is killed."""
 
-    def press() -> None:
+    def submit() -> None:
         try:
-            visitor.submit(form)
+            user.submit(form)
         except httpx.TransportError:
             return
 
-    thread = Thread(target=press)
+    thread = Thread(target=submit)
     thread.start()
     return thread
 
 
-def is_row_waited_for() -> bool:
+def is_row_lock_awaited() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND locktype = 'transactionid')")
         (is_waiting,) = cursor.fetchone()
@@ -36,39 +36,39 @@ def is_row_waited_for() -> bool:
 
 
 def test_before_the_commit_nothing_is_stored_and_the_retry_works(cluster: Cluster, studio: Studio) -> None:
-    """Row 1: the hold and the job are one statement, and its process dies in the middle of it.
+    """Row 1: the process is killed inside the transaction of the submit.
 
-    PostgreSQL may still end the statement without it: then the retry finds the job.
+    PostgreSQL may still commit it: then the retry finds the job.
     """
     cluster.start("web")
-    with Visitor(cluster, studio) as visitor:
-        form = visitor.filled_form()
+    with BrowserUser(cluster, studio) as user:
+        form = user.filled_form()
         with transaction.atomic():
             Wallet.objects.select_for_update().get(team=studio.member.team_id)
-            pressing = press_the_button(visitor, form)
-            wait_until(is_row_waited_for)
+            submitting = submit_in_background(user, form)
+            wait_until(is_row_lock_awaited)
             cluster.kill("web")
-            pressing.join()
+            submitting.join()
             assert (studio.jobs(), studio.balance().available) == ([], 1000)
         cluster.start("web")
-        assert visitor.submit(form) == 303
+        assert user.submit(form) == 303
     studio.wait_for(State.COMPLETED)
     assert studio.balance().posted == 1000 - studio.job().price
 
 
-def test_after_the_commit_the_job_is_found_and_the_retry_is_the_same_job(cluster: Cluster, studio: Studio) -> None:
-    """Row 2: no message was sent; the dispatcher finds the row."""
+def test_after_the_commit_the_job_is_found_and_the_retry_returns_it(cluster: Cluster, studio: Studio) -> None:
+    """Row 2: no message was sent. The dispatcher finds the row."""
     cluster.signal("worker", signal.SIGSTOP)
     cluster.start("web")
-    with Visitor(cluster, studio) as visitor:
-        form = visitor.filled_form()
-        cluster.points.arm("hint.committed")
-        pressing = press_the_button(visitor, form)
-        cluster.points.wait_reached("hint.committed")
+    with BrowserUser(cluster, studio) as user:
+        form = user.filled_form()
+        cluster.failpoints.arm("hint.committed")
+        submitting = submit_in_background(user, form)
+        cluster.failpoints.wait_reached("hint.committed")
         cluster.kill("web")
-        pressing.join()
+        submitting.join()
         cluster.signal("worker", signal.SIGCONT)
         studio.wait_for(State.COMPLETED)
         cluster.start("web")
-        assert visitor.submit(form) == 303
+        assert user.submit(form) == 303
     assert (studio.states(), studio.balance().posted) == ([State.COMPLETED], 1000 - studio.job().price)

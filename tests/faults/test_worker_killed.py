@@ -1,4 +1,4 @@
-"""Workers are killed at each step of a job."""
+"""Workers are killed in each state of a job."""
 
 import signal
 
@@ -13,11 +13,11 @@ from .cluster import Cluster, wait_until
 from .studio import PRICE, Studio
 
 
-def test_killed_before_the_post_nothing_is_posted_and_the_credits_come_back(cluster: Cluster, studio: Studio) -> None:
-    """Row 3: an attempt is open, so it is unknown whether it was posted; no other worker posts it."""
-    cluster.points.arm("attempt.opened")
+def test_killed_before_the_post_nothing_is_posted_and_credits_are_refunded(cluster: Cluster, studio: Studio) -> None:
+    """Row 3: an open attempt may have been posted, so it is not posted again."""
+    cluster.failpoints.arm("attempt.opened")
     studio.submit()
-    cluster.points.wait_reached("attempt.opened")
+    cluster.failpoints.wait_reached("attempt.opened")
     cluster.restart("worker")
     studio.wait_for(State.UNCONFIRMED, State.FAILED)
     studio.wait_for(State.FAILED)
@@ -27,21 +27,21 @@ def test_killed_before_the_post_nothing_is_posted_and_the_credits_come_back(clus
     assert studio.balance().available == 1000
 
 
-def test_killed_before_the_answer_came_nothing_is_posted_again(cluster: Cluster, studio: Studio) -> None:
-    """Row 4: the provider has the job, but its id was never received."""
-    cluster.provider.script("submit", pause_at("answer"))
+def test_killed_before_the_response_nothing_is_posted_again(cluster: Cluster, studio: Studio) -> None:
+    """Row 4: the provider has the job, but we never got its id."""
+    cluster.provider.script("submit", pause_at("response"))
     studio.submit()
-    cluster.provider.wait_until_paused("answer")
+    cluster.provider.wait_until_paused("response")
     cluster.restart("worker")
-    cluster.provider.release("answer")
+    cluster.provider.release("response")
     studio.wait_for(State.FAILED)
     assert cluster.provider.count("submit") == 1
     assert [attempt.bill for attempt in studio.attempts()] == ["possible"]
     assert studio.balance().available == 1000
 
 
-def test_killed_while_the_provider_renders_polling_goes_on(cluster: Cluster, studio: Studio) -> None:
-    """Row 5: everything needed is in the database."""
+def test_killed_while_the_provider_renders_polling_continues(cluster: Cluster, studio: Studio) -> None:
+    """Row 5: all necessary data is in the database."""
     cluster.provider.configure(polls_until_done=1000)
     studio.submit(2)
     studio.wait_for(State.PROCESSING)
@@ -52,8 +52,8 @@ def test_killed_while_the_provider_renders_polling_goes_on(cluster: Cluster, stu
     assert studio.balance().posted == 1000 - 2 * PRICE
 
 
-def test_killed_during_the_download_it_is_downloaded_again(cluster: Cluster, studio: Studio) -> None:
-    """Row 6: an incomplete video never becomes a take, and is removed from the disk."""
+def test_killed_during_the_download_the_video_is_downloaded_again(cluster: Cluster, studio: Studio) -> None:
+    """Row 6: a partial video is never a take, and is removed from the disk."""
     cluster.provider.script("download", slow_drip(0.05))
     studio.submit()
     cluster.provider.wait_for("download")
@@ -64,22 +64,22 @@ def test_killed_during_the_download_it_is_downloaded_again(cluster: Cluster, stu
     assert studio.balance().posted == 1000 - PRICE
 
 
-def test_killed_after_the_file_was_stored_the_same_file_is_used(cluster: Cluster, studio: Studio) -> None:
-    """Row 7: the storage key is made from the content, so storing it again adds nothing."""
-    cluster.points.arm("asset.stored")
+def test_killed_after_the_file_is_stored_the_same_file_is_used(cluster: Cluster, studio: Studio) -> None:
+    """Row 7: the name of the file depends on its content, so that it is stored only once."""
+    cluster.failpoints.arm("asset.stored")
     studio.submit()
-    cluster.points.wait_reached("asset.stored")
+    cluster.failpoints.wait_reached("asset.stored")
     cluster.restart("media-worker")
     studio.wait_for(State.COMPLETED)
     assert videos_of(cluster, studio) == (1, 1)
     assert studio.balance().posted == 1000 - PRICE
 
 
-def test_killed_between_the_take_and_its_charge_it_is_charged_once(cluster: Cluster, studio: Studio) -> None:
-    """Row 8: another worker completes and charges the take in one transaction."""
-    cluster.points.arm("take.stored")
+def test_killed_between_the_take_and_its_charge_the_take_is_charged_once(cluster: Cluster, studio: Studio) -> None:
+    """Row 8: the take is completed and charged in one transaction, by another worker."""
+    cluster.failpoints.arm("take.stored")
     studio.submit()
-    cluster.points.wait_reached("take.stored")
+    cluster.failpoints.wait_reached("take.stored")
     assert (studio.states(), studio.balance().posted) == ([State.SAVING], 1000)
     cluster.restart("media-worker")
     studio.wait_for(State.COMPLETED)
@@ -87,7 +87,7 @@ def test_killed_between_the_take_and_its_charge_it_is_charged_once(cluster: Clus
     assert studio.balance().posted == 1000 - PRICE
 
 
-def test_a_killed_pool_process_is_replaced_and_its_task_is_done(cluster: Cluster, studio: Studio) -> None:
+def test_a_killed_pool_process_is_replaced_and_its_task_is_repeated(cluster: Cluster, studio: Studio) -> None:
     """Row 9: the worker continues, and the loss is counted."""
     worker = cluster.process("worker").pid
     cluster.provider.script("upload", pause_at("upload"))
@@ -102,13 +102,13 @@ def test_a_killed_pool_process_is_replaced_and_its_task_is_done(cluster: Cluster
     assert cluster.provider.count("submit") == 1
 
 
-def test_a_job_that_kills_its_workers_is_set_aside(cluster: Cluster, studio: Studio) -> None:
-    """Row 10: the job is refunded, staff are alerted, and other jobs continue."""
+def test_a_job_that_kills_its_workers_is_quarantined(cluster: Cluster, studio: Studio) -> None:
+    """Row 10: its credits are refunded, staff get an alert, and other jobs continue."""
     cluster.restart("media-worker", MAX_LOSSES=2)
-    cluster.points.arm("take.stored", then="die")
+    cluster.failpoints.arm("take.stored", then="die")
     studio.submit()
     studio.wait_for(State.FAILED)
-    cluster.points.clear()
+    cluster.failpoints.clear()
     assert studio.job().error_type == "poison"
     assert studio.balance().available == 1000
     assert Alert.objects.open().filter(kind="poison").exists()
@@ -121,11 +121,11 @@ def test_a_job_that_kills_its_workers_is_set_aside(cluster: Cluster, studio: Stu
     ("part", "step"), [("worker", "upload"), ("worker", "submit"), ("worker", "poll"), ("media-worker", "download")]
 )
 def test_a_deployment_loses_nothing(cluster: Cluster, studio: Studio, part: str, step: str) -> None:
-    """Row 11: a deployment during a request; the next worker continues."""
+    """Row 11: a deployment during a request. The next worker continues."""
     cluster.provider.script(step, pause_at(step))
     studio.submit()
     cluster.provider.wait_until_paused(step)
-    assert cluster.stop(part) == 0, "it did not end by itself"
+    assert cluster.stop(part) == 0, "it was killed because it did not stop in time"
     cluster.provider.release(step)
     cluster.start(part)
     studio.wait_for(State.COMPLETED, State.FAILED)
@@ -134,6 +134,6 @@ def test_a_deployment_loses_nothing(cluster: Cluster, studio: Studio, part: str,
 
 
 def videos_of(cluster: Cluster, studio: Studio) -> tuple[int, int]:
-    """Return how many videos the team has, in rows and in files."""
+    """The number of videos of the team: rows, and files."""
     files = list((cluster.media / f"teams/{studio.team.pk}/videos").rglob("*.mp4"))
     return Asset.objects.filter(team=studio.team, kind="video").count(), len(files)

@@ -1,4 +1,4 @@
-"""A user with a browser, who only knows the pages."""
+"""A user who works only with the pages, like in a browser."""
 
 from typing import Any, Self
 from uuid import UUID
@@ -14,18 +14,18 @@ from tests.web.pages import form_values
 from .cluster import Cluster
 from .studio import Studio
 
-# A user does not wait longer than this for a page.
-PATIENCE = 30.0
+# The longest time that a user waits for a page.
+PAGE_TIMEOUT = 30.0
 
 
-class Visitor:
+class BrowserUser:
     """Use it as a context manager. It is signed in as the creator of the team."""
 
     def __init__(self, cluster: Cluster, studio: Studio) -> None:
         self._user: User = studio.member.user
         self._home = f"/t/{studio.team.slug}"
-        self._still = str(studio.wish.first_frame.pk)
-        self._client = httpx.Client(base_url=cluster.web_url, timeout=PATIENCE, trust_env=False)
+        self._image = str(studio.wish.first_frame.pk)
+        self._client = httpx.Client(base_url=cluster.web_url, timeout=PAGE_TIMEOUT, trust_env=False)
 
     def __enter__(self) -> Self:
         EmailAddress.objects.get_or_create(
@@ -40,16 +40,16 @@ class Visitor:
     def sign_in(self) -> None:
         self._client.cookies.clear()
         form = _form(self._client.get("/account/login/"), login=self._user.email, password=PASSWORD)
-        answer = self._client.post("/account/login/", data=form)
-        assert answer.status_code == 302, answer.text
+        response = self._client.post("/account/login/", data=form)
+        assert response.status_code == 302, response.text
 
     def get(self, path: str) -> httpx.Response:
-        """Load a page of the team by the rest of its path."""
+        """Get a page of the team. `path` follows `/t/<slug>`."""
         return self._client.get(f"{self._home}{path}", follow_redirects=True)
 
     def filled_form(self) -> dict[str, Any]:
-        """Send the studio's form with the image and a prompt. Sent twice, it is one job."""
-        return _form(self.get("/studio/"), first_frame=self._still, prompt="The lantern sways.")
+        """The studio form with the image and a prompt. If it is sent twice, it is one job."""
+        return _form(self.get("/studio/"), first_frame=self._image, prompt="The lantern sways.")
 
     def submit(self, form: dict[str, Any] | None = None) -> int:
         return self._client.post(f"{self._home}/studio/", data=form or self.filled_form()).status_code

@@ -1,4 +1,4 @@
-"""The checks after every fault."""
+"""The rules that must hold after every fault."""
 
 from collections import Counter
 
@@ -12,7 +12,7 @@ from .cluster import Cluster, wait_until
 
 
 def check_all_settled(cluster: Cluster) -> None:
-    """Check that every job is completed or refunded exactly once. Wait for the active ones."""
+    """Every job is finished or refunded, exactly once. Waits for jobs in progress."""
     wait_until(lambda: not Generation.objects.in_flight().exists(), what=lambda: f"the end of {_unfinished()}")
     check_books()
     assert Wallet.objects.exclude(held=0).count() == 0
@@ -22,7 +22,7 @@ def check_all_settled(cluster: Cluster) -> None:
 
 
 def check_books() -> None:
-    """Check the rules that hold at any moment, also while jobs are active."""
+    """The rules that hold at any time, also while jobs are in progress."""
     assert [str(finding) for finding in audit_books()] == []
     assert not Wallet.objects.filter(Q(posted__lt=0) | Q(held__lt=0)).exists()
     live = set(Generation.objects.in_flight().filter(is_late=False).values_list("hold_id", flat=True))

@@ -1,4 +1,4 @@
-"""An older backup is restored, and the provider has continued meanwhile."""
+"""A backup of yesterday is restored, but the provider has continued."""
 
 import subprocess
 import sys
@@ -18,7 +18,7 @@ def state_of(job: object) -> str:
 
 
 def administer(cluster: Cluster, *statements: str) -> None:
-    """Run statements on whole databases, which need that no client is connected."""
+    """Run statements about whole databases. They need all connections closed."""
     connection.close()
     name = cluster.database["NAME"]
     with psycopg.connect(cluster.postgres.url, dbname="postgres", autocommit=True) as admin:
@@ -35,17 +35,17 @@ def recheck(cluster: Cluster) -> str:
 
 
 def test_nothing_is_sent_twice_after_a_restored_backup(cluster: Cluster, studio: Studio) -> None:
-    """Row 61: one job was rendering, one was being posted, one waited; all three were finished after the backup."""
+    """Row 61: one job was rendering, one was being posted, one was queued. All three finished after the backup."""
     cluster.provider.configure(polls_until_done=1000)
     (rendering,) = studio.submit()
     wait_until(lambda: state_of(rendering) == State.PROCESSING, what="the first to be rendered")
-    cluster.provider.script("submit", pause_at("answer"))
+    cluster.provider.script("submit", pause_at("response"))
     (posting,) = studio.submit()
-    cluster.provider.wait_until_paused("answer")
+    cluster.provider.wait_until_paused("response")
     cluster.kill("beat")
     (waiting,) = studio.submit()
     administer(cluster, "CREATE DATABASE yesterday TEMPLATE dailies")
-    cluster.provider.release("answer")
+    cluster.provider.release("response")
     cluster.provider.configure(polls_until_done=1)
     cluster.start("beat")
     wait_until(lambda: state_of(waiting) == State.COMPLETED, what="the last to be finished")
@@ -54,9 +54,9 @@ def test_nothing_is_sent_twice_after_a_restored_backup(cluster: Cluster, studio:
     for part in ("beat", "worker", "media-worker"):
         cluster.kill(part)
     administer(cluster, "DROP DATABASE dailies", "ALTER DATABASE yesterday RENAME TO dailies")
-    told = recheck(cluster)
-    assert f"{waiting}: may have been sent" in told
-    assert "1 job failed and refunded, 2 jobs continue." in told
+    output = recheck(cluster)
+    assert f"{waiting}: may have been sent" in output
+    assert "1 job failed and refunded, 2 jobs continue." in output
     for part in ("worker", "media-worker", "beat"):
         cluster.start(part)
     studio.wait_for(State.COMPLETED, State.FAILED)

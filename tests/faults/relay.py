@@ -10,11 +10,11 @@ SOCKET = ".s.PGSQL.5432"
 
 
 class Relay:
-    """Listen in `folder` and forward everything until it is armed. Use it as a context manager.
+    """Listens in `folder` and forwards everything until it is armed. Use it as a context manager.
 
-    Once armed, the first connection over which `after` was sent (words of a statement, or a text parameter) is cut at
-    its next COMMIT: the server receives the COMMIT, the client never receives the response. With `is_alone` the
-    statement with these words is itself cut off, because it is its own transaction.
+    Once armed, it waits for a connection that sends `after`, which is part of a statement or a text parameter. It cuts
+    that connection at its next COMMIT: the server gets the COMMIT, the client never gets the response. With `is_alone`
+    it cuts at the statement itself, because that statement is its own transaction.
     """
 
     def __init__(self, folder: Path, target: Path) -> None:
@@ -31,7 +31,7 @@ class Relay:
         self._after, self._is_alone = after.encode(), is_alone
 
     def wait_cut(self, within: float = 90) -> None:
-        assert self._has_cut.wait(within), "no connection came to its COMMIT"
+        assert self._has_cut.wait(within), "no connection reached its COMMIT"
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -52,16 +52,16 @@ class Relay:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         upstream, downstream = await asyncio.open_unix_connection(self._target / SOCKET)
         is_cut = asyncio.Event()
-        answers = asyncio.create_task(_pass_on(upstream, writer, is_cut))
+        responses = asyncio.create_task(_forward(upstream, writer, is_cut))
         with suppress(ConnectionError):
-            await self._pass_requests(reader, downstream, is_cut)
+            await self._forward_requests(reader, downstream, is_cut)
         if is_cut.is_set():
             self._has_cut.set()
         downstream.close()
-        answers.cancel()
+        responses.cancel()
         writer.close()
 
-    async def _pass_requests(
+    async def _forward_requests(
         self, reader: asyncio.StreamReader, downstream: asyncio.StreamWriter, is_cut: asyncio.Event
     ) -> None:
         is_chosen = False
@@ -76,7 +76,7 @@ class Relay:
                 return
 
 
-async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, is_cut: asyncio.Event) -> None:
+async def _forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, is_cut: asyncio.Event) -> None:
     with suppress(ConnectionError):
         while (data := await reader.read(65536)) and not is_cut.is_set():
             writer.write(data)
