@@ -13,7 +13,7 @@ log = structlog.get_logger(__name__)
 _breaker = CircuitBreaker()
 
 
-class Cache(RedisCache):
+class Cache(RedisCache):  # type: ignore[misc]  # django-redis has no types
     def add(self, *args: Any, **kwargs: Any) -> bool:
         """Report success while Valkey cannot be reached: callers that use a key as a lock must not wait for it.
 
@@ -30,7 +30,7 @@ class CacheClient(Redis):
         if _breaker.is_open:
             raise RedisConnectionError("Valkey could not be reached a moment ago")
         try:
-            return super().execute_command(*args, **options)
+            return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
         except RedisError as error:
             _breaker.trip()
             log.warning("cache_unavailable", error=type(error).__name__)

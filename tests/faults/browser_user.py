@@ -24,7 +24,7 @@ class BrowserUser:
     def __init__(self, cluster: Cluster, studio: Studio) -> None:
         self._user: User = studio.member.user
         self._home = f"/t/{studio.team.slug}"
-        self._image = str(studio.wish.first_frame.pk)
+        self._image = str(studio.request.first_frame.pk)
         self._client = httpx.Client(base_url=cluster.web_url, timeout=PAGE_TIMEOUT, trust_env=False)
 
     def __enter__(self) -> Self:

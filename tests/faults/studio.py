@@ -26,12 +26,12 @@ PRICE = 18
 class Studio:
     team: Team
     member: Membership
-    wish: GenerationRequest
+    request: GenerationRequest
 
     def submit(self, count: int = 1) -> list[UUID]:
         """Submit so many jobs for PRICE credits each, and return their ids."""
         return [
-            submit_generation(membership=self.member, request=self.wish, idempotency_key=str(uuid4())).id
+            submit_generation(membership=self.member, request=self.request, idempotency_key=str(uuid4())).id
             for _ in range(count)
         ]
 
@@ -69,7 +69,7 @@ def open_studio(name: str) -> Studio:
     image = BytesIO()
     Image.new("RGB", (320, 180), (40, 90, 160)).save(image, "PNG")
     still = store_image(team=team, uploader=member.user, file=ContentFile(image.getvalue(), name="still.png"))
-    wish = GenerationRequest(
+    request = GenerationRequest(
         first_frame=still, prompt="The lantern sways.", model="ltx-2-3-fast", resolution="1280x720", fps=24, duration=6
     )
-    return Studio(team, member, wish)
+    return Studio(team, member, request)

@@ -56,12 +56,12 @@ def test_jobs_in_progress_are_counted(client: Client, funded: Team) -> None:
     still = Asset.objects.create(
         team=funded, kind="still", name="a", mime="image/png", sha256="a" * 64, bytes=1, width=1280, height=720
     )
-    wish = GenerationRequest(
+    request = GenerationRequest(
         first_frame=still, prompt="Wind.", model="ltx-2-3-fast", resolution="1280x720", fps=24, duration=6
     )
     membership = Membership.objects.select_related("team", "user").get(team=funded)
     for _ in range(2):
-        submit_generation(membership=membership, request=wish, idempotency_key=str(uuid4()))
+        submit_generation(membership=membership, request=request, idempotency_key=str(uuid4()))
     Generation.objects.update(created_at=database_time(-timedelta(minutes=5)))
     values = read(client)
     assert values['dailies_generations{state="queued"}'] == 2
