@@ -191,7 +191,7 @@ def test_keys_alone_reach_every_page(page: Page, studio: StackProcess) -> None:
         reached.append(page.evaluate("document.activeElement.textContent.trim()"))
     assert reached == ["Email", "Password", "Two-factor", "Sessions", "Connected accounts", "Your data"]
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Your data")).to_be_visible()
+    expect(page.get_by_role("heading", name="Your data", exact=True)).to_be_visible()
 
 
 @pytest.fixture(scope="module")

@@ -107,7 +107,7 @@ def make_webhook(page: Page, studio: str) -> str:
     page.get_by_label("Endpoint URL").fill("http://127.0.0.1:9/hook")
     page.get_by_role("button", name="Create webhook").click()
     page.get_by_role("button", name="Send test").click()
-    expect(page.locator("#deliveries")).to_contain_text("Given up")
+    expect(page.locator("#deliveries")).to_contain_text("Failed")
     return page.url
 
 
