@@ -10,7 +10,7 @@ from generations.common.errors import NotFoundError
 from generations.media.fetch import FetchError, fetch_image
 from generations.media.images import BadImageError, measure_image, store_image
 from generations.media.models import Asset
-from generations.media.uploads import SCHEME, still_of_upload
+from generations.media.uploads import SCHEME, uploaded_image
 
 from .errors import InvalidRequestError
 
@@ -21,7 +21,7 @@ def still_of(caller: Caller, field: str, uri: str) -> Asset:
     """Return the image; the same bytes again give the same one. Raises InvalidRequestError, which names the field."""
     try:
         if uri.startswith(SCHEME):
-            return still_of_upload(caller.membership, uri)
+            return uploaded_image(caller.membership, uri)
         return store_image(team=caller.team, uploader=caller.user, file=ContentFile(_bytes_of(uri)))
     except IMAGE_FAULTS as error:
         raise InvalidRequestError(f"{field}: {error.message}") from error
@@ -31,7 +31,7 @@ def size_of(caller: Caller, uri: str) -> tuple[int, int]:
     """Width and height that the still would have. Looks at it as `still_of` does and raises IMAGE_FAULTS, but stores
     nothing."""
     if uri.startswith(SCHEME):
-        still = still_of_upload(caller.membership, uri)
+        still = uploaded_image(caller.membership, uri)
         return still.width, still.height
     return measure_image(ContentFile(_bytes_of(uri)))
 

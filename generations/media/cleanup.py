@@ -11,7 +11,7 @@ from generations.common.clock import database_time
 
 from .models import Asset, AssetKind
 from .storages import FileStorage, StorageError, media_storage
-from .uploads import sweep_uploads
+from .uploads import delete_expired_uploads
 
 KEEP_UNUSED = timedelta(hours=24)
 _BATCH = 200
@@ -20,7 +20,7 @@ _BATCH = 200
 @shared_task(name="generations.sweep")
 def sweep() -> None:
     """Delete what uploads and killed writers left behind."""
-    sweep_uploads()
+    delete_expired_uploads()
     delete_unused_images()
     delete_partial_files()
 

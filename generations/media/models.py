@@ -8,6 +8,7 @@
 - An upload accepts the bytes of one image from an API client, once. The result is an image like any other.
 """
 
+from datetime import timedelta
 from typing import ClassVar, Self
 from uuid import uuid4
 
@@ -17,7 +18,10 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from generations.accounts.models import Membership
+from generations.common.clock import database_time
 from generations.common.ids import uuid7
+
+UPLOAD_LIFE = timedelta(hours=24)
 
 
 class AssetKind(models.TextChoices):
@@ -82,6 +86,19 @@ class Asset(models.Model):
         return self.frames / self.fps if self.frames and self.fps else None
 
 
+class UploadQuerySet(models.QuerySet["Upload"]):
+    def visible_to(self, membership: Membership) -> Self:
+        """Return the uploads of the member's team. Every room uses this visibility rule."""
+        return self.filter(team=membership.team_id)
+
+    def usable(self) -> Self:
+        """Return the uploads that have their bytes and have not expired."""
+        return self.filter(asset__isnull=False, created_at__gt=database_time(-UPLOAD_LIFE))
+
+    def expired(self) -> Self:
+        return self.filter(created_at__lt=database_time(-UPLOAD_LIFE))
+
+
 class Upload(models.Model):
     """`ltx://uploads/<id>`: accepts one PUT until `expires_at`, and can be used for a day."""
 
@@ -92,6 +109,8 @@ class Upload(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField(help_text="Of the URL for the PUT.")
     filled_at = models.DateTimeField(null=True, blank=True)
+
+    objects = UploadQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index(fields=["created_at"], name="upload_by_age")]

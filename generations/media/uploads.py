@@ -1,4 +1,4 @@
-"""Uploads of API clients: a place first, then the bytes by a signed address, then use as `ltx://uploads/<id>`."""
+"""Uploads of API clients: create an upload, PUT the bytes to its signed URL, then use it as `ltx://uploads/<id>`."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from generations.accounts.models import Membership
-from generations.common.clock import database_now, database_time
+from generations.common.clock import database_now
 from generations.common.errors import DailiesError, ForbiddenError, NotFoundError
 
 from .images import store_image
@@ -19,29 +19,28 @@ from .models import Asset, Upload
 
 SCHEME = "ltx://uploads/"
 PUT_FOR = timedelta(hours=1)
-USABLE_FOR = timedelta(hours=24)
 
 MISSING = "there is no such upload, or it has expired, or its bytes were never sent"
 _SALT = "dailies.media.uploads"
 
 
 class FilledUploadError(DailiesError):
-    """The place has its bytes already; they are never replaced."""
+    """The upload already has its bytes. They are never replaced."""
 
     status = 409
     code = "conflict"
 
     def __init__(self) -> None:
-        super().__init__("These bytes were uploaded already and cannot be replaced. Ask for a new upload.")
+        super().__init__("These bytes were already uploaded and cannot be replaced. Create a new upload.")
 
 
 def create_upload(membership: Membership) -> Upload:
-    """Make a place that can be filled once, within the hour."""
+    """Create an upload that accepts one PUT within the hour."""
     return Upload.objects.create(team=membership.team, user=membership.user, expires_at=database_now() + PUT_FOR)
 
 
 def upload_url(upload: Upload) -> str:
-    """The absolute address to PUT the bytes to. It is its own permission."""
+    """Return the absolute URL to PUT the bytes to. Its signature is the permission."""
     return f"{settings.PUBLIC_URL}{reverse('upload_bytes', args=[upload.pk])}?signature={_signature(upload.pk)}"
 
 
@@ -50,33 +49,33 @@ def storage_uri(upload: Upload) -> str:
 
 
 def access_upload(upload_id: UUID, signature: str) -> Upload:
-    """The place of a signed address. Raises ForbiddenError for a wrong or ended one, FilledUploadError."""
+    """Return the upload of a signed URL. Raises ForbiddenError if it is wrong or expired, or FilledUploadError."""
     try:
         Signer(salt=_SALT).unsign(f"{upload_id}:{signature}")
     except BadSignature as error:
         raise ForbiddenError("The signature of the upload URL is wrong.") from error
     upload = Upload.objects.select_related("team", "user").filter(pk=upload_id).first()
     if upload is None or upload.expires_at <= database_now():
-        raise ForbiddenError("The upload URL has expired. Ask for a new upload.")
+        raise ForbiddenError("The upload URL has expired. Create a new upload.")
     if upload.asset_id is not None:
         raise FilledUploadError
     return upload
 
 
 def fill_upload(upload: Upload, file: "File[bytes]") -> Asset:
-    """Keep the bytes as a still and make it the upload's. Raises BadStillError, StorageError, FilledUploadError."""
-    still = store_image(team=upload.team, uploader=upload.user, file=file)
+    """Store the bytes as the image of the upload. Raises BadImageError, StorageError or FilledUploadError."""
+    image = store_image(team=upload.team, uploader=upload.user, file=file)
     with transaction.atomic():
-        # The sweep takes unused stills under their row's lock; ours is young, and used from here on.
-        if not Upload.objects.filter(pk=upload.pk, asset=None).update(asset=still, filled_at=Now()):
+        # The cleanup deletes only unused images of a certain age. This one is new, and in use from here on.
+        if not Upload.objects.filter(pk=upload.pk, asset=None).update(asset=image, filled_at=Now()):
             raise FilledUploadError
-    return still
+    return image
 
 
-def still_of_upload(membership: Membership, uri: str) -> Asset:
-    """The still behind `ltx://uploads/<id>`, if the team filled it within the day. Raises NotFoundError."""
-    usable = Upload.objects.filter(team=membership.team, created_at__gt=database_time(-USABLE_FOR))
-    upload = usable.select_related("asset").filter(pk=_upload_id(uri), asset__isnull=False).first()
+def uploaded_image(membership: Membership, uri: str) -> Asset:
+    """Return the image of `ltx://uploads/<id>`, if the team uploaded it within the day. Raises NotFoundError."""
+    usable = Upload.objects.visible_to(membership).usable().select_related("asset")
+    upload = usable.filter(pk=_upload_id(uri)).first()
     if upload is None or upload.asset is None:
         raise NotFoundError(MISSING)
     return upload.asset
@@ -89,9 +88,9 @@ def _upload_id(uri: str) -> UUID:
         raise NotFoundError(MISSING) from error
 
 
-def sweep_uploads() -> int:
-    """Delete places that may no longer be used, and return how many. Stills that no job took are then nobody's."""
-    count, _ = Upload.objects.filter(created_at__lt=database_time(-USABLE_FOR)).delete()
+def delete_expired_uploads() -> int:
+    """Delete expired uploads and return their number. Their images are then unused, unless a job uses them."""
+    count, _ = Upload.objects.expired().delete()
     return count
 
 

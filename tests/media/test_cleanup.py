@@ -37,7 +37,7 @@ def upload(team: Team, bob: User) -> Upload:
 
 
 def use(image: Asset, membership: Membership, last_frame: Asset | None = None) -> None:
-    wish = GenerationRequest(
+    request = GenerationRequest(
         first_frame=image,
         last_frame=last_frame,
         prompt="The tide comes in.",
@@ -46,7 +46,7 @@ def use(image: Asset, membership: Membership, last_frame: Asset | None = None) -
         fps=24,
         duration=6,
     )
-    submit_generation(membership=membership, request=wish, idempotency_key=str(image.pk))
+    submit_generation(membership=membership, request=request, idempotency_key=str(image.pk))
 
 
 def exists(asset: Asset) -> bool:

@@ -12,7 +12,7 @@ from generations.accounts.roles import Scope
 from generations.common.clock import database_time
 from generations.media.cleanup import delete_unused_images
 from generations.media.models import Asset, Upload
-from generations.media.uploads import sweep_uploads
+from generations.media.uploads import delete_expired_uploads
 from tests.api.contract.bodies import body_with
 from tests.api.contract.conftest import Program
 from tests.media.sample_images import jpeg, png, webp
@@ -92,18 +92,18 @@ def test_an_unfilled_upload_is_no_picture(program: Program) -> None:
 
 def test_what_nobody_used_goes_after_a_day(program: Program) -> None:
     program.upload()
-    assert sweep_uploads() == 0
+    assert delete_expired_uploads() == 0
     Asset.objects.update(created_at=database_time(-timedelta(hours=25)))
     assert delete_unused_images() == 0  # the upload still holds it
     Upload.objects.update(created_at=database_time(-timedelta(hours=25)))
-    assert (sweep_uploads(), delete_unused_images(), Asset.objects.count()) == (1, 1, 0)
+    assert (delete_expired_uploads(), delete_unused_images(), Asset.objects.count()) == (1, 1, 0)
 
 
 def test_a_still_that_a_job_took_stays(program: Program) -> None:
     program.submit(body_with(image_uri=program.upload()))
     Upload.objects.update(created_at=database_time(-timedelta(hours=25)))
     Asset.objects.update(created_at=database_time(-timedelta(hours=25)))
-    assert (sweep_uploads(), delete_unused_images(), Asset.objects.count()) == (1, 0, 1)
+    assert (delete_expired_uploads(), delete_unused_images(), Asset.objects.count()) == (1, 0, 1)
 
 
 def test_a_key_that_may_not_generate_gets_no_ticket(
