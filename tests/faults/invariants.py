@@ -29,7 +29,7 @@ def check_books() -> None:
     assert set(Hold.objects.filter(state=HoldState.PENDING).values_list("pk", flat=True)) == live
     accepted = Attempt.objects.filter(outcome=Outcome.ACCEPTED).values("generation").annotate(times=Count("pk"))
     assert not accepted.filter(times__gt=1).exists()
-    assert not Generation.objects.filter(state=State.COMPLETED, video=None).exists()
+    assert not Generation.objects.filter(state=State.COMPLETED, take=None).exists()
 
 
 def _unfinished() -> list[str]:

@@ -147,4 +147,4 @@ def test_a_media_worker_that_resumes_after_its_lease_charges_nothing(cluster: Cl
 def _stored(*jobs: UUID) -> list[dict[str, object]]:
     """The stored values of jobs and their holds."""
     rows = Generation.objects.filter(pk__in=jobs).order_by("pk")
-    return list(rows.values("state", "fence", "state_since", "finished_at", "video", "hold__state", "hold__captured"))
+    return list(rows.values("state", "fence", "state_since", "finished_at", "take", "hold__state", "hold__captured"))
