@@ -16,8 +16,8 @@ from bench._api import Account, make_accounts, run, servers
 from bench._environment import report
 from bench._limit import make_tables
 from generations.accounts.models import Team
-from generations.credits.audit import CHECKS, run_checks
 from generations.credits.models import Quota
+from generations.credits.reconciliation import CHECKS, run_checks
 
 CLIENTS = (1, 16, 64)
 Figures = dict[str, list[dict[str, float]]]

@@ -22,10 +22,10 @@ from django.db import connection, transaction
 from bench._environment import report
 from generations.accounts.models import Membership, User
 from generations.accounts.teams import create_team
-from generations.credits.audit import CHECKS, run_checks
 from generations.credits.grants import grant_credits
 from generations.credits.holds import capture_hold, place_hold
 from generations.credits.quotas import effective_quota
+from generations.credits.reconciliation import CHECKS, run_checks
 
 AMOUNT = 36
 TEAM_CREDITS = 10**12

@@ -12,9 +12,9 @@ from pytest_django import Settings
 from generations.accounts.models import Membership, Team, User
 from generations.accounts.roles import Role
 from generations.accounts.teams import add_member, create_team
-from generations.credits.defaults import seed_price_list
 from generations.credits.grants import grant_credits
 from generations.credits.models import OfferedModel, PriceRow
+from generations.credits.prices import seed_price_list
 
 # The time that Hypothesis needs to generate examples depends on the machine, not on the product.
 hypothesis_settings.register_profile("dailies", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -80,6 +80,9 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
     def active(self) -> Self:
         return self.filter(user__is_active=True, deactivated_at__isnull=True)
 
+    def with_right(self, right: Right) -> Self:
+        return self.filter(role__in=[role for role, rights in RIGHTS.items() if right in rights])
+
 
 class Membership(models.Model):
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="memberships")

@@ -1,24 +1,24 @@
-"""What one may still spend: the team's wallet and one's own quota, side by side."""
+"""What a member can still spend: the team's wallet and the member's quota."""
 
 from dataclasses import dataclass, field
 
 from generations.accounts.models import ApiKey, Membership
 
 from .models import Wallet
-from .quotas import Caps, QuotaUse, effective_quota, quota_uses, read_usage
+from .quotas import QuotaLimits, QuotaUse, effective_quota, quota_uses, read_usage
 
 
 @dataclass(frozen=True)
 class Balance:
     """Credits of the team (`posted`, `held`) and, if there is one, of the quota with the least left.
 
-    `limits` are what the member, not a key, may ask of one job.
+    `limits` are those of the member, without a key.
     """
 
     posted: int
     held: int
     quota: QuotaUse | None
-    limits: Caps = field(default_factory=Caps)
+    limits: QuotaLimits = field(default_factory=QuotaLimits)
 
     @property
     def available(self) -> int:
@@ -26,7 +26,7 @@ class Balance:
 
     @property
     def spendable(self) -> int:
-        """The most that one more job may cost."""
+        """Credits available for the next job."""
         return max(0, min(self.available, self.quota.left) if self.quota else self.available)
 
 

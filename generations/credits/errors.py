@@ -1,4 +1,4 @@
-"""Why credits could not be taken."""
+"""Errors of a submit that exceeds the credits or the limits, and of changes of a wallet."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,23 +6,23 @@ from typing import Literal
 
 from generations.common.errors import DailiesError, ForbiddenError
 
-# Who stopped it. A team's default is a cap of each member's.
+# What stopped a submit. The team's default quota is a limit of each member.
 Limit = Literal["wallet", "member", "role", "key"]
 
-WHOSE: dict[Limit, str] = {
-    "wallet": "The team's wallet",
-    "member": "Your quota",
-    "role": "The quota of your role",
-    "key": "The quota of this key",
+LIMIT_NAMES: dict[Limit, str] = {
+    "wallet": "The team's balance",
+    "member": "Your limit",
+    "role": "Your role's limit",
+    "key": "This key's limit",
 }
 
 
 @dataclass(frozen=True)
 class Shortage:
-    """What a 402 tells, in credits.
+    """The content of a 402, in credits.
 
-    `available` and `held` are those of the `limit`; `resets_at` is when the quota's period ends, None for a wallet and
-    for a quota that never begins anew. `contacts` are the e-mail addresses of the people who can help.
+    `available` and `held` are those of the `limit`. `resets_at` is the end of the quota's period, None for a wallet and
+    for a quota without a period. `contacts` are the email addresses of members who can add credits.
     """
 
     required: int
@@ -34,55 +34,54 @@ class Shortage:
 
 
 class OutOfCreditsError(DailiesError):
-    """HTTP 402. Nothing was stored and nothing held."""
+    """The wallet or a cap does not cover the price. Nothing was stored and nothing held."""
 
     status = 402
     code = "out_of_credits"
 
     def __init__(self, shortage: Shortage) -> None:
-        super().__init__(
-            f"{WHOSE[shortage.limit]} does not cover this: "
-            f"{shortage.required:,} credits are needed, {shortage.available:,} are left."
-        )
+        name = LIMIT_NAMES[shortage.limit]
+        within = "" if shortage.limit == "wallet" else f" within {name[0].lower()}{name[1:]}"
+        super().__init__(f"Not enough credits: {shortage.required:,} needed, {shortage.available:,} available{within}.")
         self.shortage = shortage
 
 
 class TooManyJobsError(DailiesError):
-    """HTTP 429, never 402: as many jobs are under way as the quota allows at once. Nothing was stored."""
+    """As many jobs are in progress as the quota allows at once. Nothing was stored. Never a 402: it resolves itself."""
 
     status = 429
     code = "too_many_jobs"
-    retry_after = 10  # seconds: about what the shortest job needs
+    retry_after = 10  # seconds, about the duration of the shortest job
 
     def __init__(self, limit: Limit, most: int, running: int) -> None:
         jobs = "job" if most == 1 else "jobs"
-        super().__init__(f"{WHOSE[limit]} allows {most} {jobs} at once; {running} are under way. Wait for one to end.")
+        super().__init__(f"{LIMIT_NAMES[limit]} allows {most} {jobs} at a time. Wait for one to finish.")
         self.limit = limit
         self.most = most
         self.running = running
 
 
 class NotAllowedError(ForbiddenError):
-    """HTTP 403: the quota excludes this model, length or size. `field` is the contract's name of it."""
+    """The quota excludes this model, duration or resolution. `field` is the contract's name of it."""
 
     def __init__(self, field: str, limit: Limit, reason: str) -> None:
-        super().__init__(f"{WHOSE[limit]} {reason}")
+        super().__init__(f"{LIMIT_NAMES[limit]} {reason}")
         self.field = field
         self.limit = limit
 
 
 class FrozenError(DailiesError):
-    """HTTP 503: site staff have stopped new jobs for a while, of this team or of all."""
+    """Site staff have paused new jobs of this team or of all teams."""
 
     status = 503
     code = "unavailable"
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"New jobs are stopped at present: {reason}")
+        super().__init__(f"New jobs are paused: {reason}")
 
 
 class BadGrantError(DailiesError):
-    """The amount or the reason will not do."""
+    """The amount, the expiry or the reason is not valid."""
 
     status = 422
     code = "invalid"

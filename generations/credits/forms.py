@@ -1,4 +1,4 @@
-"""Forms of the staff."""
+"""Form of the admin pages that changes a balance."""
 
 from typing import Any
 
@@ -9,17 +9,17 @@ from generations.accounts.models import User
 from .grants import BadGrantError, correct_credits, grant_credits
 from .models import EntryKind, LedgerEntry, Wallet
 
-_BY_HAND = (EntryKind.GRANT, EntryKind.CORRECTION)
+_MANUAL_KINDS = (EntryKind.GRANT, EntryKind.CORRECTION)
 
 
 class ChangeBalanceForm(forms.Form):
-    """Grant or correct. A form that was sent twice changes the balance once: it names the newest entry it knew of."""
+    """Grant or correct credits. A form sent twice changes the balance once: it knows the newest entry shown."""
 
-    kind = forms.ChoiceField(choices=[(kind.value, kind.label) for kind in _BY_HAND])
+    kind = forms.ChoiceField(choices=[(kind.value, kind.label) for kind in _MANUAL_KINDS])
     amount = forms.IntegerField(
         min_value=-1_000_000_000, max_value=1_000_000_000, help_text="Credits. Only a correction may be negative."
     )
-    reason = forms.CharField(max_length=200, help_text="Stands in the team's statement.")
+    reason = forms.CharField(max_length=200, help_text="Shown in the team's transaction list.")
     newest = forms.IntegerField(widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, wallet: Wallet, **kwargs: Any) -> None:
@@ -28,11 +28,11 @@ class ChangeBalanceForm(forms.Form):
         self.fields["newest"].initial = self._newest()
 
     def save(self, *, actor: User) -> LedgerEntry:
-        """Call in a transaction. Raises BadGrantError."""
+        """Call it in a transaction. Raises BadGrantError."""
         Wallet.objects.select_for_update().get(pk=self.wallet.pk)
         if self.cleaned_data["newest"] != self._newest():
             raise BadGrantError(
-                "The balance has changed since this page was opened. Look at the entries, then start again."
+                "The balance has changed since you opened this page. Check the entries, then try again."
             )
         change = grant_credits if self.cleaned_data["kind"] == EntryKind.GRANT else correct_credits
         return change(
@@ -43,5 +43,5 @@ class ChangeBalanceForm(forms.Form):
         )
 
     def _newest(self) -> int:
-        by_hand = self.wallet.entries.filter(kind__in=_BY_HAND)
+        by_hand = self.wallet.entries.filter(kind__in=_MANUAL_KINDS)
         return by_hand.order_by("-id").values_list("id", flat=True).first() or 0

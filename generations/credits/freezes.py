@@ -1,4 +1,4 @@
-"""Stop new jobs for a while: of one team, or of all. Jobs under way go on, and nothing is charged for the stop."""
+"""Pause new jobs of one team, or of all teams. Jobs in progress continue, and a pause costs nothing."""
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
@@ -13,33 +13,33 @@ from .models import Freeze
 
 
 class BadFreezeError(DailiesError):
-    """There is no reason given, or it is frozen already."""
+    """The reason is missing, or the team or the site is already frozen."""
 
     status = 422
     code = "invalid"
 
 
 def freezes_of(team: Team) -> QuerySet[Freeze]:
-    """What stops the team at present: its own freeze, and the one of all teams."""
+    """Return the active freezes that apply to the team: its own, and the one of all teams."""
     return Freeze.objects.filter(Q(team=team) | Q(team=None), ended_at=None).order_by("began_at")
 
 
 def freeze(*, team: Team | None, reason: str, actor: User) -> Freeze:
-    """Without a team, all of them. Raises BadFreezeError."""
+    """Pause new jobs of the team; without a team, of all teams. Raises BadFreezeError."""
     if not reason.strip():
-        raise BadFreezeError("Say why: members read it on their pages.")
+        raise BadFreezeError("Enter a reason. Members will see it.")
     try:
         with transaction.atomic():
-            made = Freeze.objects.create(team=team, reason=reason.strip()[:200], actor=actor)
-            _record(EventKind.CREDITS_FROZEN, made, actor)
-            return made
+            created = Freeze.objects.create(team=team, reason=reason.strip()[:200], actor=actor)
+            _record(EventKind.CREDITS_FROZEN, created, actor)
+            return created
     except IntegrityError as error:
-        raise BadFreezeError("New jobs are stopped already.") from error
+        raise BadFreezeError("Already paused.") from error
 
 
 @transaction.atomic
 def unfreeze(*, freeze_id: int, actor: User) -> bool:
-    """False when it had ended before."""
+    """End a freeze. Return False if it had already ended."""
     found = Freeze.objects.select_for_update(of=("self",)).select_related("team").filter(pk=freeze_id, ended_at=None)
     if (ended := found.first()) is None:
         return False

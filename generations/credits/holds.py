@@ -13,9 +13,9 @@ from django.db.models.functions import Now
 from generations.accounts.models import ApiKey, Membership
 
 from .errors import OutOfCreditsError, Shortage
-from .managers import contacts_of
 from .models import EntryKind, Hold, HoldState, LedgerEntry, Wallet
 from .quotas import EffectiveQuota, exceeded_limits, read_usage
+from .wallets import credit_contacts
 
 # Checks, reserves and locks in one statement. The ORM's update() does not return the row, and reading it separately
 # would keep a busy wallet locked for another round trip.
@@ -70,7 +70,7 @@ def wallet_shortage(membership: Membership, *, available: int, held: int, amount
             held=held,
             limit="wallet",
             resets_at=None,
-            contacts=contacts_of(membership.team),
+            contacts=credit_contacts(membership.team),
         )
     )
 

@@ -1,7 +1,7 @@
-"""Ask for credits and be answered: of the own quota by the team's managers, of the wallet by site staff.
+"""Credit requests: the team's managers decide on requests for a quota, site staff on requests for a wallet.
 
-A request is decided once, however many people press at the same time. What is granted for a quota is a raise; what is
-granted for a wallet is a grant.
+A request is decided once, even if several people decide at the same time. An approved request increases the quota or
+adds credits to the wallet.
 """
 
 from datetime import datetime
@@ -19,39 +19,39 @@ from generations.events.kinds import EventKind
 from generations.events.record import record_audit
 
 from .grants import grant_credits
-from .managers import managers_of, site_staff
 from .models import CreditRequest, RequestState, RequestTarget
-from .raises import raise_quota
-from .tellings import tell
+from .quota_settings import increase_quota
+from .usage_alerts import notify_and_mail
+from .wallets import credit_managers
 
 
 class BadRequestError(DailiesError):
-    """The amount or the reason will not do."""
+    """The amount or the reason is not valid."""
 
     status = 422
     code = "invalid"
 
 
-class AlreadyAskedError(DailiesError):
-    """The member waits for an answer already."""
+class AlreadyRequestedError(DailiesError):
+    """The member already has a pending request."""
 
     status = 409
     code = "conflict"
 
 
 class AlreadyDecidedError(DailiesError):
-    """Somebody was quicker: the request is approved, declined or withdrawn."""
+    """The request was already approved, declined or withdrawn."""
 
     status = 409
     code = "conflict"
 
     def __init__(self, request: CreditRequest) -> None:
         by = f" by {request.decided_by}" if request.decided_by else ""
-        super().__init__(f"This request is {request.get_state_display().lower()} already{by}.")
+        super().__init__(f"This request was already {request.get_state_display().lower()}{by}.")
 
 
 def requests_of(membership: Membership) -> QuerySet[CreditRequest]:
-    """What the member may see: the whole team's requests to manage its credits, otherwise the own ones."""
+    """Return the requests visible to the member: all of the team with the right to manage credits, else their own."""
     rows = CreditRequest.objects.select_related("membership__user", "membership__team", "decided_by")
     if membership.can(Right.MANAGE_CREDITS):
         return rows.filter(membership__team=membership.team_id)
@@ -59,40 +59,40 @@ def requests_of(membership: Membership) -> QuerySet[CreditRequest]:
 
 
 def wallet_requests() -> QuerySet[CreditRequest]:
-    """What site staff have to answer, oldest first."""
+    """Return the pending requests that site staff decide on, oldest first."""
     rows = CreditRequest.objects.filter(target=RequestTarget.WALLET, state=RequestState.PENDING)
     return rows.select_related("membership__user", "membership__team").order_by("created_at")
 
 
 def request_credits(*, membership: Membership, target: RequestTarget, amount: int, reason: str) -> CreditRequest:
-    """Ask, and let those who decide know. Raises BadRequestError or AlreadyAskedError."""
+    """Create a request and notify those who decide. Raises BadRequestError or AlreadyRequestedError."""
     if amount <= 0:
-        raise BadRequestError("Ask for at least 1 credit.")
+        raise BadRequestError("Enter at least 1 credit.")
     if not reason.strip():
-        raise BadRequestError("Say what you need the credits for.")
+        raise BadRequestError("Enter a reason.")
     try:
         with transaction.atomic():
-            made = CreditRequest.objects.create(
+            request = CreditRequest.objects.create(
                 membership=membership, target=target, amount=amount, reason=reason.strip()[:500]
             )
-            _tell_deciders(made)
-            return made
+            _notify_deciders(request)
+            return request
     except IntegrityError as error:
-        raise AlreadyAskedError("You have asked already. Withdraw that request to ask for something else.") from error
+        raise AlreadyRequestedError("You already have a pending request. Withdraw it to send a new one.") from error
 
 
 @transaction.atomic
 def approve_request(
     *, request_id: UUID, actor: User, amount: int, expires_at: datetime | None = None, note: str = ""
 ) -> CreditRequest:
-    """Grant `amount` credits, by a raise of the quota or a grant to the wallet, until `expires_at` if it is given.
+    """Increase the quota or grant credits to the wallet by `amount`, until `expires_at` if it is given.
 
-    Raises AlreadyDecidedError, and BadRaiseError or BadGrantError for an amount or an end that will not do.
+    Raises AlreadyDecidedError, and BadIncreaseError or BadGrantError for an invalid amount or date.
     """
     request = _pending(request_id)
-    reason = f"{request.membership.user} asked: {request.reason}"
+    reason = f"{request.membership.user} requested: {request.reason}"
     if request.target == RequestTarget.QUOTA:
-        raise_quota(
+        increase_quota(
             membership=request.membership, amount=amount, reason=reason[:200], actor=actor, expires_at=expires_at
         )
     else:
@@ -105,15 +105,15 @@ def approve_request(
 
 @transaction.atomic
 def decline_request(*, request_id: UUID, actor: User, note: str) -> CreditRequest:
-    """Raises AlreadyDecidedError, and BadRequestError without a note."""
+    """Decline the request. Raises AlreadyDecidedError, and BadRequestError without a note."""
     if not note.strip():
-        raise BadRequestError("Say why: whoever asked reads it.")
+        raise BadRequestError("Add a reason. The requester will see it.")
     return _decide(_pending(request_id), RequestState.DECLINED, actor, note)
 
 
 @transaction.atomic
 def withdraw_request(*, membership: Membership, request_id: UUID) -> CreditRequest:
-    """Take one's own request back. Raises AlreadyDecidedError, and NotFoundError for somebody else's."""
+    """Withdraw the member's own request. Raises AlreadyDecidedError, and NotFoundError for another member's."""
     request = _pending(request_id)
     if request.membership_id != membership.pk:
         raise NotFoundError
@@ -123,7 +123,7 @@ def withdraw_request(*, membership: Membership, request_id: UUID) -> CreditReque
 
 
 def _pending(request_id: UUID) -> CreditRequest:
-    """The request, locked, so that it is decided once."""
+    """Return the pending request, locked, so that it is decided once."""
     rows = CreditRequest.objects.select_for_update(of=("self",)).select_related("membership__user", "membership__team")
     request = rows.filter(pk=request_id).first()
     if request is None:
@@ -138,7 +138,7 @@ def _decide(request: CreditRequest, state: RequestState, actor: User, note: str)
     request.save(update_fields=["state", "decided_by", "note", "granted"])
     CreditRequest.objects.filter(pk=request.pk).update(decided_at=Now())
     _record(request, actor)
-    _tell_asker(request)
+    _notify_requester(request)
     return request
 
 
@@ -157,33 +157,35 @@ def _record(request: CreditRequest, actor: User) -> None:
     )
 
 
-def _tell_deciders(request: CreditRequest) -> None:
-    membership = request.membership
+def _notify_deciders(request: CreditRequest) -> None:
+    membership, team = request.membership, request.membership.team
     is_quota = request.target == RequestTarget.QUOTA
-    people = managers_of(membership.team) if is_quota else site_staff()
-    whom = f"{membership.user} in {membership.team}"
-    more = f"{request.amount:,} more credit{'' if request.amount == 1 else 's'}"
-    tell(
-        [person for person in people if person.pk != membership.user_id],
+    deciders = credit_managers(team) if is_quota else User.objects.filter(is_staff=True, is_active=True)
+    notify_and_mail(
+        [user for user in deciders if user.pk != membership.user_id],
         kind="credits.asked",
-        text=f"{whom} asks for {more} {'within their quota' if is_quota else 'for the team'}.",
+        text=f"{membership.user} requested {_in_credits(request.amount)}{'' if is_quota else ' for the team'} ({team})",
         details=f"“{request.reason}”",
-        path=reverse("credit_requests", args=[membership.team.slug]) if is_quota else reverse("operations_credits"),
-        team=membership.team,
+        path=reverse("credit_requests", args=[team.slug]) if is_quota else reverse("operations_credits"),
+        team=team,
     )
 
 
-def _tell_asker(request: CreditRequest) -> None:
+def _notify_requester(request: CreditRequest) -> None:
     team: Team = request.membership.team
-    answers = {
-        RequestState.APPROVED: f"You have {request.granted or 0:,} credits more in {team}.",
-        RequestState.DECLINED: f"Your request for {request.amount:,} credits in {team} was declined.",
-    }
-    tell(
+    if request.state == RequestState.APPROVED:
+        text = f"Your request was approved: +{_in_credits(request.granted or 0)} in {team}"
+    else:
+        text = f"Your request for {_in_credits(request.amount)} in {team} was declined"
+    notify_and_mail(
         [request.membership.user],
         kind=f"credits.{request.state}",
-        text=answers[RequestState(request.state)],
+        text=text,
         details=f"“{request.note}”" if request.note else "",
         path=reverse("credits", args=[team.slug]),
         team=team,
     )
+
+
+def _in_credits(amount: int) -> str:
+    return f"{amount:,} credit" if amount == 1 else f"{amount:,} credits"

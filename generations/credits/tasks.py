@@ -2,13 +2,13 @@ from celery import shared_task
 
 from generations.common.clock import database_now
 
-from . import crossings, lots, refills
+from . import grants, refills, usage_alerts
 
 
 @shared_task(name="generations.keep_wallets")
 def keep_wallets() -> None:
-    """Take out what has expired, fill up what is due, and tell who runs low."""
+    """Remove expired credits, carry out due refills, and send usage alerts."""
     now = database_now()
-    lots.expire_lots(now)
+    grants.expire_lots(now)
     refills.refill_wallets(now)
-    crossings.note_crossings()
+    usage_alerts.send_usage_alerts()

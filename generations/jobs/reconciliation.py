@@ -5,8 +5,8 @@ Raw SQL: each check is one set comparison over the whole table that yields a rea
 
 from collections.abc import Iterator
 
-from generations.credits.audit import CHECKS as LEDGER_CHECKS
-from generations.credits.audit import Finding, run_checks
+from generations.credits.reconciliation import CHECKS as LEDGER_CHECKS
+from generations.credits.reconciliation import Finding, run_checks
 from generations.events.staff_alerts import close_alert, open_alert
 
 ALERT = "books"

@@ -15,7 +15,7 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
-from generations.credits.defaults import seed_price_list
+from generations.credits.prices import seed_price_list
 
 
 QUOTA_USE = """

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from generations.contract.support import SUPPORT, size_of
-from generations.credits.errors import WHOSE, Limit
+from generations.credits.errors import LIMIT_NAMES, Limit
 from generations.credits.periods import zone_of
 from generations.credits.quotas import Level
 from generations.jobs.models import State
@@ -80,12 +80,12 @@ def motion_name(motion: str) -> str:
 
 def limit_name(limit: Limit) -> str:
     """Name the limit that rejected a job."""
-    return WHOSE[limit]
+    return LIMIT_NAMES[limit]
 
 
 def quota_name(level: Level) -> str:
     """Name the quota that a member has reached."""
-    return "The team's default limit" if level == Level.TEAM else WHOSE[level.limit]
+    return "The team's default limit" if level == Level.TEAM else LIMIT_NAMES[level.limit]
 
 
 def with_names(sentence: str) -> str:

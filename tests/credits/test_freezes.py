@@ -28,7 +28,7 @@ def test_it_ends_once_and_is_remembered(team, alice):
 def test_it_is_frozen_once(team, alice, everybody):
     target = None if everybody else team
     freeze(team=target, reason="Once.", actor=alice)
-    with pytest.raises(BadFreezeError, match="already"):
+    with pytest.raises(BadFreezeError, match="Already"):
         freeze(team=target, reason="Twice.", actor=alice)
     assert reasons(team) == ["Once."]
 

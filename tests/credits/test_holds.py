@@ -6,13 +6,13 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from generations.accounts.models import Membership, Team, User
-from generations.credits.audit import CHECKS, run_checks
 from generations.credits.balances import balance_of
 from generations.credits.errors import OutOfCreditsError
 from generations.credits.grants import BadGrantError, correct_credits, grant_credits
 from generations.credits.holds import capture_hold, release_hold
 from generations.credits.models import EntryKind, Hold, HoldState, LedgerEntry, Quota, Wallet
 from generations.credits.periods import span_of
+from generations.credits.reconciliation import CHECKS, run_checks
 from tests.credits.holds import hold_credits
 
 Member = Callable[[User, Team], Membership]

@@ -13,13 +13,11 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 
 from generations.accounts.teams import create_team
 from generations.common.clock import database_now
-from generations.credits.audit import CHECKS, run_checks
 from generations.credits.errors import OutOfCreditsError
-from generations.credits.grants import BadGrantError, correct_credits, grant_credits
+from generations.credits.grants import BadGrantError, correct_credits, expire_lots, grant_credits, transfer_credits
 from generations.credits.holds import capture_hold, release_hold
-from generations.credits.lots import expire_lots
 from generations.credits.models import LedgerEntry, Lot, Wallet
-from generations.credits.transfers import transfer_credits
+from generations.credits.reconciliation import CHECKS, run_checks
 from tests.conftest import make_user
 from tests.credits.holds import hold_credits
 

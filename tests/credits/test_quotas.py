@@ -10,13 +10,13 @@ from generations.accounts.keys import create_key
 from generations.accounts.models import ApiKey, Membership, Team, User
 from generations.accounts.roles import Role, Scope
 from generations.common.clock import database_now, database_time
-from generations.credits.audit import CHECKS, run_checks
 from generations.credits.balances import balance_of
 from generations.credits.errors import NotAllowedError, OutOfCreditsError, TooManyJobsError
 from generations.credits.holds import capture_hold, release_hold
 from generations.credits.models import Hold, Period, Quota, QuotaRaise
 from generations.credits.periods import span_of
 from generations.credits.quotas import EffectiveQuota, Level, effective_quota
+from generations.credits.reconciliation import CHECKS, run_checks
 from tests.credits.holds import hold_credits
 
 Member = Callable[[User, Team], Membership]

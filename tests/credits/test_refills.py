@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generations.accounts.models import Team
-from generations.credits.audit import CHECKS, run_checks
 from generations.credits.grants import BadGrantError
 from generations.credits.holds import capture_hold
 from generations.credits.models import LedgerEntry, RefillMode, RefillRule, Wallet
+from generations.credits.reconciliation import CHECKS, run_checks
 from generations.credits.refills import refill_wallets, set_refill
 from tests.credits.holds import hold_credits
 

@@ -31,7 +31,7 @@ from generations.credits.models import (
     SpendWatcher,
     Wallet,
 )
-from generations.credits.raises import raise_quota
+from generations.credits.quota_settings import increase_quota
 from generations.credits.requests import request_credits
 from generations.events.models import Event, Notification, WebhookDelivery
 from generations.events.webhooks.delivery_log import send_test
@@ -96,7 +96,7 @@ def create_team_data(team: Team, author: User, bird: str) -> TeamData:
     credit_request = request_credits(
         membership=membership, target=RequestTarget.QUOTA, amount=5, reason=f"More {bird}s."
     )
-    quota_raise = raise_quota(membership=membership, amount=5, reason=f"The {bird} season.", actor=author)
+    quota_raise = increase_quota(membership=membership, amount=5, reason=f"The {bird} season.", actor=author)
     project = create_project(membership=membership, name=f"The {bird} film")
     delivery = send_test(endpoint)
     return TeamData(team, take, queued, key, membership, invitation, delivery, credit_request, quota_raise, project)

@@ -11,9 +11,9 @@ from pytest_django import DjangoDbBlocker
 
 from generations.accounts.roles import RIGHTS, Role
 from generations.accounts.teams import add_member, create_team
-from generations.credits.defaults import seed_price_list
 from generations.credits.grants import grant_credits
 from generations.credits.models import OfferedModel, PriceRow
+from generations.credits.prices import seed_price_list
 from generations.web.decorators import LAST_TEAM
 from tests.conftest import make_user
 

@@ -12,9 +12,9 @@ from generations.accounts.invitations import invite
 from generations.accounts.keys import create_key
 from generations.accounts.models import Team
 from generations.accounts.roles import Role, Scope
-from generations.credits.audit import CHECKS, run_checks
 from generations.credits.grants import grant_credits
 from generations.credits.models import LedgerEntry, Quota
+from generations.credits.reconciliation import CHECKS, run_checks
 from generations.events.models import Event
 from generations.events.notifications import notify
 from generations.jobs.models import Generation, State

@@ -18,9 +18,9 @@ from hypothesis.extra.django import TestCase
 
 from generations.accounts.models import Membership, Team
 from generations.accounts.teams import add_member, create_team
-from generations.credits.defaults import seed_price_list
 from generations.credits.grants import grant_credits
 from generations.credits.models import Hold, OfferedModel, PriceRow
+from generations.credits.prices import seed_price_list
 from generations.jobs.models import Generation, State
 from generations.library.models import Project
 from generations.review.decisions import decide

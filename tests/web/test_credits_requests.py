@@ -6,8 +6,8 @@ from uuid import uuid4
 import pytest
 from django.db import connection
 
-from generations.credits.audit import CHECKS, run_checks
 from generations.credits.models import CreditRequest, LedgerEntry, QuotaRaise
+from generations.credits.reconciliation import CHECKS, run_checks
 from generations.credits.requests import request_credits
 from generations.events.models import Event, Notification
 from tests.web.pages import HTMX, form_values, words

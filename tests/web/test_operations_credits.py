@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from generations.credits.audit import CHECKS, run_checks
 from generations.credits.models import Freeze, LedgerEntry, Lot, OfferedModel, PriceRow, RefillRule, Wallet
+from generations.credits.reconciliation import CHECKS, run_checks
 from generations.events.models import Event
 from generations.jobs.models import Attempt, Bill, Generation, Outcome, State
 from tests.library.factories import make_generation

@@ -12,9 +12,9 @@ from generations.accounts.roles import Right, Role
 from generations.common.errors import NotFoundError
 from generations.contract.schemas import Integral
 from generations.contract.support import SUPPORT
-from generations.credits.limits import QuotaHolder, QuotaRule, clear_quota, set_quota
 from generations.credits.models import Period, Quota
-from generations.credits.quotas import Caps, Level, Ruled, effective_quota
+from generations.credits.quota_settings import QuotaHolder, QuotaRule, clear_quota, set_quota
+from generations.credits.quotas import Level, LimitSetting, QuotaLimits, effective_quota
 
 from .auth import MANAGE, READ_OR_GENERATE, ApiRequest, require_right
 from .openapi import refuses
@@ -32,7 +32,7 @@ class RuledNumber(BaseModel):
     level: Level | None
 
     @classmethod
-    def of(cls, ruled: Ruled[int]) -> "RuledNumber":
+    def of(cls, ruled: LimitSetting[int]) -> "RuledNumber":
         return cls(value=ruled.value, level=ruled.level)
 
 
@@ -62,7 +62,7 @@ class CapsOut(BaseModel):
     allowed_models: RuledModels
 
     @classmethod
-    def of(cls, caps: Caps) -> "CapsOut":
+    def of(cls, caps: QuotaLimits) -> "CapsOut":
         cap, models = caps.cap.value, caps.allowed_models
         return cls(
             cap=RuledCap(

@@ -9,7 +9,7 @@
 - All of these rules are constraints and triggers in PostgreSQL. Python asks, the database decides.
 """
 
-from .desk import CreditRequest, Crossing, Freeze, RefillMode, RefillRule, RequestState, RequestTarget, SpendWatcher
+from .controls import CreditRequest, Crossing, Freeze, RefillMode, RefillRule, RequestState, RequestTarget, SpendWatcher
 from .ledger import EntryKind, Hold, HoldState, LedgerEntry, Lot, Wallet
 from .prices import OfferedModel, PriceRow
 from .quotas import Period, Quota, QuotaRaise

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from ..guards import ENTRY_MOVES_LOTS, ENTRY_SUMS, HOLD_SETTLES_ONCE, WALLET_FOLLOWS_ENTRIES
+from ..database_rules import ENTRY_MOVES_LOTS, ENTRY_SUMS, HOLD_SETTLES_ONCE, WALLET_FOLLOWS_ENTRIES
 
 
 class Wallet(models.Model):

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from generations.accounts.export import account_facts
 from generations.accounts.models import User
-from generations.credits.export import entries_of
+from generations.credits.wallets import entries_of
 from generations.jobs.models import State
 from generations.jobs.queries import generations_of
 

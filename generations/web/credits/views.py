@@ -14,8 +14,6 @@ from generations.accounts.roles import Right
 from generations.common.csv_export import csv_lines
 from generations.common.errors import DailiesError, NotFoundError
 from generations.common.pagination import keyset_page
-from generations.credits.crossings import LEVELS
-from generations.credits.managers import managers_of
 from generations.credits.models import CreditRequest, Crossing, RequestState, RequestTarget, SpendWatcher
 from generations.credits.requests import (
     BadRequestError,
@@ -25,7 +23,8 @@ from generations.credits.requests import (
     requests_of,
     withdraw_request,
 )
-from generations.credits.watchers import set_watchers
+from generations.credits.usage_alerts import ALERT_LEVELS, set_alert_recipients
+from generations.credits.wallets import credit_managers
 from generations.review.reports import By, spending_report
 
 from ..decorators import TeamRequest, by_method, team_page
@@ -195,9 +194,9 @@ def show_alerts(request: TeamRequest) -> HttpResponse:
     recipients = SpendWatcher.objects.filter(membership__team=team).select_related("membership__user")
     recent_alerts = Crossing.objects.filter(team=team).select_related("membership__user").order_by("-id")
     context = {
-        "levels": LEVELS,
+        "levels": ALERT_LEVELS,
         "recipients": recipients.order_by("pk"),
-        "managers": managers_of(team),
+        "managers": credit_managers(team),
         "recent_alerts": recent_alerts[:RECENT_ALERTS],
     }
     return show_credits_page(request, "credits/alerts.html", context)
@@ -258,7 +257,7 @@ def _alert_recipient_ids(request: TeamRequest) -> list[int]:
 
 
 def _set_alert_recipients(request: TeamRequest, member_ids: list[int]) -> None:
-    set_watchers(team=request.membership.team, member_ids=member_ids, actor=request.user)
+    set_alert_recipients(team=request.membership.team, member_ids=member_ids, actor=request.user)
 
 
 def _to_requests(request: TeamRequest) -> HttpResponse:

@@ -9,9 +9,9 @@ from django.utils import timezone
 from generations.accounts.callers import SCOPE_RIGHTS
 from generations.accounts.models import Membership
 from generations.accounts.roles import Right, Scope
-from generations.credits.limits import QuotaRule
 from generations.credits.models import Period
 from generations.credits.prices import offered_models
+from generations.credits.quota_settings import QuotaRule
 
 from .. import formatting
 from ..credits.forms import MAX_CREDITS

@@ -13,7 +13,7 @@ from generations.accounts.key_facts import facts_of
 from generations.accounts.keys import NewKey, access_key, create_key, may_rotate, revoke_key, rotate_key, visible_keys
 from generations.accounts.roles import Right, Scope
 from generations.common.pagination import keyset_page
-from generations.credits.limits import QuotaHolder, set_quota
+from generations.credits.quota_settings import QuotaHolder, set_quota
 
 from ..decorators import TeamRequest, by_method, team_page
 from .forms import KeyForm, RotateForm

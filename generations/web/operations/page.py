@@ -8,10 +8,10 @@ from django.utils import timezone
 from generations.accounts.models import Team
 from generations.common.pagination import numbered_page
 from generations.contract.support import SUPPORT
-from generations.credits.catalogue import price_versions
 from generations.credits.models import EntryKind, Freeze, LedgerEntry, OfferedModel, PriceRow, RefillRule
+from generations.credits.prices import price_versions
 from generations.credits.requests import wallet_requests
-from generations.credits.standings import standings_of, teams_by_name
+from generations.credits.wallets import search_teams, team_balances
 from generations.events.models import Alert
 from generations.jobs.operations import needing_attention, provider_throttles, state_counts
 from generations.jobs.provider_costs import recent_provider_costs
@@ -34,9 +34,9 @@ def overview_context() -> dict[str, Any]:
 
 def credits_context(*, search: str, cursor: str | None) -> dict[str, Any]:
     """Return the balances of the teams whose name or slug matches. Raises BadCursorError."""
-    page = numbered_page(teams_by_name(search), cursor=cursor, size=PAGE_SIZE)
+    page = numbered_page(search_teams(search), cursor=cursor, size=PAGE_SIZE)
     return {
-        "balances": standings_of(page.rows),
+        "balances": team_balances(page.rows),
         "next_cursor": page.next_cursor,
         "search": search,
         "credit_requests": wallet_requests(),
@@ -48,7 +48,7 @@ def credits_context(*, search: str, cursor: str | None) -> dict[str, Any]:
 
 def team_context(team: Team, **bound_forms: forms.Form) -> dict[str, Any]:
     """Return the balance of a team and the forms to change it. A bound form replaces the empty one of its name."""
-    (balance,) = standings_of([team])
+    (balance,) = team_balances([team])
     entries = LedgerEntry.objects.filter(wallet__team=team, hold=None).select_related("actor").order_by("-id")
     rule = RefillRule.objects.filter(team=team).first()
     return {

@@ -15,15 +15,14 @@ from django.views.decorators.http import require_POST, require_safe
 from generations.accounts.models import Team, User
 from generations.common.clock import database_now
 from generations.common.errors import DailiesError, NotFoundError
-from generations.credits.catalogue import set_price, switch_model, withdraw_price
-from generations.credits.entries import lock_wallet
 from generations.credits.errors import BadGrantError
 from generations.credits.freezes import freeze, unfreeze
-from generations.credits.grants import correct_credits, grant_credits
+from generations.credits.grants import correct_credits, grant_credits, transfer_credits
 from generations.credits.models import CreditRequest, EntryKind, RequestTarget
+from generations.credits.prices import remove_price, set_price, switch_model
 from generations.credits.refills import set_refill
 from generations.credits.requests import approve_request, decline_request
-from generations.credits.transfers import transfer_credits
+from generations.credits.wallets import lock_wallet
 from generations.jobs import operations
 from generations.jobs.models import Generation, ProviderThrottle
 
@@ -195,7 +194,7 @@ prices = by_method(get=show_prices, post=save_price)
 @staff_page
 @require_POST
 def delete_scheduled_price(request: PageRequest, row_id: int) -> HttpResponse:
-    withdraw_price(row_id=row_id, actor=request.user)
+    remove_price(row_id=row_id, actor=request.user)
     messages.success(request, "Scheduled price removed.")
     return HttpResponseRedirect(resolve_url("operations_prices"))
 

@@ -5,9 +5,9 @@ from typing import Any
 from django import forms
 
 from generations.contract.support import SUPPORT
-from generations.credits.limits import QuotaRule
 from generations.credits.models import Period, Quota
 from generations.credits.prices import offered_models
+from generations.credits.quota_settings import QuotaRule
 
 from .. import formatting
 from ..credits.forms import DURATIONS, MAX_CREDITS, PERIOD

@@ -9,10 +9,9 @@ from generations.accounts.models import ApiKey, Membership, Team
 from generations.accounts.roles import RIGHTS, Right, Role
 from generations.common.errors import NotFoundError
 from generations.common.pagination import numbered_page
-from generations.credits.limits import QuotaHolder
 from generations.credits.models import Period, Quota
-from generations.credits.quotas import Caps, Level, Ruled
-from generations.credits.rosters import MemberQuota, quotas_of_members
+from generations.credits.quota_settings import QuotaHolder
+from generations.credits.quotas import Level, LimitSetting, MemberQuota, QuotaLimits, quotas_of_members
 
 from .. import formatting
 
@@ -99,12 +98,12 @@ def holder_label(holder: QuotaHolder) -> str:
     return f"Key {holder.api_key.name}" if holder.api_key else _label(holder.role)
 
 
-def limit_rows(caps: Caps) -> list[LimitRow]:
+def limit_rows(caps: QuotaLimits) -> list[LimitRow]:
     """Return every limit that some level has set."""
     return list(_limit_rows(caps))
 
 
-def cap_text(caps: Caps) -> str:
+def cap_text(caps: QuotaLimits) -> str:
     """Format the credit limit: `500 credits/month (200 + 300 temporary)`, `Unlimited`."""
     if (cap := caps.cap.value) is None:
         return "Unlimited"
@@ -113,11 +112,11 @@ def cap_text(caps: Caps) -> str:
     return f"{formatting.in_credits(cap.credits)}{_PER_PERIOD[Period(cap.period)]}{details}"
 
 
-def source_of(ruled: Ruled[Any]) -> str:
+def source_of(ruled: LimitSetting[Any]) -> str:
     return SOURCES[ruled.level] if ruled.level else "not set"
 
 
-def _limit_rows(caps: Caps) -> Iterator[LimitRow]:
+def _limit_rows(caps: QuotaLimits) -> Iterator[LimitRow]:
     if caps.cap.level:
         yield LimitRow("Credits", cap_text(caps), source_of(caps.cap))
     if caps.max_jobs.value is not None:

@@ -10,11 +10,16 @@ from django.views.decorators.http import require_POST, require_safe
 
 from generations.accounts.roles import Right
 from generations.common.errors import NotFoundError
-from generations.credits.limits import QuotaHolder, clear_quota, set_quota
 from generations.credits.models import Quota
-from generations.credits.quotas import Level
-from generations.credits.raises import live_raises, raise_quota, take_back_raise
-from generations.credits.rosters import quotas_of_members
+from generations.credits.quota_settings import (
+    QuotaHolder,
+    active_increases,
+    clear_quota,
+    end_increase,
+    increase_quota,
+    set_quota,
+)
+from generations.credits.quotas import Level, quotas_of_members
 
 from ..credits.forms import expiry_of
 from ..credits.page import show_credits_page
@@ -70,7 +75,7 @@ def add_increase(request: TeamRequest, member_id: int) -> HttpResponse:
         quota_form = QuotaForm(quota=_quota_of(holder))
         return _show_quota(request, holder, quota_form, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     values = form.cleaned_data
-    raise_quota(
+    increase_quota(
         membership=holder.membership,
         amount=values["amount"],
         reason=values["reason"],
@@ -84,7 +89,7 @@ def add_increase(request: TeamRequest, member_id: int) -> HttpResponse:
 @team_page(Right.MANAGE_CREDITS)
 @require_POST
 def remove_increase(request: TeamRequest, increase_id: int) -> HttpResponse:
-    take_back_raise(team=request.membership.team, raise_id=increase_id, actor=request.user)
+    end_increase(team=request.membership.team, increase_id=increase_id, actor=request.user)
     messages.success(request, "Increase removed. Credits already used are not affected.")
     return _to_quotas(request)
 
@@ -107,7 +112,7 @@ def _show_quota(
         context |= {
             "member_quota": member_quota,
             "limits": limit_rows(member_quota.caps),
-            "increases": live_raises(holder.team).filter(membership=holder.membership),
+            "increases": active_increases(holder.team).filter(membership=holder.membership),
             "increase_form": increase_form or IncreaseForm(auto_id="increase_%s"),
         }
     return show_credits_page(request, "quotas/form.html", context, status)

@@ -8,7 +8,7 @@ from itertools import groupby
 from generations.contract.choices import Choice, FormChoices, Selection
 from generations.contract.support import SUPPORT
 from generations.credits.prices import PriceList
-from generations.credits.quotas import Caps, Level
+from generations.credits.quotas import Level, QuotaLimits
 
 from .. import formatting
 
@@ -59,7 +59,7 @@ class Group:
 class JobLimits:
     """The limits that the member's quotas put on one job. Without limits, every option is available."""
 
-    caps: Caps
+    caps: QuotaLimits
 
     def reason(self, field: str, value: str | int) -> str:
         """Return why the value exceeds a limit, or an empty string."""

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection, transaction
 
 from generations.accounts.models import Team, User
-from generations.credits.limits import QuotaHolder, QuotaRule, clear_quota, set_quota
+from generations.credits.quota_settings import QuotaHolder, QuotaRule, clear_quota, set_quota
 from generations.events.kinds import PUBLIC_KINDS
 from generations.events.models import Event, WebhookCursor, WebhookDelivery, WebhookEndpoint
 from generations.events.record import record_event

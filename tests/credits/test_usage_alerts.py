@@ -3,11 +3,10 @@ import pytest
 from generations.accounts.models import Team
 from generations.accounts.roles import Role
 from generations.accounts.teams import add_member
-from generations.credits.crossings import note_crossings
 from generations.credits.grants import grant_credits
 from generations.credits.holds import capture_hold, release_hold
 from generations.credits.models import Crossing, Quota
-from generations.credits.watchers import set_watchers
+from generations.credits.usage_alerts import send_usage_alerts, set_alert_recipients
 from generations.events.models import Notification
 from tests.conftest import make_user
 from tests.credits.holds import hold_credits
@@ -31,11 +30,11 @@ def told(person=None) -> list[str]:
 
 def test_each_level_of_a_wallet_is_told_once(funded, alice, bob, spend):
     spend(bob, funded, 740)
-    assert note_crossings() == 0
+    assert send_usage_alerts() == 0
     for amount, said in ((10, "used to 75 %"), (150, "used to 90 %"), (100, "used up")):
         spend(bob, funded, amount)
-        note_crossings()
-        note_crossings()
+        send_usage_alerts()
+        send_usage_alerts()
         assert told(alice)[-1] == f"The wallet of Lighthouse is {said}."
     assert len(told()) == 3
     assert not told(bob)
@@ -43,42 +42,42 @@ def test_each_level_of_a_wallet_is_told_once(funded, alice, bob, spend):
 
 def test_what_jobs_hold_counts(funded, alice, bob, spend):
     spend(bob, funded, 800, is_charged=False)
-    note_crossings()
+    send_usage_alerts()
     assert told(alice) == ["The wallet of Lighthouse is used to 75 %."]
 
 
 def test_of_several_levels_at_once_the_highest_is_told(funded, alice, bob, spend):
     spend(bob, funded, 950)
-    note_crossings()
+    send_usage_alerts()
     assert told(alice) == ["The wallet of Lighthouse is used to 90 %."]
     assert list(Crossing.objects.order_by("level").values_list("level", flat=True)) == [75, 90]
 
 
 def test_credits_that_come_back_do_not_make_it_told_again(funded, alice, bob, spend):
     hold_id = spend(bob, funded, 800, is_charged=False)
-    note_crossings()
+    send_usage_alerts()
     release_hold(hold_id=hold_id, reason="failed")
-    note_crossings()
+    send_usage_alerts()
     spend(bob, funded, 800)
-    note_crossings()
+    send_usage_alerts()
     assert len(told(alice)) == 1
 
 
 def test_a_new_income_begins_anew(funded, alice, bob, spend):
     spend(bob, funded, 900)
-    note_crossings()
+    send_usage_alerts()
     grant_credits(team=funded, amount=900, reason="more", actor=alice)
-    assert note_crossings() == 0
+    assert send_usage_alerts() == 0
     spend(bob, funded, 750)
-    note_crossings()
+    send_usage_alerts()
     assert told(alice) == ["The wallet of Lighthouse is used to 90 %.", "The wallet of Lighthouse is used to 75 %."]
 
 
 def test_a_members_quota_is_told_to_the_member_and_to_managers(funded, alice, bob, member, spend):
     Quota.objects.create(team=funded, membership=member(bob, funded), cap=100)
     spend(bob, funded, 80)
-    note_crossings()
-    note_crossings()
+    send_usage_alerts()
+    send_usage_alerts()
     assert told(alice) == ["Bob's quota in Lighthouse is used to 75 %."]
     assert told(bob) == ["Your quota in Lighthouse is used to 75 %."]
 
@@ -86,35 +85,35 @@ def test_a_members_quota_is_told_to_the_member_and_to_managers(funded, alice, bo
 def test_a_quota_counts_within_its_period(funded, bob, member, spend):
     Quota.objects.create(team=funded, cap=100, period="day")
     spend(bob, funded, 80)
-    note_crossings()
+    send_usage_alerts()
     (crossing,) = Crossing.objects.all()
     assert crossing.basis.startswith("day:")
     assert crossing.membership == member(bob, funded)
 
 
 def test_named_people_are_told_instead_of_managers(funded, alice, bob, rita, member, spend):
-    set_watchers(team=funded, member_ids=[member(rita, funded).pk], actor=alice)
+    set_alert_recipients(team=funded, member_ids=[member(rita, funded).pk], actor=alice)
     spend(bob, funded, 800)
-    note_crossings()
+    send_usage_alerts()
     assert (len(told(rita)), len(told(alice))) == (1, 0)
 
 
 def test_people_of_another_team_cannot_be_named(funded, other_team, alice, charlie, member, spend, bob):
-    set_watchers(team=funded, member_ids=[member(charlie, other_team).pk], actor=alice)
+    set_alert_recipients(team=funded, member_ids=[member(charlie, other_team).pk], actor=alice)
     spend(bob, funded, 800)
-    note_crossings()
+    send_usage_alerts()
     assert (len(told(charlie)), len(told(alice))) == (0, 1)
 
 
 def test_an_empty_wallet_has_crossed_nothing(team: Team):
-    assert note_crossings() == 0
+    assert send_usage_alerts() == 0
 
 
 def test_it_asks_no_more_for_many_quiet_members(funded, bob, django_assert_max_num_queries, django_assert_num_queries):
     Quota.objects.create(team=funded, cap=100)
     with django_assert_max_num_queries(12) as few:
-        note_crossings()
+        send_usage_alerts()
     for nth in range(20):
         add_member(team=funded, user=make_user(f"quiet-{nth}"), role=Role.CREATOR)
     with django_assert_num_queries(len(few)):
-        note_crossings()
+        send_usage_alerts()
