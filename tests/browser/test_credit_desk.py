@@ -54,7 +54,7 @@ def test_out_of_quota_ask_approve_go_on(screens: tuple[Page, Page], studio: Stac
     expect(creator.locator("#generate")).to_contain_text("18 credits")
     creator.locator("#generate").click()
     notice = creator.get_by_role("alert").filter(has_text="Not enough credits")
-    expect(notice).to_contain_text("This job needs 18 credits. The quota of your role has 5 credits left.")
+    expect(notice).to_contain_text("This job needs 18 credits. Your role's limit has 5 credits left.")
     look_at(creator, "shortage")
     creator.get_by_label("Reason").fill("The tide, for the trailer.")
     creator.get_by_role("button", name="Send request").click()

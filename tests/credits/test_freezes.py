@@ -34,5 +34,5 @@ def test_it_is_frozen_once(team, alice, everybody):
 
 
 def test_members_read_why(team, alice):
-    with pytest.raises(BadFreezeError, match="Say why"):
+    with pytest.raises(BadFreezeError, match="Enter a reason"):
         freeze(team=team, reason=" ", actor=alice)

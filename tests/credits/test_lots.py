@@ -129,7 +129,7 @@ def test_transferred_credits_keep_their_end(mixed, other_team, alice, now):
 
 
 @pytest.mark.parametrize(
-    ("amount", "reason", "said"), [(0, "x", "at least 1"), (901, "x", "only 900"), (5, "  ", "Say why")]
+    ("amount", "reason", "said"), [(0, "x", "at least 1"), (901, "x", "only 900"), (5, "  ", "Enter a reason")]
 )
 def test_a_transfer_that_will_not_do_changes_nothing(funded, other_team, alice, bob, member, amount, reason, said):
     hold_credits(member(bob, funded), 100)

@@ -173,8 +173,8 @@ def test_to_be_out_of_credits_weighs_more_than_to_be_too_early(membership: Membe
     ("rule", "field", "says"),
     [
         ({"allowed_models": ["ltx-2-5-pro"]}, "model", "Choose ltx-2-5-pro"),
-        ({"max_seconds": 6}, "duration", "6 seconds a job, not 8"),
-        ({"max_tier": "720p"}, "resolution", "up to 720p, not 1080p"),
+        ({"max_seconds": 6}, "duration", "up to 6 seconds per video"),
+        ({"max_tier": "720p"}, "resolution", "up to 720p"),
     ],
 )
 def test_lists_and_maxima_of_one_job(rule: dict[str, object], field: str, says: str, membership: Membership) -> None:

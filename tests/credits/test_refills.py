@@ -44,7 +44,12 @@ def test_it_begins_on_the_first_of_the_next_month(team, rule_of):
     assert refill_wallets(JUNE - timedelta(seconds=1)) == 0
     assert refill_wallets(JUNE) == 1
     entry = LedgerEntry.objects.get()
-    assert (entry.kind, entry.posted_change, entry.reason, entry.actor) == ("grant", 500, "Refill of June 2031", None)
+    assert (entry.kind, entry.posted_change, entry.reason, entry.actor) == (
+        "grant",
+        500,
+        "Monthly credits for June 2031",
+        None,
+    )
     assert RefillRule.objects.get().next_at == JULY
     assert refill_wallets(JUNE) == 0
     assert books_close()
@@ -98,7 +103,7 @@ def test_credits_that_would_have_expired_meanwhile_are_not(funded, rule_of):
     august = datetime(2031, 8, 15, tzinfo=UTC)
     assert [refill_wallets(august) for _ in range(4)] == [1, 1, 1, 0]
     assert posted(funded) == 1100
-    assert LedgerEntry.objects.latest("id").reason == "Refill of August 2031"
+    assert LedgerEntry.objects.latest("id").reason == "Monthly credits for August 2031"
 
 
 def test_a_rule_that_is_off_does_nothing_and_begins_anew_when_it_is_on(funded, rule_of):

@@ -228,7 +228,7 @@ def test_a_quota_without_the_model_refuses_it(submit: Submit, funded: Team) -> N
 def test_a_length_left_to_the_model_may_not_be_longer_than_the_quota_allows(submit: Submit, funded: Team) -> None:
     Quota.objects.create(team=funded, max_seconds=10)
     assert submit(model="ltx-2-5-fast", duration=10)
-    with pytest.raises(NotAllowedError, match="allows 10 seconds a job, not 20"):
+    with pytest.raises(NotAllowedError, match="allows up to 10 seconds per video"):
         submit(model="ltx-2-5-fast", duration=None)
 
 

@@ -23,7 +23,7 @@ def test_transactions_show_every_change_with_its_balance(client_of, alice, bob, 
     assert "Reserved 48" in text
     assert "Total balance 964" in text
     assert "Grant opening balance Alice +1,000 0 1,000 0 1,000" in text
-    assert "Held The lantern sways. Bob 0 +36 1,000 36 964" in text
+    assert "Reserved The lantern sways. Bob 0 +36 1,000 36 964" in text
     assert "Charged The lantern sways. Bob −36 −36 964 0 964" in text
     assert f"/t/{funded.slug}/takes/{take.pk}/" in links(page)
 

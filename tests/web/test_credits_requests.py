@@ -35,14 +35,14 @@ def test_studio_offers_to_request_the_missing_credits(
     form = filled(model="ltx-2-3-fast", resolution="1920x1080", duration="6", quoted=None)
     page = client_of(bob).post(studio, form)
     assert page.status_code == 402
-    assert "This job needs 36 credits. Your quota has 30 credits left." in words(page)
+    assert "This job needs 36 credits. Your limit has 30 credits left." in words(page)
     asking = {name: value for name, value in form_values(page).items() if name in ("target", "amount")}
     assert asking["target"] == "quota"
     assert 'name="amount" value="6"' in page.content.decode()
     answer = client_of(bob).post(requests_url, {"target": "quota", "amount": 6, "reason": "One more take."}, **HTMX)
     assert answer.status_code == 200
     assert "You requested 6 credits" in words(answer)
-    assert notifications_of(alice) == ["Bob in Lighthouse asks for 6 more credits within their quota."]
+    assert notifications_of(alice) == ["Bob requested 6 credits (Lighthouse)"]
 
 
 def test_jobs_page_offers_to_request_the_missing_credits(client_of, bob, funded, give_quota):
@@ -98,7 +98,7 @@ def test_approval_increases_the_quota_until_it_resets(client_of, alice, bob, ask
     assert "Approved: +50 credits for Bob." in words(answer)
     raised = QuotaRaise.objects.get()
     assert (raised.amount, raised.expires_at.day, raised.expires_at.hour) == (50, 1, 0)
-    assert notifications_of(bob) == ["You have 50 credits more in Lighthouse."]
+    assert notifications_of(bob) == ["Your request was approved: +50 credits in Lighthouse"]
     assert "80 of 80 credits left" in words(client_of(bob).get(f"/t/{team.slug}/credits/"))
     assert Event.objects.filter(kind="credits.request_approved", is_audit=True, actor=alice).count() == 1
 
@@ -142,7 +142,7 @@ def test_wallet_request_is_decided_by_site_staff(client_of, alice, charlie, fund
     client_of(charlie).post(f"/ops/credits/requests/{asked.pk}", {"decision": "approve", "amount": "400"})
     entry = LedgerEntry.objects.latest("id")
     assert (entry.kind, entry.posted_change, entry.reason) == ("grant", 400, "Alice asked: A feature.")
-    assert notifications_of(alice) == ["You have 400 credits more in Lighthouse."]
+    assert notifications_of(alice) == ["Your request was approved: +400 credits in Lighthouse"]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -160,5 +160,5 @@ def test_parallel_approvals_grant_once(client_of, alice, bob, asked, requests_ur
         codes = sorted(pool.map(approve, browsers))
     assert codes == [302] + [409] * 7
     assert QuotaRaise.objects.count() == 1
-    assert notifications_of(bob) == ["You have 50 credits more in Lighthouse."]
+    assert notifications_of(bob) == ["Your request was approved: +50 credits in Lighthouse"]
     assert not list(run_checks(CHECKS))

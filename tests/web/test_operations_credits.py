@@ -67,9 +67,9 @@ def test_grant_with_expiry_sent_twice_counts_once(staff, team):
     [
         ({"reason": ""}, "Enter a reason."),
         ({"amount": "-5"}, "at least 1 credit"),
-        ({"kind": "correction", "amount": "-2000"}, "Only 1,000 credits are free"),
+        ({"kind": "correction", "amount": "-2000"}, "Only 1,000 credits are available"),
         ({"kind": "correction", "last_day": str(SOON)}, "Only grants can have an expiry."),
-        ({"last_day": "2020-01-01"}, "must expire in the future"),
+        ({"last_day": "2020-01-01"}, "Expiry must be in the future"),
     ],
 )
 def test_invalid_change_shows_the_error(staff, funded, changes, message):

@@ -152,9 +152,9 @@ def test_studio_disables_options_beyond_the_quota(client_of, bob, funded, studio
     assert "3840x2160" in forbidden_options(page, "resolution")
     assert forbidden_options(page, "model") == ["ltx-2-5-fast", "ltx-2-5-pro"]
     text = words(page)
-    assert "Your quota allows up to 8 seconds per video." in text
-    assert "Your quota allows resolutions up to 1080p." in text
-    assert "Your quota does not include LTX 2.5 Fast." in text
+    assert "Your limit allows up to 8 seconds per video." in text
+    assert "Your limit allows resolutions up to 1080p." in text
+    assert "Your limit does not include LTX 2.5 Fast." in text
 
 
 def test_submit_beyond_the_quota_is_rejected_at_its_field(client_of, bob, funded, studio, filled, member):
@@ -162,7 +162,7 @@ def test_submit_beyond_the_quota_is_rejected_at_its_field(client_of, bob, funded
     form = filled(model="ltx-2-3-fast", resolution="1280x720", duration="10", quoted=None)
     answer = client_of(bob).post(studio, form)
     assert answer.status_code == 403
-    assert "Duration (seconds): Your quota allows 6 seconds a job, not 10." in words(answer)
+    assert "Duration (seconds): Your limit allows up to 6 seconds per video." in words(answer)
     assert not Generation.objects.exists()
 
 
@@ -172,5 +172,5 @@ def test_too_many_concurrent_jobs_is_a_429_that_keeps_the_form(client_of, bob, f
     form = filled(model="ltx-2-3-fast", resolution="1280x720", duration="6", quoted=None)
     answer = client_of(bob).post(studio, form)
     assert answer.status_code == 429
-    assert "The quota of your role allows 1 job at once; 1 are under way." in words(answer)
+    assert "Your role's limit allows 1 job at a time." in words(answer)
     assert "The lantern sways." in answer.content.decode()

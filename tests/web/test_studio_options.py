@@ -48,14 +48,14 @@ def test_affordable_suggestion_can_be_accepted(client_of, bob, funded, filled, o
     give_quota(bob, 130)
     browser = client_of(bob)
     answer = browser.post(options, filled(duration="20"), **HTMX)
-    assert "Your quota has 130 credits left." in words(answer)
+    assert "Your limit has 130 credits left." in words(answer)
     assert "Use 10 seconds (130 credits)" in words(answer)
     accepted = browser.post(options, form_values(answer, suggestion="duration:10"), **HTMX)
     assert form_values(accepted)["duration"] == "10"
     assert "130 credits 0 credits left after this" in words(accepted)
 
 
-@pytest.mark.parametrize(("role", "quota"), [("creator", "The quota of your role"), ("", "The team's default limit")])
+@pytest.mark.parametrize(("role", "quota"), [("creator", "Your role's limit"), ("", "The team's default limit")])
 def test_limiting_quota_is_named(role, quota, client_of, bob, funded, filled, options):
     Quota.objects.create(team=funded, role=role, cap=130, max_seconds=30, max_tier="1080p")
     text = words(client_of(bob).post(options, filled(duration="20"), **HTMX))

@@ -137,7 +137,7 @@ def test_empty_wallet_is_a_402_with_details(send, team, alice):
 def test_used_quota_is_a_402_with_the_reset_time(send, funded, bob, give_quota):
     give_quota(bob, 50)
     page = words(send())
-    assert "This job needs 78 credits. Your quota has 50 credits left." in page
+    assert "This job needs 78 credits. Your limit has 50 credits left." in page
     assert "Limit reached Your credit limit" in page
     assert "Available 50 credits" in page
     assert re.search(r"Resets 1 [A-Z][a-z]+ 20\d\d, 00:00 \(UTC\)", page)
