@@ -1,4 +1,4 @@
-"""What the studio knows of a person, apart from their work: see `jobs.export` and `credits.export` for that."""
+"""What the studio knows of a person, apart from their work: see `jobs.export` and `credits.wallets` for that."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Wallets, the ledger and the prices, for the staff of the site. Credits move through the services alone."""
+"""Admin pages of wallets, ledger and prices. They change credits only through the services."""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ class WalletAdmin(ReadOnlyAdmin[Wallet]):
         return [path("of/<int:team_id>/change/", view, name="generations_wallet_balance"), *super().get_urls()]
 
     def change_balance(self, request: HttpRequest, team_id: int) -> HttpResponse:
-        """Grant credits to a team, or correct its balance, with a reason that stands in its statement."""
+        """Grant credits to a team, or correct its balance, with a reason that is shown in its transaction list."""
         if not request.user.has_perm("generations.change_wallet"):
             raise PermissionDenied
         team = get_object_or_404(Team, pk=team_id)
@@ -57,7 +57,7 @@ class WalletAdmin(ReadOnlyAdmin[Wallet]):
             "opts": self.opts,
             "title": f"Change the balance of {team}",
             "wallet": wallet,
-            "balance": f"{team} owns {wallet.posted:,} credits. Jobs under way hold {wallet.held:,} of them.",
+            "balance": f"{team} has {wallet.posted:,} credits. Jobs in progress have reserved {wallet.held:,}.",
             "form": form,
             "media": self.media + form.media,
         }
@@ -119,7 +119,7 @@ class HoldAdmin(ReadOnlyAdmin[Hold]):
 
 @admin.register(Quota)
 class QuotaAdmin(CarefulList, ModelAdmin[Quota]):
-    list_display = ("holds_for", "team", "cap", "period")
+    list_display = ("applies_to", "team", "cap", "period")
     list_filter = ("period", "role")
     list_select_related = ("team", "membership__user", "api_key")
     search_fields = ("membership__user__email", "team__name", "team__slug", "api_key__name")
@@ -127,11 +127,11 @@ class QuotaAdmin(CarefulList, ModelAdmin[Quota]):
     raw_id_fields = ("api_key",)
     ordering = ("-id",)
 
-    @admin.display(description="holds for")
-    def holds_for(self, quota: Quota) -> str:
+    @admin.display(description="applies to")
+    def applies_to(self, quota: Quota) -> str:
         if quota.membership:
             return quota.membership.user.email
-        return str(quota.api_key or quota.get_role_display() or "everybody")
+        return str(quota.api_key or quota.get_role_display() or "everyone")
 
 
 class PriceRowForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -145,13 +145,13 @@ class PriceRowForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_valid_from(self) -> Any:
         day = self.cleaned_data["valid_from"]
         if day < timezone.now().date():
-            raise forms.ValidationError("A price cannot begin in the past: jobs were charged by the old one.")
+            raise forms.ValidationError("A price can't start in the past: jobs were charged by the old one.")
         return day
 
 
 @admin.register(PriceRow)
 class PriceRowAdmin(CarefulList, ModelAdmin[PriceRow]):
-    """A change of price is a new row. What has begun stays, because jobs were quoted by it."""
+    """A change of price is a new row. A row that is valid stays, because jobs were quoted by it."""
 
     form = PriceRowForm
     list_display = ("model", "tier", "credits_per_second", "valid_from", "has_begun")
@@ -159,7 +159,7 @@ class PriceRowAdmin(CarefulList, ModelAdmin[PriceRow]):
     date_hierarchy = "valid_from"
     actions = None
 
-    @admin.display(boolean=True, description="begun")
+    @admin.display(boolean=True, description="active")
     def has_begun(self, row: PriceRow) -> bool:
         return row.valid_from <= timezone.now().date()
 

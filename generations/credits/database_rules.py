@@ -1,4 +1,4 @@
-"""The rules of the ledger that PostgreSQL keeps itself, whatever the code does."""
+"""Triggers: the rules of the ledger that PostgreSQL enforces itself."""
 
 import pgtrigger
 
@@ -19,7 +19,7 @@ HOLD_SETTLES_ONCE = pgtrigger.Trigger(
     """,
 )
 
-# An entry continues the one before it: the balances after it are the balances before plus its own change.
+# The balances after an entry are the balances of the previous entry plus its own change.
 ENTRY_SUMS = pgtrigger.Trigger(
     name="entry_continues",
     when=pgtrigger.Before,
@@ -36,7 +36,7 @@ ENTRY_SUMS = pgtrigger.Trigger(
     """,
 )
 
-# Deferred: within a transaction wallet and entry may be written in either order; at commit they agree.
+# Deferred: a transaction may write wallet and entry in either order; at commit they must agree.
 WALLET_FOLLOWS_ENTRIES = pgtrigger.Trigger(
     name="wallet_follows_entries",
     when=pgtrigger.After,
@@ -54,7 +54,7 @@ WALLET_FOLLOWS_ENTRIES = pgtrigger.Trigger(
     """,
 )
 
-# Income makes a lot; expense takes from lots, the one that expires soonest first, or from the lot that expired.
+# An income creates a lot. An expense takes from the lots, first to expire first, or from the lot that expired.
 ENTRY_MOVES_LOTS = pgtrigger.Trigger(
     name="entry_moves_lots",
     when=pgtrigger.After,

@@ -1,4 +1,4 @@
-"""Where a quota's period begins and ends: at midnight in the team's time zone, which clocks may set forward or back."""
+"""Periods of quotas. They begin at midnight in the team's time zone, also when clocks change."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -10,14 +10,14 @@ from .models import Period
 
 @dataclass(frozen=True)
 class Span:
-    """From `start` up to but not including `end`, both in UTC; None is open."""
+    """From `start` up to but not including `end`, both in UTC; None means no limit."""
 
     start: datetime | None
     end: datetime | None
 
 
 def span_of(period: str, moment: datetime, time_zone: str = "UTC") -> Span:
-    """The period that holds the moment, by the calendar of the time zone. Weeks begin on Monday."""
+    """Return the period that contains the moment, by the calendar of the time zone. Weeks begin on Monday."""
     if period == Period.NONE:
         return Span(None, None)
     zone = zone_of(time_zone)
@@ -35,7 +35,7 @@ def span_of(period: str, moment: datetime, time_zone: str = "UTC") -> Span:
 
 @cache
 def zone_of(name: str) -> ZoneInfo:
-    """A zone that the time zone data have dropped counts as UTC: a quota must not fail for it."""
+    """Return the time zone. One that the time zone data no longer contain counts as UTC: a quota must not fail."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
@@ -43,12 +43,12 @@ def zone_of(name: str) -> ZoneInfo:
 
 
 def _day_of(moment: datetime, zone: ZoneInfo) -> date:
-    """The day that has begun last. Clocks set back over midnight show the day before once more; it is over."""
+    """Return the day that began last. Clocks set back over midnight show the previous day again; it has ended."""
     day = moment.astimezone(zone).date()
     following = day + timedelta(days=1)
     return following if _beginning(following, zone) <= moment else day
 
 
 def _beginning(day: date, zone: ZoneInfo) -> datetime:
-    """The first midnight of the day; where clocks leap over midnight, the moment of the leap."""
+    """Return the first midnight of the day; if clocks skip midnight, the moment of the change."""
     return datetime.combine(day, time.min, zone).astimezone(UTC)

@@ -1,6 +1,6 @@
-"""Prove that the books close: every rule that the ledger promises, asked of the rows themselves.
+"""Reconciliation of the ledger: check every rule of the books against the stored rows.
 
-The constraints and triggers should make every finding impossible. A finding is reported, never repaired.
+Constraints and triggers should make every finding impossible. A finding is reported, never repaired.
 """
 
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-# Each query returns a line for every row that breaks its rule.
+# Each query returns one text for every row that breaks its rule.
 CHECKS: dict[str, str] = {
     "a wallet's balances differ from the sum of its entries": """
         SELECT format('wallet %s: posted %s, entries %s; held %s, entries %s', w.id, w.posted, s.posted, w.held, s.held)

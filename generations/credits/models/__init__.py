@@ -1,12 +1,12 @@
-"""Credits: who has how many, who is using them, and why.
+"""Credits: balances, reservations and limits.
 
-- A team has one wallet: `posted` is what it owns, `held` what jobs under way may still take; the rest is available.
+- A team has one wallet: `posted` is what it owns, `held` what jobs in progress have reserved; the rest is available.
 - A hold reserves credits for one job. It leaves `pending` once: captured, released or expired.
-- An entry tells one change of a wallet with the balance after it. Entries are only ever added.
+- A ledger entry is one change of a wallet with the balances after it. Entries are only ever added.
 - At every commit a wallet's balances equal those of its newest entry; no wallet's `posted - held` is below zero.
-- A quota caps what a member or a key may spend in a period inside the wallet; holds count in the period they were
-  made in. Team, role, member and key each may set one.
-- All of these rules are constraints and triggers in PostgreSQL. Python asks, the database decides.
+- A quota caps what a member or a key may spend in a period inside the wallet; a hold counts in the period in which it
+  was placed. Team, role, member and key can each have a quota.
+- All of these rules, except the quotas, are constraints and triggers in PostgreSQL.
 """
 
 from .controls import CreditRequest, Crossing, Freeze, RefillMode, RefillRule, RequestState, RequestTarget, SpendWatcher

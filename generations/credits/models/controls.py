@@ -1,4 +1,4 @@
-"""The credit desk: who asks for more, what comes by itself, who is told when it runs low, and what is frozen."""
+"""Credit requests, monthly refills, usage alerts and freezes."""
 
 from django.conf import settings
 from django.db import models
@@ -9,20 +9,22 @@ from generations.common.ids import uuid7
 
 
 class RequestState(models.TextChoices):
-    PENDING = "pending", "Waiting"
+    PENDING = "pending", "Pending"
     APPROVED = "approved", "Approved"
     DECLINED = "declined", "Declined"
     WITHDRAWN = "withdrawn", "Withdrawn"
 
 
 class RequestTarget(models.TextChoices):
-    QUOTA = "quota", "Own quota"
-    WALLET = "wallet", "Team's wallet"
+    QUOTA = "quota", "Personal limit"
+    WALLET = "wallet", "Team credits"
 
 
 class CreditRequest(models.Model):
-    """A member asks for more: of the own quota, which the team's managers raise, or of the wallet, which site staff
-    fill. It is decided once."""
+    """A member requests credits: a higher quota from the team's managers, or team credits from site staff.
+
+    It is decided once.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     membership = models.ForeignKey("generations.Membership", on_delete=models.CASCADE, related_name="credit_requests")
@@ -54,8 +56,8 @@ class CreditRequest(models.Model):
 
 
 class RefillMode(models.TextChoices):
-    ADD = "add", "Add the amount"
-    TOP_UP = "top_up", "Fill up to the amount"
+    ADD = "add", "Add this amount"
+    TOP_UP = "top_up", "Top up to this amount"
 
 
 class RefillRule(models.Model):
@@ -64,7 +66,7 @@ class RefillRule(models.Model):
     team = models.OneToOneField("generations.Team", on_delete=models.CASCADE, related_name="refill")
     amount = models.BigIntegerField()
     mode = models.CharField(max_length=6, choices=RefillMode.choices, default=RefillMode.TOP_UP)
-    does_expire = models.BooleanField(default=False, help_text="What is left of it goes at the next refill.")
+    does_expire = models.BooleanField(default=False, help_text="Credits left from it expire at the next refill.")
     next_at = models.DateTimeField()
     is_on = models.BooleanField(default=True)
 
@@ -76,7 +78,7 @@ class RefillRule(models.Model):
 
 
 class SpendWatcher(models.Model):
-    """Who is told when a wallet or a quota runs low; without any, whoever manages the team's credits."""
+    """A recipient of usage alerts. Without any, alerts go to the members who manage the team's credits."""
 
     membership = models.OneToOneField("generations.Membership", on_delete=models.CASCADE, related_name="spend_watcher")
 
@@ -85,8 +87,10 @@ class SpendWatcher(models.Model):
 
 
 class Crossing(models.Model):
-    """A wallet or a member's quota went past `level` percent. `basis` names the period or the grant, so that each
-    crossing is told once."""
+    """A usage alert: `level` percent of a wallet or of a member's quota was reached.
+
+    `basis` names the period or the income, so that each level is alerted once.
+    """
 
     team = models.ForeignKey("generations.Team", on_delete=models.CASCADE, related_name="+")
     membership = models.ForeignKey("generations.Membership", on_delete=models.CASCADE, null=True, related_name="+")
@@ -102,11 +106,11 @@ class Crossing(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.level} % of {self.basis}"
+        return f"{self.level}% of {self.basis}"
 
 
 class Freeze(models.Model):
-    """While it lasts nothing new is submitted: in one team, or everywhere. Jobs under way go on."""
+    """A pause of new jobs, in one team or in all teams. Jobs in progress continue."""
 
     team = models.ForeignKey("generations.Team", on_delete=models.CASCADE, null=True, blank=True, related_name="+")
     reason = models.CharField(max_length=200)

@@ -1,4 +1,4 @@
-"""The wallet and its books: holds, entries, and the lots that credits came in with."""
+"""The wallet and its ledger: holds, entries, and lots of credits."""
 
 import pgtrigger
 from django.conf import settings
@@ -32,20 +32,20 @@ class Wallet(models.Model):
 
 
 class HoldState(models.TextChoices):
-    PENDING = "pending", "Held"
+    PENDING = "pending", "Reserved"
     CAPTURED = "captured", "Charged"
-    RELEASED = "released", "Returned"
+    RELEASED = "released", "Refunded"
     EXPIRED = "expired", "Expired"
 
 
 class Hold(models.Model):
     wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, db_index=False, related_name="holds")
-    # Whose quota it counts against: nobody's, when a service key asked.
+    # The member whose quota it counts against; empty for a service key.
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     api_key = models.ForeignKey(
         "generations.ApiKey", on_delete=models.PROTECT, null=True, db_index=False, related_name="+"
     )
-    reference = models.UUIDField(unique=True, help_text="What the credits are held for; the caller's id.")
+    reference = models.UUIDField(unique=True, help_text="Id of the job that the credits are reserved for.")
     amount = models.BigIntegerField()
     captured = models.BigIntegerField(null=True)
     state = models.CharField(max_length=10, choices=HoldState.choices, default=HoldState.PENDING)
@@ -68,9 +68,9 @@ class Hold(models.Model):
             ),
         ]
         indexes = [
-            # Jobs at once.
+            # Jobs in progress.
             models.Index(fields=["wallet", "user"], condition=Q(state="pending"), name="hold_pending"),
-            # What a member has spent in a period.
+            # Credits that a member has spent in a period.
             models.Index(fields=["wallet", "user", "created_at"], name="hold_of_member"),
             models.Index(fields=["api_key", "created_at"], condition=Q(api_key__isnull=False), name="hold_of_key"),
         ]
@@ -85,13 +85,13 @@ class EntryKind(models.TextChoices):
     CORRECTION = "correction", "Correction"
     TRANSFER = "transfer", "Transfer"
     EXPIRY = "expiry", "Expired"
-    HOLD = "hold", "Held"
+    HOLD = "hold", "Reserved"
     CAPTURE = "capture", "Charged"
-    RELEASE = "release", "Returned"
+    RELEASE = "release", "Refunded"
 
 
 class LedgerEntry(models.Model):
-    """One change of one wallet, in credits. `posted_after` and `held_after` are the balances it left."""
+    """One change of one wallet, in credits. `posted_after` and `held_after` are the balances after it."""
 
     wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, db_index=False, related_name="entries")
     kind = models.CharField(max_length=10, choices=EntryKind.choices)
@@ -102,11 +102,11 @@ class LedgerEntry(models.Model):
     hold = models.ForeignKey(Hold, on_delete=models.PROTECT, null=True, related_name="entries")
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     reason = models.CharField(max_length=200, blank=True)
-    expires_at = models.DateTimeField(null=True, help_text="Until when credits that came in may be spent.")
+    expires_at = models.DateTimeField(null=True, help_text="Expiry of the added credits.")
     lot = models.ForeignKey(
-        "Lot", on_delete=models.PROTECT, null=True, db_index=False, related_name="+", help_text="What expired."
+        "Lot", on_delete=models.PROTECT, null=True, db_index=False, related_name="+", help_text="Lot that expired."
     )
-    transfer = models.UUIDField(null=True, help_text="The same in both wallets of a transfer.")
+    transfer = models.UUIDField(null=True, help_text="Id shared by all entries of a transfer.")
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -153,10 +153,10 @@ class LedgerEntry(models.Model):
 
 
 class Lot(models.Model):
-    """Credits that came in together. What is spent is taken from the lot that expires soonest.
+    """Credits that were added together. Credits are spent from the lot that expires first.
 
-    The database makes a lot of each entry that brings credits in and takes from lots with each that takes some out,
-    so that the `remaining` of a wallet's lots always sum up to its `posted`.
+    A trigger creates a lot for each entry that adds credits, and takes credits from lots for each entry that removes
+    some, so that the `remaining` of a wallet's lots always sum up to its `posted`.
     """
 
     wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="lots")

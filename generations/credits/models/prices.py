@@ -1,4 +1,4 @@
-"""What is on offer, and for how much."""
+"""Models on offer, and their prices."""
 
 from datetime import date
 
@@ -9,13 +9,13 @@ from django.db.models.functions import Now
 
 class PriceRowQuerySet(models.QuerySet["PriceRow"]):
     def valid_on(self, day: date) -> "PriceRowQuerySet":
-        """The newest row of each model and tier that has begun."""
+        """Return the newest row of each model and tier that is valid on the day."""
         begun = self.filter(valid_from__lte=day)
         return begun.order_by("model", "tier", "-valid_from", "-id").distinct("model", "tier")
 
 
 class PriceRow(models.Model):
-    """Credits for one second of one model at one tier, from a day on. A change of price is a new row."""
+    """Credits per second of one model at one tier, from a day on. A change of price is a new row."""
 
     model = models.CharField(max_length=40)
     tier = models.CharField(max_length=10)
@@ -33,11 +33,11 @@ class PriceRow(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.model} {self.tier}: {self.credits_per_second} a second"
+        return f"{self.model} {self.tier}: {self.credits_per_second} credits/second"
 
 
 class OfferedModel(models.Model):
-    """Whether a model of the contract is on offer here, and in which order."""
+    """A model of the contract: whether it is on offer on this site, and its position in lists."""
 
     model = models.CharField(max_length=40, unique=True)
     is_on = models.BooleanField(default=True)

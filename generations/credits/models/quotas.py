@@ -1,4 +1,4 @@
-"""What a team, a role, a member or a key may spend at most."""
+"""Quotas of teams, roles, members and keys, and temporary increases."""
 
 from typing import TYPE_CHECKING, Self
 
@@ -32,11 +32,11 @@ class QuotaQuerySet(models.QuerySet["Quota"]):
 
 
 class Quota(models.Model):
-    """Caps inside the team's wallet, at one of four levels. What is empty is left to the level above.
+    """Limits inside the team's wallet, at one of four levels. An empty field inherits from the level above.
 
-    Team default (neither role, member nor key), role, member: the nearest level that sets a field decides it. A key's
-    quota holds beside its member's: a job must fit both. `cap` is in credits a period, in the team's time zone;
-    `max_jobs` counts jobs at once, `max_seconds` and `max_tier` are of one job.
+    Team default (neither role, member nor key), role, member: the most specific level that sets a field decides it. A
+    key's quota applies beside its member's: a job must fit both. `cap` is in credits per period, in the team's time
+    zone; `max_jobs` counts jobs in progress, `max_seconds` and `max_tier` limit one job.
     """
 
     team = models.ForeignKey("generations.Team", on_delete=models.CASCADE, related_name="quotas")
@@ -49,7 +49,7 @@ class Quota(models.Model):
     )
     cap = models.BigIntegerField(null=True, blank=True)
     period = models.CharField(max_length=5, choices=Period.choices, default=Period.MONTH)
-    is_uncapped = models.BooleanField(default=False, help_text="No cap, whatever the level above says.")
+    is_uncapped = models.BooleanField(default=False, help_text="Unlimited; overrides inherited limits.")
     max_jobs = models.PositiveSmallIntegerField(null=True, blank=True)
     max_seconds = models.PositiveSmallIntegerField(null=True, blank=True)
     max_tier = models.CharField(max_length=10, blank=True)
@@ -86,7 +86,7 @@ class QuotaRaiseQuerySet(models.QuerySet["QuotaRaise"]):
 
 
 class QuotaRaise(models.Model):
-    """More than the quota says, for one member, until it ends by itself; without an end, until it is taken back."""
+    """A temporary increase of one member's quota, until `expires_at`; without it, until it is removed."""
 
     membership = models.ForeignKey("generations.Membership", on_delete=models.CASCADE, related_name="raises")
     amount = models.BigIntegerField()
@@ -102,4 +102,4 @@ class QuotaRaise(models.Model):
         indexes = [models.Index(fields=["membership", "expires_at"], name="raise_of_member")]
 
     def __str__(self) -> str:
-        return f"{self.amount} credits more"
+        return f"+{self.amount} credits"
