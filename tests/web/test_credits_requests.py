@@ -106,7 +106,7 @@ def test_approval_increases_the_quota_until_it_resets(client_of, alice, bob, ask
 def test_declining_requires_a_note_for_the_requester(client_of, alice, bob, asked, requests_url):
     assert client_of(alice).post(f"{requests_url}{asked.pk}/decline", {"note": ""}).status_code == 422
     client_of(alice).post(f"{requests_url}{asked.pk}/decline", {"note": "Next month."})
-    assert notifications_of(bob) == ["Your request for 70 credits in Lighthouse was declined."]
+    assert notifications_of(bob) == ["Your request for 70 credits in Lighthouse was declined"]
     assert "“Next month.”" in words(client_of(bob).get(requests_url))
     assert not QuotaRaise.objects.exists()
 
@@ -141,7 +141,7 @@ def test_wallet_request_is_decided_by_site_staff(client_of, alice, charlie, fund
     assert "Lighthouse: 500 credits" in words(client_of(charlie).get("/ops/credits/"))
     client_of(charlie).post(f"/ops/credits/requests/{asked.pk}", {"decision": "approve", "amount": "400"})
     entry = LedgerEntry.objects.latest("id")
-    assert (entry.kind, entry.posted_change, entry.reason) == ("grant", 400, "Alice asked: A feature.")
+    assert (entry.kind, entry.posted_change, entry.reason) == ("grant", 400, "Alice requested: A feature.")
     assert notifications_of(alice) == ["Your request was approved: +400 credits in Lighthouse"]
 
 

@@ -133,7 +133,7 @@ def test_active_price_cannot_be_changed(staff, price_list):
     form = {"model": "ltx-2-3-fast", "tier": "720p", "credits_per_second": "9", "valid_from": "2026-01-01"}
     answer = staff.post(PRICES, form)
     assert answer.status_code == 422
-    assert "A price begins tomorrow at the earliest" in words(answer)
+    assert "A new price can start tomorrow at the earliest" in words(answer)
 
 
 def test_model_can_be_disabled_for_all_teams(staff, client_of, bob, team, studio):

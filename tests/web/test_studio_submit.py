@@ -116,7 +116,7 @@ def test_model_without_a_price_is_rejected(send, funded):
     PriceRow.objects.filter(model="ltx-2-5-fast").delete()
     answer = send()
     assert answer.status_code == 422
-    assert "no price at" in words(answer)
+    assert "No price is set for" in words(answer)
 
 
 def test_empty_wallet_is_a_402_with_details(send, team, alice):
