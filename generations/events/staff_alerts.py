@@ -2,6 +2,7 @@
 
 from functools import partial
 from smtplib import SMTPException
+from textwrap import shorten
 
 import structlog
 from django.conf import settings
@@ -31,9 +32,10 @@ def close_alert(kind: str) -> bool:
 
 def _mail_staff(text: str) -> None:
     staff = get_user_model()._default_manager.filter(is_staff=True, is_active=True)
+    subject = f"[Dailies] Action needed: {shorten(text, 80, placeholder='…')}"
     body = f"{text}\n\n{settings.PUBLIC_URL}/ops/\n"
     try:
-        send_mail("[Dailies] Action needed", body, None, list(staff.values_list("email", flat=True)))
+        send_mail(subject, body, None, list(staff.values_list("email", flat=True)))
     except (SMTPException, OSError) as error:
         # The pages show the alert even when the mail fails.
         log.warning("alert_not_mailed", error=str(error))
