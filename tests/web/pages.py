@@ -1,9 +1,12 @@
-"""Reading a page as a browser would: its form's values, its words, its links."""
+"""Read a page like a browser: the values of its form, its text and its links. Create an image to upload."""
 
 from html.parser import HTMLParser
+from io import BytesIO
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
+from PIL import Image
 
 HTMX = {"HTTP_HX_REQUEST": "true"}
 
@@ -91,3 +94,9 @@ def words(response: HttpResponse) -> str:
 def cells(response: HttpResponse) -> list[list[str]]:
     """The text of each cell, row by row, of all tables on the page."""
     return _read(response).rows
+
+
+def picture(width: int = 320, height: int = 180, *, name: str = "still.png", kind: str = "PNG") -> SimpleUploadedFile:
+    content = BytesIO()
+    Image.new("RGB", (width, height), (40, 90, 160)).save(content, kind)
+    return SimpleUploadedFile(name, content.getvalue())

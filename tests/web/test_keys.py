@@ -172,13 +172,6 @@ def test_key_of_another_member_is_a_404(client_of, bob, rita, page, key_of, act)
     assert key.revoked_at is None
 
 
-def test_outsiders_and_visitors_have_no_access(client_of, client, bob, charlie, page, key_of):
-    key = key_of(bob).key
-    for address in (page, f"{page}new", f"{page}{key.pk}/"):
-        assert client_of(charlie).get(address).status_code == 404
-        assert client.get(address).status_code == 302
-
-
 def test_query_count_does_not_depend_on_the_number_of_keys(
     client_of, alice, page, key_of, django_assert_max_num_queries
 ):

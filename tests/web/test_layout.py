@@ -22,11 +22,6 @@ def test_visitors_are_redirected_to_sign_in(client, team, name):
 
 
 @pytest.mark.parametrize("name", TEAM_PAGES)
-def test_outsiders_get_a_404(client_of, charlie, team, name):
-    assert client_of(charlie).get(address(team, name)).status_code == 404
-
-
-@pytest.mark.parametrize("name", TEAM_PAGES)
 def test_unsupported_method_is_a_405(client_of, bob, team, name):
     answer = client_of(bob).delete(address(team, name))
     assert answer.status_code == 405

@@ -141,10 +141,6 @@ def test_others_get_a_404(
     assert waiting.state == State.QUEUED
 
 
-def test_visitors_are_redirected_to_sign_in(client: Client, db: None) -> None:
-    assert client.get("/ops/").status_code == 302
-
-
 def test_query_count_does_not_depend_on_the_number_of_jobs(
     staff: Client, funded: Team, bob: User, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:

@@ -42,15 +42,6 @@ def test_list_shows_every_team(staff, funded, other_team, bob):
     assert "Harbour" not in words(staff.get(CREDITS, {"q": "light"}))
 
 
-@pytest.mark.parametrize("who", ["alice", "bob"])
-@pytest.mark.parametrize("address", [CREDITS, PRICES])
-def test_only_site_staff_have_access(client_of, request, who, address, team):
-    for page in (address, team_url(team)):
-        assert client_of(request.getfixturevalue(who)).get(page).status_code == 404
-    for action in ("grant", "transfer", "refill", "freeze"):
-        assert client_of(request.getfixturevalue(who)).post(team_url(team, action)).status_code == 404
-
-
 def test_grant_with_expiry_sent_twice_counts_once(staff, team):
     form = {"kind": "grant", "amount": "300", "last_day": str(SOON), "reason": "A trial.", "newest": "0"}
     assert staff.post(team_url(team, "grant"), form).status_code == 302

@@ -82,8 +82,3 @@ def test_managers_can_rename_and_archive(client_of, alice, bob, feature, project
     assert "Film is archived." in words(answer)
     client_of(alice).post(f"{projects}{feature.pk}/archive", {"is_archived": "false"})
     assert client_of(bob).post(studio, filled(project=str(feature.pk), **WISH)).status_code == 303
-
-
-@pytest.mark.parametrize(("who", "status"), [("alice", 200), ("bob", 200), ("rita", 403), ("charlie", 404)])
-def test_only_members_who_may_generate_have_access(client_of, request, funded, projects, who, status):
-    assert client_of(request.getfixturevalue(who)).get(projects).status_code == status

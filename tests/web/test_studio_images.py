@@ -1,8 +1,7 @@
 import pytest
 
 from generations.media.models import Asset
-from tests.web.pages import form_values, words
-from tests.web.pictures import picture
+from tests.web.pages import form_values, picture, words
 
 
 @pytest.fixture

@@ -1,8 +1,7 @@
 import pytest
 
 from generations.credits.models import Quota
-from tests.web.pages import HTMX, forbidden_options, form_values, words
-from tests.web.pictures import picture
+from tests.web.pages import HTMX, forbidden_options, form_values, picture, words
 
 
 @pytest.fixture
@@ -95,9 +94,3 @@ def test_invalid_values_become_defaults(client_of, bob, filled, options, junk):
 
 def test_reload_redirects_to_the_studio(client_of, bob, options, studio):
     assert client_of(bob).get(options)["Location"] == studio
-
-
-def test_only_members_who_may_generate_have_access(client, client_of, rita, charlie, options):
-    assert client_of(rita).post(options).status_code == 403
-    assert client_of(charlie).post(options).status_code == 404
-    assert client.post(options).status_code == 302

@@ -6,8 +6,7 @@ from generations.credits.models import Hold, LedgerEntry, PriceRow, Wallet
 from generations.jobs.models import Generation
 from generations.media.models import Asset
 from tests.library.factories import make_asset
-from tests.web.pages import HTMX, form_values, words
-from tests.web.pictures import picture
+from tests.web.pages import HTMX, form_values, picture, words
 
 
 @pytest.fixture
