@@ -1,4 +1,4 @@
-"""An authenticator app: RFC 6238 with its usual six digits and thirty seconds."""
+"""An authenticator app: RFC 6238 with six digits and thirty seconds."""
 
 import base64
 import hashlib

@@ -23,7 +23,7 @@ def _own_media_folder(settings: Settings, tmp_path: Path) -> None:
 
 @pytest.fixture
 def own_cache(settings: Settings) -> None:
-    """Remember and count under names of this test's own: others run at the same time."""
+    """Use cache keys of this test only, because other tests run at the same time."""
     settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": uuid4().hex}}
 
 
@@ -39,7 +39,7 @@ def studio(team: Team) -> str:
 
 @pytest.fixture
 def filled(client_of: Callable[[User], Client], bob: User, still: Asset, studio: str) -> Callable[..., dict[str, str]]:
-    """The values of bob's fresh form, filled in."""
+    """Return a function that fills in bob's new form."""
 
     def fill(**changes: object) -> dict[str, str]:
         page = client_of(bob).get(studio)
@@ -57,14 +57,14 @@ def give_quota(team: Team) -> Callable[[User, int], Quota]:
 
 @pytest.fixture
 def verified(bob: User) -> User:
-    """Bob with a confirmed address, who may sign in by the form."""
+    """Bob with a confirmed email address, so he can sign in with the form."""
     EmailAddress.objects.create(user=bob, email=bob.email, verified=True, primary=True)
     return bob
 
 
 @pytest.fixture
 def proven() -> Callable[[User], Client]:
-    """A browser whose person has signed in and has just said the password once more."""
+    """Return a function that signs in a user who has just entered the password again."""
 
     def prove(user: User) -> Client:
         client = Client()

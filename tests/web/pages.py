@@ -73,7 +73,7 @@ def _read(response: HttpResponse) -> _Page:
 
 
 def form_values(response: HttpResponse, **changes: Any) -> dict[str, Any]:
-    """What a browser would send back from this page, with changes; None takes a field out."""
+    """Return the values that a browser would send from this page, with changes. None removes a field."""
     values: dict[str, Any] = {**_read(response).values, **changes}
     return {name: value for name, value in values.items() if value is not None}
 
@@ -87,12 +87,12 @@ def links(response: HttpResponse) -> list[str]:
 
 
 def words(response: HttpResponse) -> str:
-    """The text of the page, with single spaces."""
+    """Return the text of the page, with single spaces."""
     return " ".join("".join(_read(response).words).split())
 
 
 def cells(response: HttpResponse) -> list[list[str]]:
-    """The text of each cell, row by row, of all tables on the page."""
+    """Return the text of each cell, row by row, of all tables on the page."""
     return _read(response).rows
 
 

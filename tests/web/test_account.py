@@ -1,4 +1,4 @@
-"""The account's own pages: one area with one navigation, the profile, and the places where one is signed in."""
+"""The account pages: their navigation, the profile, and the sessions."""
 
 import re
 from collections.abc import Callable
@@ -35,10 +35,10 @@ def _somewhere_to_connect(settings: Settings) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_is_marked_in_the_navigation(page: str, proven: Callable[[User], Client], verified: User) -> None:
-    answer = proven(verified).get(page)
-    html = answer.content.decode()
-    assert (answer.status_code, html.count("<h1")) == (200, 1)
-    assert set(PAGES) <= set(links(answer))
+    response = proven(verified).get(page)
+    html = response.content.decode()
+    assert (response.status_code, html.count("<h1")) == (200, 1)
+    assert set(PAGES) <= set(links(response))
     here = re.findall(r'<a href="([^"]+)" aria-current="page">', html)
     assert here == [page]
 
@@ -53,9 +53,9 @@ def test_every_page_is_marked_in_the_navigation(page: str, proven: Callable[[Use
     ],
 )
 def test_subpages_show_the_navigation(page: str, proven: Callable[[User], Client], verified: User) -> None:
-    answer = proven(verified).get(page)
-    assert (answer.status_code, answer.content.decode().count("<h1")) == (200, 1)
-    assert 'class="account-nav"' in answer.content.decode()
+    response = proven(verified).get(page)
+    assert (response.status_code, response.content.decode().count("<h1")) == (200, 1)
+    assert 'class="account-nav"' in response.content.decode()
 
 
 def test_connections_are_hidden_without_a_provider(
@@ -67,9 +67,9 @@ def test_connections_are_hidden_without_a_provider(
 
 @pytest.mark.parametrize("page", [*PAGES, "/account/delete/", "/account/two-factor/totp/activate/"])
 def test_visitors_are_redirected_to_sign_in(page: str, client: Client, db: None) -> None:
-    answer = client.get(page)
-    assert answer.status_code == 302
-    assert answer["Location"].startswith(("/account/login/", "/account/reauthenticate/"))
+    response = client.get(page)
+    assert response.status_code == 302
+    assert response["Location"].startswith(("/account/login/", "/account/reauthenticate/"))
 
 
 @pytest.mark.parametrize("page", POSTS)

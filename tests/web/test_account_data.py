@@ -1,4 +1,4 @@
-"""Take one's data along, and go for good."""
+"""Export the data of an account, and delete the account."""
 
 import json
 from collections.abc import Callable
@@ -31,8 +31,8 @@ from tests.web.pages import links, words
 pytestmark = pytest.mark.usefixtures("own_cache")
 
 
-def read(answer: Any) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(b"".join(answer.streaming_content))
+def read(response: Any) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(b"".join(response.streaming_content))
     return found
 
 
@@ -41,18 +41,18 @@ class TestExport:
         client.post("/account/login/", {"login": verified.email, "password": PASSWORD})
         asked = client.post("/account/data/export")
         assert asked["Location"].startswith("/account/reauthenticate/")
-        answer = client.post(asked["Location"], {"password": PASSWORD})
-        assert read(answer)["account"]["profile"]["email"] == verified.email
+        response = client.post(asked["Location"], {"password": PASSWORD})
+        assert read(response)["account"]["profile"]["email"] == verified.email
 
     def test_export_contains_the_user(
         self, proven: Callable[[User], Client], verified: User, team: Team, member: Callable[..., Membership]
     ) -> None:
         made = create_key(membership=member(verified, team), name="Farm", scopes=[Scope.READ])
-        answer = proven(verified).post("/account/data/export")
-        assert answer["Content-Type"] == "application/json"
-        assert answer["Content-Disposition"].startswith('attachment; filename="dailies-account-')
-        assert "no-store" in answer["Cache-Control"]
-        text = b"".join(answer.streaming_content).decode()
+        response = proven(verified).post("/account/data/export")
+        assert response["Content-Type"] == "application/json"
+        assert response["Content-Disposition"].startswith('attachment; filename="dailies-account-')
+        assert "no-store" in response["Cache-Control"]
+        text = b"".join(response.streaming_content).decode()
         account = json.loads(text)["account"]
         assert account["profile"]["name"] == "Bob"
         assert account["addresses"] == [{"email": verified.email, "verified": True, "primary": True}]
@@ -115,11 +115,11 @@ class TestDeletion:
 
     def test_deletion_requires_the_password(self, client: Client, verified: User) -> None:
         client.post("/account/login/", {"login": verified.email, "password": PASSWORD})
-        for answer in (
+        for response in (
             client.get("/account/delete/"),
             client.post("/account/delete/", {"confirmation": verified.email}),
         ):
-            assert answer["Location"].startswith("/account/reauthenticate/")
+            assert response["Location"].startswith("/account/reauthenticate/")
         verified.refresh_from_db()
         assert verified.is_active
 
@@ -209,9 +209,9 @@ class TestDeletion:
         assert f"/t/{team.slug}/" in links(page)
         assert 'name="confirmation"' not in page.content.decode()
         waiting = make_generation(team, alice, State.QUEUED)
-        answer = client.post("/account/delete/", {"confirmation": alice.email})
-        assert answer.status_code == 409
-        assert "You are the only owner of Lighthouse" in words(answer)
+        response = client.post("/account/delete/", {"confirmation": alice.email})
+        assert response.status_code == 409
+        assert "You are the only owner of Lighthouse" in words(response)
         waiting.refresh_from_db()
         assert waiting.state == "queued"
         Membership.objects.filter(user=rita, team=team).update(role=Role.OWNER)
@@ -251,8 +251,8 @@ class TestDeletion:
         client = client_of(bob)
         assert client.get("/account/delete/").status_code == 200
         User.objects.filter(pk=bob.pk).update(last_login=timezone.now() - timedelta(minutes=11))
-        answer = client.post("/account/delete/", {"confirmation": bob.email})
-        assert answer.status_code == 403
-        assert "sign in again within 10 minutes" in words(answer)
+        response = client.post("/account/delete/", {"confirmation": bob.email})
+        assert response.status_code == 403
+        assert "sign in again within 10 minutes" in words(response)
         bob.refresh_from_db()
         assert bob.is_active

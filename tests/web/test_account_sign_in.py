@@ -30,9 +30,9 @@ ENTRANCES = (
 
 @pytest.mark.parametrize("page", ENTRANCES)
 def test_public_page_uses_the_layout(client, db, page):
-    answer = client.get(f"/account/{page}/")
-    html = answer.content.decode()
-    assert answer.status_code == 200
+    response = client.get(f"/account/{page}/")
+    html = response.content.decode()
+    assert response.status_code == 200
     assert html.count("<h1") == 1
     assert 'class="auth"' in html
     assert "css/tokens" in html
@@ -40,9 +40,9 @@ def test_public_page_uses_the_layout(client, db, page):
 
 @pytest.mark.parametrize("page", ["email", "password/change", "logout", "reauthenticate"])
 def test_account_page_uses_the_layout(client_of, verified, page):
-    answer = client_of(verified).get(f"/account/{page}/")
-    html = answer.content.decode()
-    assert answer.status_code == 200
+    response = client_of(verified).get(f"/account/{page}/")
+    html = response.content.decode()
+    assert response.status_code == 200
     assert html.count("<h1") == 1
     assert "css/tokens" in html
 
@@ -74,8 +74,8 @@ def test_too_many_attempts_show_an_error_page(client, verified):
 
 
 def test_sign_up_with_email_confirmation(client, db, mailoutbox):
-    answer = client.post("/account/signup/", {"email": "dora@example.com", "password1": PASSWORD})
-    assert answer["Location"] == "/account/confirm-email/"
+    response = client.post("/account/signup/", {"email": "dora@example.com", "password1": PASSWORD})
+    assert response["Location"] == "/account/confirm-email/"
     assert mailoutbox[0].subject == "Welcome to Dailies: confirm your email"
     link = link_in(mailoutbox[0])
     assert "Confirm your email" in words(client.get(link))
@@ -86,8 +86,8 @@ def test_sign_up_with_email_confirmation(client, db, mailoutbox):
 
 
 def test_sign_up_with_a_known_address_sends_only_an_email(client, verified, mailoutbox):
-    answer = client.post("/account/signup/", {"email": verified.email, "password1": PASSWORD})
-    assert answer["Location"] == "/account/confirm-email/"
+    response = client.post("/account/signup/", {"email": verified.email, "password1": PASSWORD})
+    assert response["Location"] == "/account/confirm-email/"
     assert mailoutbox[0].subject == "You already have a Dailies account"
 
 
@@ -112,8 +112,8 @@ def test_forgotten_password_can_be_reset_by_email(client, verified, mailoutbox):
 
 
 def test_password_reset_does_not_reveal_unknown_addresses(client, db, mailoutbox):
-    answer = client.post("/account/password/reset/", {"email": "nobody@example.com"})
-    assert answer["Location"] == "/account/password/reset/done/"
+    response = client.post("/account/password/reset/", {"email": "nobody@example.com"})
+    assert response["Location"] == "/account/password/reset/done/"
     assert mailoutbox[0].subject == "Password reset: no account found"
 
 
@@ -149,11 +149,11 @@ def test_change_of_address_can_be_canceled(proven, verified):
 
 def test_change_of_address_requires_the_password(client, verified):
     client.post("/account/login/", {"login": verified.email, "password": PASSWORD})
-    answer = client.post("/account/email/", {"email": "second@example.com", "action_add": "1"})
-    assert answer["Location"].startswith("/account/reauthenticate/")
+    response = client.post("/account/email/", {"email": "second@example.com", "action_add": "1"})
+    assert response["Location"].startswith("/account/reauthenticate/")
     assert not EmailAddress.objects.filter(email="second@example.com").exists()
-    # What was interrupted goes on by itself.
-    client.post(answer["Location"], {"password": PASSWORD})
+    # The interrupted request continues.
+    client.post(response["Location"], {"password": PASSWORD})
     assert EmailAddress.objects.filter(email="second@example.com", verified=False).exists()
 
 

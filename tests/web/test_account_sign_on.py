@@ -1,4 +1,4 @@
-"""Single sign-on, against a provider over a socket."""
+"""Single sign-on with a provider over a real socket."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -31,7 +31,7 @@ def provider() -> Iterator[IdentityProvider]:
 
 @pytest.fixture
 def trust(provider: IdentityProvider, settings: Settings) -> Callable[[bool], None]:
-    """Configure the provider as the environment would, with or without trust in its addresses."""
+    """Configure the provider like the environment does, with or without trust in its email addresses."""
 
     def configure(is_trusted: bool) -> None:
         env = Environment(
@@ -49,7 +49,7 @@ def trust(provider: IdentityProvider, settings: Settings) -> Callable[[bool], No
 
 
 def way_out(client: Client, process: str = "login") -> str:
-    """Where the button leads: the address on the page that forwards."""
+    """Return the URL on the redirecting page."""
     page = client.post(f"{LOGIN}?process={process}")
     found = re.search(r'http-equiv="refresh" content="0;url=([^"]+)"', page.content.decode())
     assert found is not None, page.content.decode()
@@ -57,10 +57,10 @@ def way_out(client: Client, process: str = "login") -> str:
 
 
 def come_back(client: Client, address: str, **more: Any) -> Any:
-    """Go to the provider as a browser does, and follow its redirect back to us."""
-    answer = httpx.get(address)
-    assert answer.status_code == 302, answer.text
-    return client.get(answer.headers["Location"].removeprefix("http://testserver"), **more)
+    """Go to the provider like a browser, and follow its redirect back."""
+    response = httpx.get(address)
+    assert response.status_code == 302, response.text
+    return client.get(response.headers["Location"].removeprefix("http://testserver"), **more)
 
 
 def test_sign_on_is_hidden_without_a_provider(client: Client, db: None) -> None:
@@ -75,11 +75,11 @@ def test_trusted_provider_creates_an_account_with_a_team(
 ) -> None:
     trust(True)
     assert "Sign in with Harbour ID" in words(client.get("/account/login/"))
-    answer = come_back(client, way_out(client), follow=True)
+    response = come_back(client, way_out(client), follow=True)
     dora = User.objects.get(email="dora@example.com")
     assert (dora.name, dora.has_usable_password()) == ("Dora Marsh", False)
     team = dora.teams.get()
-    assert answer.redirect_chain[-1][0] == f"/t/{team.slug}/studio/"
+    assert response.redirect_chain[-1][0] == f"/t/{team.slug}/studio/"
     assert EmailAddress.objects.get(user=dora).verified
     assert SocialAccount.objects.get(user=dora).uid == "user-42"
     assert mailoutbox == []
@@ -100,8 +100,8 @@ def test_address_of_an_untrusted_provider_must_be_confirmed(
     client: Client, db: None, trust: Callable[[bool], None], mailoutbox: list[Any]
 ) -> None:
     trust(False)
-    answer = come_back(client, way_out(client))
-    assert answer["Location"] == "/account/confirm-email/"
+    response = come_back(client, way_out(client))
+    assert response["Location"] == "/account/confirm-email/"
     assert "_auth_user_id" not in client.session
     assert mailoutbox[0].to == ["dora@example.com"]
     dora = User.objects.get(email="dora@example.com")
@@ -165,8 +165,8 @@ def test_account_can_be_connected_and_disconnected(
 def test_connecting_requires_the_password(client: Client, verified: User, trust: Callable[[bool], None]) -> None:
     trust(False)
     client.post("/account/login/", {"login": verified.email, "password": PASSWORD})
-    answer = come_back(client, way_out(client, "connect"))
-    assert answer["Location"].startswith("/account/reauthenticate/")
+    response = come_back(client, way_out(client, "connect"))
+    assert response["Location"].startswith("/account/reauthenticate/")
     assert not SocialAccount.objects.exists()
 
 
@@ -185,9 +185,9 @@ def test_failing_provider_shows_an_error(
 ) -> None:
     trust(True)
     provider.refuse(endpoint)
-    answer = come_back(client, way_out(client))
-    assert answer.status_code == 401
-    assert "Sign-in failed" in words(answer)
+    response = come_back(client, way_out(client))
+    assert response.status_code == 401
+    assert "Sign-in failed" in words(response)
     assert not User.objects.exists()
 
 
@@ -196,13 +196,13 @@ def test_unreachable_provider_shows_an_error(client: Client, db: None, trust: Ca
     with IdentityProvider(DORA) as gone:
         pass
     assert gone.base_url
-    answer = client.get(f"{LOGIN}callback/", {"code": "1", "state": "unknown"})
-    assert answer.status_code == 401
-    assert "Sign-in failed" in words(answer)
+    response = client.get(f"{LOGIN}callback/", {"code": "1", "state": "unknown"})
+    assert response.status_code == 401
+    assert "Sign-in failed" in words(response)
 
 
 def test_response_for_another_browser_is_rejected(client: Client, db: None, trust: Callable[[bool], None]) -> None:
     trust(True)
-    answer = come_back(Client(), way_out(client))
-    assert answer.status_code == 401
+    response = come_back(Client(), way_out(client))
+    assert response.status_code == 401
     assert not User.objects.exists()

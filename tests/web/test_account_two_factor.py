@@ -1,4 +1,4 @@
-"""Codes, recovery codes and what stands around them. Passkeys need a browser: tests/browser/test_account.py."""
+"""Authenticator codes and recovery codes. Passkeys need a browser: tests/browser/test_account.py."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -20,13 +20,13 @@ pytestmark = pytest.mark.usefixtures("own_cache")
 
 @pytest.fixture(autouse=True)
 def clock() -> Iterator[time_machine.Traveller]:
-    """A clock that stands still in the middle of a code's half minute."""
+    """Stop the clock in the middle of the thirty seconds of a code."""
     with time_machine.travel("2026-05-04 12:00:15+00:00", tick=False) as traveller:
         yield traveller
 
 
 def set_up(client: Client) -> tuple[str, Any]:
-    """Switch the app's codes on; return their secret and the page that follows."""
+    """Set up the authenticator app. Return its secret and the next page."""
     page = client.get("/account/two-factor/totp/activate/").content.decode()
     secret = re.search(r'<code class="secret">(\w+)</code>', page)
     assert secret is not None
@@ -39,7 +39,7 @@ def sign_in(client: Client, user: User) -> Any:
 
 @pytest.fixture
 def guarded(proven: Callable[[User], Client], verified: User, clock: time_machine.Traveller) -> str:
-    """Bob with an authenticator app; the value is its secret."""
+    """Bob has an authenticator app. The value is its secret."""
     secret, _ = set_up(proven(verified))
     clock.shift(60)  # a code is good once
     return secret
@@ -47,14 +47,14 @@ def guarded(proven: Callable[[User], Client], verified: User, clock: time_machin
 
 def test_setup_requires_the_password(client: Client, verified: User) -> None:
     sign_in(client, verified)
-    answer = client.get("/account/two-factor/totp/activate/")
-    assert answer["Location"].startswith("/account/reauthenticate/")
+    response = client.get("/account/two-factor/totp/activate/")
+    assert response["Location"].startswith("/account/reauthenticate/")
 
 
 def test_qr_code_is_allowed_by_the_content_policy(proven: Callable[[User], Client], verified: User) -> None:
-    answer = proven(verified).get("/account/two-factor/totp/activate/")
-    assert '<img class="qr" src="data:image/svg+xml;base64,' in answer.content.decode()
-    policy = answer["Content-Security-Policy"]
+    response = proven(verified).get("/account/two-factor/totp/activate/")
+    assert '<img class="qr" src="data:image/svg+xml;base64,' in response.content.decode()
+    policy = response["Content-Security-Policy"]
     assert "img-src 'self' data:" in policy
     assert "script-src 'self';" in policy + ";"
 
@@ -85,10 +85,10 @@ def test_secret_is_encrypted_in_the_database(verified: User, guarded: str) -> No
 
 
 def test_password_alone_does_not_sign_in(client: Client, verified: User, guarded: str) -> None:
-    answer = sign_in(client, verified)
-    assert answer["Location"] == "/account/two-factor/authenticate/"
+    response = sign_in(client, verified)
+    assert response["Location"] == "/account/two-factor/authenticate/"
     assert "_auth_user_id" not in client.session
-    assert "Two-factor sign-in" in words(client.get(answer["Location"]))
+    assert "Two-factor sign-in" in words(client.get(response["Location"]))
     assert client.get("/account/")["Location"].startswith("/account/login/")
 
 
@@ -168,17 +168,17 @@ def test_user_with_two_factor_can_change_the_address(proven: Callable[[User], Cl
 
 def test_admin_site_requires_two_factor(client: Client, verified: User, guarded: str) -> None:
     User.objects.filter(pk=verified.pk).update(is_staff=True)
-    answer = client.post("/admin/login/", {"username": verified.email, "password": PASSWORD})
-    assert answer["Location"].startswith("/account/login/")
+    response = client.post("/admin/login/", {"username": verified.email, "password": PASSWORD})
+    assert response["Location"].startswith("/account/login/")
     assert "_auth_user_id" not in client.session
 
 
 def test_lost_encryption_key_shows_an_error(client: Client, verified: User, guarded: str, settings: Settings) -> None:
     settings.SECRET_KEY = "another-key-altogether"
     sign_in(client, verified)
-    answer = client.post("/account/two-factor/authenticate/", {"code": "123456"})
-    assert answer.status_code == 503
-    assert "can't be decrypted" in words(answer)
+    response = client.post("/account/two-factor/authenticate/", {"code": "123456"})
+    assert response.status_code == 503
+    assert "can't be decrypted" in words(response)
     assert "_auth_user_id" not in client.session
 
 

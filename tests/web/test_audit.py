@@ -77,8 +77,8 @@ def test_log_does_not_show_other_teams(owner, charlie, other_team, trail):
     ],
 )
 def test_search(owner, changed, trail, search, is_found):
-    answer = owner.get(trail, {**search, "format": "csv"})
-    kinds = [row[3] for row in table(answer.getvalue().decode())[1:]]
+    response = owner.get(trail, {**search, "format": "csv"})
+    kinds = [row[3] for row in table(response.getvalue().decode())[1:]]
     assert ("member.role_changed" in kinds) == is_found
 
 
@@ -104,9 +104,9 @@ def test_pages_contain_every_entry(owner, team, alice, trail):
         record_audit("team.noted", team_id=team.pk, actor_id=alice.pk, name=f"No. {number}.")
     seen, address = "", trail
     while address:
-        answer = owner.get(address, **HTMX)
-        seen += words(answer)
-        more = [link for link in links(answer) if "after=" in link]
+        response = owner.get(address, **HTMX)
+        seen += words(response)
+        more = [link for link in links(response) if "after=" in link]
         address = trail + more[0] if more else ""
     assert [f"No. {number}." in seen for number in range(120)] == [True] * 120
 

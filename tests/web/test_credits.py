@@ -67,9 +67,9 @@ def test_a_role_that_cannot_generate_sees_so(client_of, rita, funded, credits_pa
 @pytest.mark.parametrize("before", ["x", "-1", "1.5", "9" * 30, "٣"])
 def test_invalid_cursor_is_a_400(client_of, alice, bob, team, credits_page, before):
     for person in (alice, bob):
-        answer = client_of(person).get(credits_page, {"before": before})
-        assert answer.status_code == 400
-        assert "page link is no longer valid" in words(answer)
+        response = client_of(person).get(credits_page, {"before": before})
+        assert response.status_code == 400
+        assert "page link is no longer valid" in words(response)
 
 
 def test_query_count_does_not_depend_on_the_number_of_transactions(
@@ -95,13 +95,13 @@ def test_filter_by_type_and_day_and_csv(client_of, alice, bob, funded, credits_p
     assert "Grant opening balance" in text
     assert "Charged The lantern sways." not in text
     assert "No transactions yet." in words(browser.get(credits_page, {"last": "2020-01-01"}))
-    answer = browser.get(credits_page, {"kind": "capture", "format": "csv"})
-    rows = list(csv.reader(StringIO(answer.content.decode("utf-8-sig"))))
+    response = browser.get(credits_page, {"kind": "capture", "format": "csv"})
+    rows = list(csv.reader(StringIO(response.content.decode("utf-8-sig"))))
     assert [row[1:] for row in rows[1:]] == [["Charged", "The lantern sways.", "Bob", "-36", "-36", "964", "0", "964"]]
 
 
 @pytest.mark.parametrize("query", [{"kind": "theft"}, {"first": "soon"}, {"first": "0001-01-01", "last": "9999-12-31"}])
 def test_invalid_filter_is_ignored(client_of, alice, funded, credits_page, query):
-    answer = client_of(alice).get(credits_page, query)
-    assert answer.status_code == 200
-    assert "opening balance" in words(answer)
+    response = client_of(alice).get(credits_page, query)
+    assert response.status_code == 200
+    assert "opening balance" in words(response)

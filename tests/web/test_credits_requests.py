@@ -39,9 +39,9 @@ def test_studio_offers_to_request_the_missing_credits(
     asking = {name: value for name, value in form_values(page).items() if name in ("target", "amount")}
     assert asking["target"] == "quota"
     assert 'name="amount" value="6"' in page.content.decode()
-    answer = client_of(bob).post(requests_url, {"target": "quota", "amount": 6, "reason": "One more take."}, **HTMX)
-    assert answer.status_code == 200
-    assert "You requested 6 credits" in words(answer)
+    response = client_of(bob).post(requests_url, {"target": "quota", "amount": 6, "reason": "One more take."}, **HTMX)
+    assert response.status_code == 200
+    assert "You requested 6 credits" in words(response)
     assert notifications_of(alice) == ["Bob requested 6 credits (Lighthouse)"]
 
 
@@ -77,16 +77,16 @@ def test_request_without_javascript_redirects_to_the_list(client_of, bob, funded
     ],
 )
 def test_invalid_request_shows_the_error_in_the_panel(client_of, bob, funded, requests_url, form, message):
-    answer = client_of(bob).post(requests_url, form, **HTMX)
-    assert answer.status_code == 422
-    assert message in words(answer)
+    response = client_of(bob).post(requests_url, form, **HTMX)
+    assert response.status_code == 422
+    assert message in words(response)
     assert not CreditRequest.objects.exists()
 
 
 def test_member_can_have_one_pending_request(client_of, bob, asked, requests_url):
-    answer = client_of(bob).post(requests_url, {"target": "quota", "amount": 5, "reason": "More."}, **HTMX)
-    assert answer.status_code == 422
-    assert "You requested 70 credits" in words(answer)
+    response = client_of(bob).post(requests_url, {"target": "quota", "amount": 5, "reason": "More."}, **HTMX)
+    assert response.status_code == 422
+    assert "You requested 70 credits" in words(response)
     assert CreditRequest.objects.count() == 1
 
 
@@ -94,8 +94,8 @@ def test_approval_increases_the_quota_until_it_resets(client_of, alice, bob, ask
     page = client_of(alice).get(requests_url)
     assert "Bob: 70 credits" in words(page)
     form = {"amount": "50", "until": "period", "note": "Enjoy."}
-    answer = client_of(alice).post(f"{requests_url}{asked.pk}/approve", form, follow=True)
-    assert "Approved: +50 credits for Bob." in words(answer)
+    response = client_of(alice).post(f"{requests_url}{asked.pk}/approve", form, follow=True)
+    assert "Approved: +50 credits for Bob." in words(response)
     raised = QuotaRaise.objects.get()
     assert (raised.amount, raised.expires_at.day, raised.expires_at.hour) == (50, 1, 0)
     assert notifications_of(bob) == ["Your request was approved: +50 credits in Lighthouse"]

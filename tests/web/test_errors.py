@@ -23,38 +23,40 @@ def test_foreign_team_looks_like_an_unknown_page(client_of, charlie, team):
 @pytest.mark.parametrize("cursor", ["x", "AAAA", "%00", "é"])
 def test_invalid_cursor_is_a_400(client_of, bob, team, cursor):
     for page in ("jobs", "gallery"):
-        answer = client_of(bob).get(f"/t/{team.slug}/{page}/?after={cursor}")
-        assert answer.status_code == 400
-        assert "page link is no longer valid" in words(answer)
+        response = client_of(bob).get(f"/t/{team.slug}/{page}/?after={cursor}")
+        assert response.status_code == 400
+        assert "page link is no longer valid" in words(response)
 
 
 def test_htmx_gets_the_error_as_a_message(client_of, bob, team):
-    answer = client_of(bob).get(f"/t/{team.slug}/gallery/?after=x", **HTMX)
-    assert answer.status_code == 400
-    assert answer["HX-Retarget"] == "#messages"
-    assert "<html" not in answer.content.decode()
-    assert "page link is no longer valid" in words(answer)
+    response = client_of(bob).get(f"/t/{team.slug}/gallery/?after=x", **HTMX)
+    assert response.status_code == 400
+    assert response["HX-Retarget"] == "#messages"
+    assert "<html" not in response.content.decode()
+    assert "page link is no longer valid" in words(response)
 
 
 def test_expired_form_is_a_403(bob, team):
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(bob)
-    answer = browser.post(f"/t/{team.slug}/studio/", {"prompt": "x"})
-    assert answer.status_code == 403
-    assert "has expired" in words(answer)
+    response = browser.post(f"/t/{team.slug}/studio/", {"prompt": "x"})
+    assert response.status_code == 403
+    assert "has expired" in words(response)
 
 
 def test_too_large_form_is_a_413(client_of, bob, studio):
-    answer = client_of(bob).post(studio, "prompt=" + "x" * 1_100_000, content_type="application/x-www-form-urlencoded")
-    assert answer.status_code == 413
-    assert "too large" in words(answer)
+    response = client_of(bob).post(
+        studio, "prompt=" + "x" * 1_100_000, content_type="application/x-www-form-urlencoded"
+    )
+    assert response.status_code == 413
+    assert "too large" in words(response)
 
 
 def test_studio_without_models_is_a_503(client_of, bob, studio, team):
     OfferedModel.objects.update(is_on=False)
-    answer = client_of(bob).get(studio)
-    assert answer.status_code == 503
-    assert "No models are available" in words(answer)
+    response = client_of(bob).get(studio)
+    assert response.status_code == 503
+    assert "No models are available" in words(response)
 
 
 def test_page_for_internal_errors_needs_no_context():

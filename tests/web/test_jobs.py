@@ -84,9 +84,9 @@ def test_pages_contain_every_job_once(client_of, bob, funded, jobs, htmx):
 
 def test_row_can_be_loaded_alone(client_of, alice, bob, funded, jobs):
     job = make_generation(funded, bob, State.QUEUED)
-    answer = client_of(bob).get(f"{jobs}{job.pk}/row", **HTMX)
-    assert answer.content.decode().startswith("<li")
-    assert rows(answer) == [str(job.pk)]
+    response = client_of(bob).get(f"{jobs}{job.pk}/row", **HTMX)
+    assert response.content.decode().startswith("<li")
+    assert rows(response) == [str(job.pk)]
     assert client_of(alice).get(f"{jobs}{job.pk}/row").status_code == 200
 
 
@@ -131,18 +131,18 @@ def test_queued_job_can_be_canceled(client_of, bob, funded, jobs):
 
 def test_htmx_gets_the_row_and_the_balance(client_of, bob, funded, jobs):
     job = make_generation(funded, bob, State.QUEUED)
-    answer = client_of(bob).post(f"{jobs}{job.pk}/cancel", **HTMX)
-    assert "Canceled" in words(answer)
-    assert "1,000 credits" in words(answer)
+    response = client_of(bob).post(f"{jobs}{job.pk}/cancel", **HTMX)
+    assert "Canceled" in words(response)
+    assert "1,000 credits" in words(response)
 
 
 def test_sent_job_cannot_be_canceled(client_of, bob, funded, jobs):
     job = make_generation(funded, bob, State.PROCESSING)
     assert "Cancel" not in words(client_of(bob).get(jobs))
-    answer = client_of(bob).post(f"{jobs}{job.pk}/cancel", **HTMX)
-    assert answer.status_code == 409
-    assert answer["HX-Retarget"] == "#messages"
-    assert "already generating" in words(answer)
+    response = client_of(bob).post(f"{jobs}{job.pk}/cancel", **HTMX)
+    assert response.status_code == 409
+    assert response["HX-Retarget"] == "#messages"
+    assert "already generating" in words(response)
     assert Wallet.objects.get(team=funded).held == 36
 
 

@@ -20,14 +20,14 @@ def page(team) -> str:
 
 @pytest.fixture
 def key_of(team, member):
-    """A key of somebody in the team, with its secret."""
+    """Return a function that creates a key of a member, with its secret."""
     return lambda user, *, name="render farm", **options: create_key(
         membership=member(user, team), name=name, scopes=[Scope.READ], **options
     )
 
 
-def secret_on(answer) -> str:
-    return SECRET.search(answer.content.decode())[0]
+def secret_on(response) -> str:
+    return SECRET.search(response.content.decode())[0]
 
 
 def test_secret_of_a_new_key_is_shown_once(client_of, bob, team, page):
@@ -77,9 +77,9 @@ def test_key_without_limits_has_no_quota(client_of, bob, page):
     ],
 )
 def test_invalid_form_shows_the_error(client_of, bob, page, values, message):
-    answer = client_of(bob).post(f"{page}new", values)
-    assert answer.status_code == 422
-    assert message in words(answer)
+    response = client_of(bob).post(f"{page}new", values)
+    assert response.status_code == 422
+    assert message in words(response)
     assert not ApiKey.objects.exists()
 
 
@@ -112,8 +112,8 @@ def test_reviewer_can_choose_only_scopes_of_the_role(client_of, rita, page):
 
 def test_rotation_shows_a_new_secret_and_keeps_the_old_one(client_of, bob, page, key_of):
     made = key_of(bob)
-    answer = client_of(bob).post(f"{page}{made.key.pk}/rotate", {"overlap": "24"})
-    assert key_by_secret(secret_on(answer)).key == made.key
+    response = client_of(bob).post(f"{page}{made.key.pk}/rotate", {"overlap": "24"})
+    assert key_by_secret(secret_on(response)).key == made.key
     assert key_by_secret(made.secret).key == made.key
     assert words(client_of(bob).get(f"{page}{made.key.pk}/")).count("until") == 1
 
@@ -126,8 +126,8 @@ def test_rotation_without_overlap_ends_the_old_secret(client_of, bob, page, key_
 
 def test_reload_redirects_to_the_key(client_of, bob, page, key_of):
     key = key_of(bob).key
-    answer = client_of(bob).get(f"{page}{key.pk}/rotate")
-    assert (answer.status_code, answer["Location"]) == (302, f"{page}{key.pk}/")
+    response = client_of(bob).get(f"{page}{key.pk}/rotate")
+    assert (response.status_code, response["Location"]) == (302, f"{page}{key.pk}/")
 
 
 def test_invalid_overlap_changes_nothing(client_of, bob, page, key_of):
@@ -138,9 +138,9 @@ def test_invalid_overlap_changes_nothing(client_of, bob, page, key_of):
 
 def test_revoked_key_stops_working(client_of, bob, page, key_of):
     made = key_of(bob)
-    answer = client_of(bob).post(f"{page}{made.key.pk}/revoke", follow=True)
+    response = client_of(bob).post(f"{page}{made.key.pk}/revoke", follow=True)
     assert key_by_secret(made.secret) is None
-    assert "Key render farm revoked." in words(answer)
+    assert "Key render farm revoked." in words(response)
     assert "Revoked" in words(client_of(bob).get(page))
 
 
@@ -166,8 +166,8 @@ def test_manager_can_revoke_but_not_rotate_keys_of_others(client_of, alice, bob,
 @pytest.mark.parametrize("act", ["", "rotate", "revoke"])
 def test_key_of_another_member_is_a_404(client_of, bob, rita, page, key_of, act):
     key = key_of(rita).key
-    answer = getattr(client_of(bob), "post" if act else "get")(f"{page}{key.pk}/{act}", {"overlap": "0"})
-    assert answer.status_code == 404
+    response = getattr(client_of(bob), "post" if act else "get")(f"{page}{key.pk}/{act}", {"overlap": "0"})
+    assert response.status_code == 404
     key.refresh_from_db()
     assert key.revoked_at is None
 

@@ -17,16 +17,16 @@ def address(team, name: str) -> str:
 
 @pytest.mark.parametrize("name", TEAM_PAGES)
 def test_visitors_are_redirected_to_sign_in(client, team, name):
-    answer = client.get(address(team, name))
-    assert answer["Location"] == f"/account/login/?next={address(team, name)}"
+    response = client.get(address(team, name))
+    assert response["Location"] == f"/account/login/?next={address(team, name)}"
 
 
 @pytest.mark.parametrize("name", TEAM_PAGES)
 def test_unsupported_method_is_a_405(client_of, bob, team, name):
-    answer = client_of(bob).delete(address(team, name))
-    assert answer.status_code == 405
-    assert "GET" in answer["Allow"]
-    assert "can't be opened this way" in words(answer)
+    response = client_of(bob).delete(address(team, name))
+    assert response.status_code == 405
+    assert "GET" in response["Allow"]
+    assert "can't be opened this way" in words(response)
 
 
 def test_reviewer_sees_only_pages_of_the_role(client_of, rita, team):
@@ -38,9 +38,9 @@ def test_reviewer_sees_only_pages_of_the_role(client_of, rita, team):
 
 @pytest.mark.parametrize("name", ["studio", "jobs"])
 def test_reviewer_gets_a_403_with_the_reason(client_of, rita, team, name):
-    answer = client_of(rita).get(address(team, name))
-    assert answer.status_code == 403
-    assert "does not allow this" in words(answer)
+    response = client_of(rita).get(address(team, name))
+    assert response.status_code == 403
+    assert "does not allow this" in words(response)
 
 
 def test_header_shows_the_member_s_credits(client_of, bob, funded, give_quota):
@@ -68,10 +68,10 @@ def test_personal_pages_show_the_last_team(client_of, bob, funded, page):
     browser = client_of(bob)
     assert address(funded, "gallery") not in links(browser.get(page))
     browser.get(address(funded, "gallery"))
-    answer = browser.get(page)
-    assert answer.status_code == 200
-    assert {address(funded, name) for name in TEAM_PAGES} <= set(links(answer))
-    assert "1,000 credits" in words(answer)
+    response = browser.get(page)
+    assert response.status_code == 200
+    assert {address(funded, name) for name in TEAM_PAGES} <= set(links(response))
+    assert "1,000 credits" in words(response)
     Membership.objects.filter(user=bob).update(deactivated_at=Now())
     assert address(funded, "gallery") not in links(browser.get(page))
 
@@ -109,7 +109,7 @@ def test_unknown_theme_is_ignored(client, db):
 
 
 def test_pages_have_no_inline_scripts_or_styles(client_of, alice, funded):
-    """The content security policy allows neither, so either would be dead on the page."""
+    """The content security policy blocks both."""
     take = make_generation(funded, alice)
     browser = client_of(alice)
     for name in (*TEAM_PAGES, f"takes/{take.pk}"):
@@ -128,5 +128,5 @@ def test_team_pages_are_not_cached_by_shared_caches(client_of, bob, team):
 
 
 def test_htmx_redirects_the_whole_page_to_sign_in(client, team):
-    answer = client.get(address(team, "jobs"), headers={"HX-Request": "true"})
-    assert answer["HX-Redirect"].startswith("/account/login/?next=")
+    response = client.get(address(team, "jobs"), headers={"HX-Request": "true"})
+    assert response["HX-Redirect"].startswith("/account/login/?next=")

@@ -38,9 +38,9 @@ def parked(funded: Team, bob: User) -> Generation:
 
 def run_action(client: Client, generation: Generation, name: str, **form: str) -> str:
     """Run the action and return the page after it."""
-    answer = client.post(reverse("operations_job_action", args=[generation.pk, name]), form, follow=True)
-    assert answer.redirect_chain
-    return answer.content.decode()
+    response = client.post(reverse("operations_job_action", args=[generation.pk, name]), form, follow=True)
+    assert response.redirect_chain
+    return response.content.decode()
 
 
 def test_page_shows_alerts_and_problem_jobs(staff: Client, waiting: Generation, parked: Generation) -> None:

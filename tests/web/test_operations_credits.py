@@ -65,18 +65,18 @@ def test_grant_with_expiry_sent_twice_counts_once(staff, team):
 )
 def test_invalid_change_shows_the_error(staff, funded, changes, message):
     form = {"kind": "grant", "amount": "5", "reason": "x", "newest": newest(staff, funded), **changes}
-    answer = staff.post(team_url(funded, "grant"), form)
-    assert answer.status_code == 422
-    assert message in words(answer)
+    response = staff.post(team_url(funded, "grant"), form)
+    assert response.status_code == 422
+    assert message in words(response)
     assert Wallet.objects.get(team=funded).posted == 1000
 
 
 def test_transfer_moves_credits_between_teams(staff, funded, other_team):
     staff.post(team_url(funded, "transfer"), {"to": other_team.slug, "amount": "400", "reason": "Lent."})
     assert dict(Wallet.objects.values_list("team__name", "posted")) == {"Lighthouse": 600, "Harbour": 400}
-    answer = staff.post(team_url(funded, "transfer"), {"to": "nowhere", "amount": "4", "reason": "Lent."})
-    assert answer.status_code == 422
-    assert "There is no team at /t/nowhere/." in words(answer)
+    response = staff.post(team_url(funded, "transfer"), {"to": "nowhere", "amount": "4", "reason": "Lent."})
+    assert response.status_code == 422
+    assert "There is no team at /t/nowhere/." in words(response)
 
 
 def test_refill_rule_is_saved(staff, funded):
@@ -93,9 +93,9 @@ def test_freeze_rejects_new_jobs_with_the_reason(staff, client_of, bob, funded, 
     url = f"{CREDITS}freeze" if is_for_all_teams else team_url(funded, "freeze")
     staff.post(url, {"reason": "The provider is being moved."})
     assert "The provider is being moved. Jobs in progress will finish." in words(client_of(bob).get(studio))
-    answer = client_of(bob).post(studio, form)
-    assert answer.status_code == 503
-    assert "The provider is being moved." in words(answer)
+    response = client_of(bob).post(studio, form)
+    assert response.status_code == 503
+    assert "The provider is being moved." in words(response)
     assert not Generation.objects.exists()
     staff.post(f"{CREDITS}freezes/{Freeze.objects.get().pk}/end")
     assert client_of(bob).post(studio, form).status_code == 303
@@ -122,9 +122,9 @@ def test_active_price_cannot_be_changed(staff, price_list):
     row = PriceRow.objects.first()
     assert staff.post(f"{PRICES}{row.pk}/withdraw").status_code == 404
     form = {"model": "ltx-2-3-fast", "tier": "720p", "credits_per_second": "9", "valid_from": "2026-01-01"}
-    answer = staff.post(PRICES, form)
-    assert answer.status_code == 422
-    assert "A new price can start tomorrow at the earliest" in words(answer)
+    response = staff.post(PRICES, form)
+    assert response.status_code == 422
+    assert "A new price can start tomorrow at the earliest" in words(response)
 
 
 def test_model_can_be_disabled_for_all_teams(staff, client_of, bob, team, studio):

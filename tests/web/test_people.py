@@ -61,16 +61,16 @@ class TestList:
             add_member(team=team, user=make_user(f"guest{number:02}"), role=Role.CREATOR)
         seen, address = "", people_page
         while address:
-            answer = owner.get(address, **HTMX)
-            seen += words(answer)
-            more = [link for link in links(answer) if "after=" in link]
+            response = owner.get(address, **HTMX)
+            seen += words(response)
+            more = [link for link in links(response) if "after=" in link]
             address = people_page + more[0] if more else ""
         assert [f"guest{number:02}@example.com" in seen for number in range(60)] == [True] * 60
 
     def test_query_count_does_not_depend_on_the_number_of_members(
         self, owner, team, people_page, django_assert_num_queries
     ):
-        """No query for each person: ten are as many as a thousand."""
+        """No query per member."""
         for number in range(10):
             add_member(team=team, user=make_user(f"guest{number}"), role=Role.CREATOR)
         owner.get(people_page)
@@ -86,8 +86,8 @@ class TestList:
 
 class TestRoles:
     def test_role_can_be_changed(self, owner, bobs, people_page):
-        answer = owner.post(f"{people_page}{bobs.pk}/role", {"role": "reviewer"}, follow=True)
-        assert "Role of Bob changed from Creator to Reviewer." in words(answer)
+        response = owner.post(f"{people_page}{bobs.pk}/role", {"role": "reviewer"}, follow=True)
+        assert "Role of Bob changed from Creator to Reviewer." in words(response)
         bobs.refresh_from_db()
         assert bobs.role == Role.REVIEWER
 
@@ -99,9 +99,9 @@ class TestRoles:
         assert admin.post(f"{people_page}{member(alice, team).pk}/role", {"role": "creator"}).status_code == 403
 
     def test_last_owner_cannot_be_demoted(self, owner, alice, member, team, people_page):
-        answer = owner.post(f"{people_page}{member(alice, team).pk}/role", {"role": "creator"})
-        assert answer.status_code == 409
-        assert "needs an owner" in words(answer)
+        response = owner.post(f"{people_page}{member(alice, team).pk}/role", {"role": "creator"})
+        assert response.status_code == 409
+        assert "needs an owner" in words(response)
 
     @pytest.mark.parametrize("role", ["", "king", "\x00"])
     def test_unknown_role_is_a_404(self, owner, bobs, people_page, role):
@@ -119,8 +119,8 @@ class TestDeactivation:
         waiting = make_generation(funded, bob, State.QUEUED)
         sent = make_generation(funded, bob, State.PROCESSING)
         before = balance_of(member(alice, funded)).available
-        answer = owner.post(f"{people_page}{bobs.pk}/deactivate", follow=True)
-        assert "Bob was deactivated. 1 queued job canceled, 36 credits refunded." in words(answer)
+        response = owner.post(f"{people_page}{bobs.pk}/deactivate", follow=True)
+        assert "Bob was deactivated. 1 queued job canceled, 36 credits refunded." in words(response)
         states = {job.pk: job.state for job in Generation.objects.all()}
         assert states == {take.pk: "completed", waiting.pk: "canceled", sent.pk: "processing"}
         assert balance_of(member(alice, funded)).available == before + waiting.price
@@ -169,23 +169,23 @@ class TestInviting:
     def test_invitation_is_sent_by_email(self, owner, people_page, django_capture_on_commit_callbacks):
         form = {"email-email": "dana@example.com", "email-role": "creator", "email-days": "7"}
         with django_capture_on_commit_callbacks(execute=True):
-            answer = owner.post(f"{people_page}letters", form, follow=True)
-        assert "Invitation sent to dana@example.com." in words(answer)
-        assert "dana@example.com Creator 0 of 1" in words(answer)
+            response = owner.post(f"{people_page}letters", form, follow=True)
+        assert "Invitation sent to dana@example.com." in words(response)
+        assert "dana@example.com Creator 0 of 1" in words(response)
         assert mail.outbox[0].to == ["dana@example.com"]
 
     def test_invite_link_is_shown_once(self, owner, people_page):
-        answer = owner.post(f"{people_page}links", {"link-role": "creator", "link-days": "1", "link-uses": "5"})
-        secret = re.search(r"/invitations/([\w-]{43})", answer.content.decode())[1]
-        assert answer["Cache-Control"] == "no-store"
+        response = owner.post(f"{people_page}links", {"link-role": "creator", "link-days": "1", "link-uses": "5"})
+        secret = re.search(r"/invitations/([\w-]{43})", response.content.decode())[1]
+        assert response["Cache-Control"] == "no-store"
         assert secret not in owner.get(people_page).content.decode()
         assert Invitation.objects.get().max_uses == 5
 
     def test_member_cannot_be_invited(self, owner, bob, people_page):
         form = {"email-email": "Bob@example.com", "email-role": "creator", "email-days": "7"}
-        answer = owner.post(f"{people_page}letters", form)
-        assert answer.status_code == 422
-        assert "Bob is in this team already, as creator." in words(answer)
+        response = owner.post(f"{people_page}letters", form)
+        assert response.status_code == 422
+        assert "Bob is in this team already, as creator." in words(response)
 
     @pytest.mark.parametrize(
         ("way", "form"),
@@ -200,9 +200,9 @@ class TestInviting:
         ],
     )
     def test_invalid_form_shows_the_error_at_its_field(self, owner, people_page, way, form):
-        answer = owner.post(people_page + way, form)
-        assert answer.status_code == 422
-        assert "field-error" in answer.content.decode()
+        response = owner.post(people_page + way, form)
+        assert response.status_code == 422
+        assert "field-error" in response.content.decode()
         assert not Invitation.objects.exists()
 
     def test_admin_cannot_invite_an_owner(self, admin, people_page):
@@ -216,8 +216,8 @@ class TestInviting:
 
     def test_renewed_link_replaces_the_old_one(self, owner, client, alice, member, team, people_page):
         made = invite(inviter=member(alice, team), role=Role.CREATOR, lifetime=WEEK)
-        answer = owner.post(f"{people_page}invitations/{made.invitation.pk}/renew")
-        assert re.search(r"/invitations/[\w-]{43}", answer.content.decode())
+        response = owner.post(f"{people_page}invitations/{made.invitation.pk}/renew")
+        assert re.search(r"/invitations/[\w-]{43}", response.content.decode())
         assert client.get(f"/invitations/{made.secret}", follow=True).status_code == 410
 
     def test_invitation_of_another_team_is_a_404(self, client_of, charlie, other_team, alice, member, team):

@@ -1,4 +1,4 @@
-"""An invitation as the invited person meets it, with and without an account."""
+"""The pages of an invited person, with and without an account."""
 
 import re
 
@@ -33,8 +33,8 @@ def letter(owner) -> str:
 
 
 def test_secret_is_removed_from_the_url(client, link):
-    answer = client.get(link)
-    assert answer["Location"] == "/invitations/"
+    response = client.get(link)
+    assert response["Location"] == "/invitations/"
     secret = link.rpartition("/")[2]
     assert secret not in client.get("/invitations/").content.decode()
     assert secret not in str(dict(client.session))
@@ -49,9 +49,9 @@ def test_page_shows_inviter_and_team(client, link):
 def test_signed_in_user_can_join(client_of, charlie, link, team):
     browser = client_of(charlie)
     assert "Join as Charlie" in words(browser.get(link, follow=True))
-    answer = browser.post("/invitations/", follow=True)
-    assert answer.redirect_chain[-1][0] == f"/t/{team.slug}/studio/"
-    assert "You joined Lighthouse as Creator." in words(answer)
+    response = browser.post("/invitations/", follow=True)
+    assert response.redirect_chain[-1][0] == f"/t/{team.slug}/studio/"
+    assert "You joined Lighthouse as Creator." in words(response)
     assert browser.post("/invitations/").status_code == 410
 
 
@@ -67,8 +67,8 @@ def test_invitation_for_another_address(client_of, charlie, letter, team):
 class TestWithoutAnAccount:
     def test_account_can_be_created_from_an_email_invitation(self, client, letter, team, mailoutbox):
         assert "Create account and join" in words(client.get(letter, follow=True))
-        answer = client.post("/invitations/account", {"name": "Dana", "password": PASSWORD}, follow=True)
-        assert answer.redirect_chain[-1][0] == f"/t/{team.slug}/gallery/"
+        response = client.post("/invitations/account", {"name": "Dana", "password": PASSWORD}, follow=True)
+        assert response.redirect_chain[-1][0] == f"/t/{team.slug}/gallery/"
         user = User.objects.get(email="dana@example.com")
         assert [membership.team for membership in user.memberships.all()] == [team]
         assert EmailAddress.objects.get(user=user).verified
@@ -76,9 +76,9 @@ class TestWithoutAnAccount:
 
     def test_weak_password_is_rejected_at_its_field(self, client, letter):
         client.get(letter)
-        answer = client.post("/invitations/account", {"name": "Dana", "password": "abc"})
-        assert answer.status_code == 422
-        assert "too short" in words(answer)
+        response = client.post("/invitations/account", {"name": "Dana", "password": "abc"})
+        assert response.status_code == 422
+        assert "too short" in words(response)
         assert not User.objects.filter(email="dana@example.com").exists()
 
     def test_link_offers_sign_up(self, client, link):
@@ -94,8 +94,8 @@ class TestWithoutAnAccount:
         confirm = re.search(r"https?://[^/]+(/account/confirm-email/\S+)", mailoutbox[-1].body)[1]
         client.post(confirm)
         entrance = {"login": "dana@example.com", "password": PASSWORD, "next": "/invitations/"}
-        answer = client.post("/account/login/", entrance, follow=True)
-        assert "Join Lighthouse" in words(answer)
+        response = client.post("/account/login/", entrance, follow=True)
+        assert "Join Lighthouse" in words(response)
         client.post("/invitations/")
         user = User.objects.get(email="dana@example.com")
         assert list(Team.objects.filter(memberships__user=user)) == [team]
@@ -116,9 +116,9 @@ class TestWithoutAnAccount:
 
 class TestInvalidInvitations:
     def ask(self, client, address) -> str:
-        answer = client.get(address, follow=True)
-        assert answer.status_code == 410
-        page = answer.content.decode()
+        response = client.get(address, follow=True)
+        assert response.status_code == 410
+        page = response.content.decode()
         return re.sub(r'csrf[^>]+"[\w-]{20,}"|"X-CSRFToken": "\w+"', "", page)
 
     def test_all_invalid_invitations_look_the_same(self, client, owner, link):
@@ -145,6 +145,6 @@ class TestInvalidInvitations:
         close_membership(membership=member(bob, team), actor=owner)
         browser = client_of(bob)
         browser.get(link)
-        answer = browser.post("/invitations/")
-        assert answer.status_code == 409
-        assert "Ask an owner or admin to let you in again." in words(answer)
+        response = browser.post("/invitations/")
+        assert response.status_code == 409
+        assert "Ask an owner or admin to let you in again." in words(response)

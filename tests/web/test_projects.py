@@ -1,4 +1,4 @@
-"""Projects: made in the studio or on their page, chosen for a job, looked at in the gallery."""
+"""Projects: create them in the studio or on their page, select them for a job, filter the gallery."""
 
 import pytest
 
@@ -40,17 +40,17 @@ def test_settings_of_a_take_include_its_project(client_of, bob, funded, feature,
 
 @pytest.mark.parametrize("given", ["0", "x", "-1", "٣"])
 def test_unknown_project_is_rejected_at_its_field(client_of, bob, funded, filled, studio, given):
-    answer = client_of(bob).post(studio, filled(project=given, **WISH))
-    assert answer.status_code == 422
-    assert "This project no longer exists or is archived" in words(answer)
+    response = client_of(bob).post(studio, filled(project=given, **WISH))
+    assert response.status_code == 422
+    assert "This project no longer exists or is archived" in words(response)
     assert not Generation.objects.exists()
 
 
 def test_project_of_another_team_is_rejected(client_of, bob, other_team, funded, filled, studio):
     theirs = Project.objects.create(team=other_team, name="Secret film")
-    answer = client_of(bob).post(studio, filled(project=str(theirs.pk), **WISH))
-    assert answer.status_code == 422
-    assert "Secret film" not in words(answer)
+    response = client_of(bob).post(studio, filled(project=str(theirs.pk), **WISH))
+    assert response.status_code == 422
+    assert "Secret film" not in words(response)
     assert client_of(bob).get(f"/t/{funded.slug}/gallery/", {"project": theirs.pk}).status_code == 404
 
 
@@ -77,8 +77,8 @@ def test_managers_can_rename_and_archive(client_of, alice, bob, feature, project
         assert client_of(bob).post(f"{projects}{feature.pk}/{act}", form).status_code == 403
         assert client_of(alice).post(f"{projects}{feature.pk}/{act}", form).status_code == 302
     assert "Film Archived" in words(client_of(bob).get(projects))
-    answer = client_of(bob).post(studio, filled(new_project="film", **WISH))
-    assert answer.status_code == 422
-    assert "Film is archived." in words(answer)
+    response = client_of(bob).post(studio, filled(new_project="film", **WISH))
+    assert response.status_code == 422
+    assert "Film is archived." in words(response)
     client_of(alice).post(f"{projects}{feature.pk}/archive", {"is_archived": "false"})
     assert client_of(bob).post(studio, filled(project=str(feature.pk), **WISH)).status_code == 303

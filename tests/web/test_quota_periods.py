@@ -1,7 +1,7 @@
-"""A day ends while jobs are under way: which day pays, when the next begins, and what may be submitted then.
+"""A quota period ends while jobs are in progress: the period they count in, and what can be submitted afterwards.
 
-The clock of Python and that of the database are set together: functions of the same names stand before PostgreSQL's
-in the search path, and new rows take their times from these. All of it goes with the test's transaction.
+The clocks of Python and of the database are set together: functions with the same names precede PostgreSQL's in the
+search path, and new rows take their times from them. The test's transaction rolls all of it back.
 """
 
 from collections.abc import Callable, Iterator
@@ -45,7 +45,7 @@ SET LOCAL search_path = clock, pg_catalog, public;
 
 @pytest.fixture
 def at(funded: Team, bob: User) -> Iterator[At]:
-    """Set every clock."""
+    """Return a function that sets every clock."""
     with connection.cursor() as cursor, time_machine.travel(0, tick=False) as traveller:
 
         def go(moment: datetime) -> None:
@@ -59,7 +59,7 @@ def at(funded: Team, bob: User) -> Iterator[At]:
 
 @pytest.fixture
 def capped(funded: Team, bob: User) -> Membership:
-    """Bob may spend so much a day; his team is in Berlin."""
+    """Bob has a credit limit per day. His team is in Berlin."""
     Team.objects.filter(pk=funded.pk).update(time_zone=BERLIN.key)
     membership = Membership.objects.select_related("team", "user").get(team=funded, user=bob)
     Quota.objects.create(team=funded, membership=membership, cap=CAP, period=Period.DAY)
@@ -75,7 +75,7 @@ class Pages:
 
     @property
     def _browser(self) -> Client:
-        """Signed in anew, since months go by."""
+        """Sign in for each request, because months pass in between."""
         browser = Client()
         browser.force_login(self._user)
         return browser
@@ -83,10 +83,10 @@ class Pages:
     def submit(self) -> bool:
         browser, studio = self._browser, f"{self._team}/studio/"
         wish = {"first_frame": self._still, "prompt": "The lantern sways.", **SETTINGS}
-        answer = browser.post(studio, form_values(browser.get(studio), **wish))
-        self.refusal = words(answer)
-        assert answer.status_code in (303, 402)
-        return answer.status_code == 303
+        response = browser.post(studio, form_values(browser.get(studio), **wish))
+        self.refusal = words(response)
+        assert response.status_code in (303, 402)
+        return response.status_code == 303
 
     def says_left(self, left: int, resets_at: datetime) -> bool:
         page = words(self._browser.get(f"{self._team}/credits/"))
@@ -105,8 +105,8 @@ class Programs:
 
     def _post(self, path: str) -> tuple[int, dict]:  # type: ignore[type-arg]
         body = body_with(model=SETTINGS["model"], resolution=SETTINGS["resolution"], duration=6)
-        answer = self._client.post(path, body, content_type="application/json")
-        return answer.status_code, answer.json()
+        response = self._client.post(path, body, content_type="application/json")
+        return response.status_code, response.json()
 
     def submit(self) -> bool:
         status, self.refusal = self._post("/v2/image-to-video")
@@ -136,7 +136,7 @@ def midnight(day: date, zone: ZoneInfo = BERLIN) -> datetime:
 
 @pytest.mark.parametrize("day", DAYS, ids=str)
 def test_job_counts_on_the_day_it_was_submitted(day: date, bobs: Pages | Programs, at: At) -> None:
-    """Two jobs of 23:59 end at 00:01, one charged and one given back: that is the old day's; the new one is whole."""
+    """Two jobs of 23:59 end at 00:01, one charged and one refunded. Both count for the old day."""
     next_day = midnight(day + timedelta(days=1))
     over_next = midnight(day + timedelta(days=2))
     late, early = next_day - timedelta(minutes=1), next_day.astimezone(ZoneInfo("UTC")) + timedelta(minutes=1)
@@ -157,7 +157,7 @@ def test_job_counts_on_the_day_it_was_submitted(day: date, bobs: Pages | Program
 
 
 def test_period_follows_daylight_saving_time(bobs: Pages | Programs, at: At) -> None:
-    """The hour that comes twice is spent once."""
+    """The repeated hour at the end of daylight saving time belongs to one period."""
     twice = datetime(2027, 10, 31, 0, 30, tzinfo=ZoneInfo("UTC"))
     at(twice)
     assert bobs.submit()
@@ -169,7 +169,7 @@ def test_period_follows_daylight_saving_time(bobs: Pages | Programs, at: At) -> 
 def test_changed_time_zone_moves_the_period(
     capped: Membership, still: object, at: At, client_of: Callable[[User], Client], alice: User
 ) -> None:
-    """What was held before stands where the new calendar has it."""
+    """Earlier holds count in the period of the new time zone."""
     utc = ZoneInfo("UTC")
     Team.objects.filter(pk=capped.team_id).update(time_zone="UTC")
     at(datetime(2027, 6, 15, 21, 30, tzinfo=utc))

@@ -68,9 +68,9 @@ def test_quota_can_be_set_changed_and_cleared_at_every_level(client_of, alice, b
     ],
 )
 def test_invalid_quota_shows_the_error(client_of, alice, funded, quotas, changes, message):
-    answer = client_of(alice).post(f"{quotas}role/creator/", {**EMPTY, **changes})
-    assert answer.status_code == 422
-    assert message in words(answer)
+    response = client_of(alice).post(f"{quotas}role/creator/", {**EMPTY, **changes})
+    assert response.status_code == 422
+    assert message in words(response)
     assert not Quota.objects.exists()
 
 
@@ -150,9 +150,9 @@ def test_studio_disables_options_beyond_the_quota(client_of, bob, funded, studio
 def test_submit_beyond_the_quota_is_rejected_at_its_field(client_of, bob, funded, studio, filled, member):
     Quota.objects.create(team=funded, membership=member(bob, funded), max_seconds=6)
     form = filled(model="ltx-2-3-fast", resolution="1280x720", duration="10", quoted=None)
-    answer = client_of(bob).post(studio, form)
-    assert answer.status_code == 403
-    assert "Duration (seconds): Your limit allows up to 6 seconds per video." in words(answer)
+    response = client_of(bob).post(studio, form)
+    assert response.status_code == 403
+    assert "Duration (seconds): Your limit allows up to 6 seconds per video." in words(response)
     assert not Generation.objects.exists()
 
 
@@ -160,7 +160,7 @@ def test_too_many_concurrent_jobs_is_a_429_that_keeps_the_form(client_of, bob, f
     Quota.objects.create(team=funded, role=Role.CREATOR, max_jobs=1)
     make_generation(funded, bob, State.QUEUED)
     form = filled(model="ltx-2-3-fast", resolution="1280x720", duration="6", quoted=None)
-    answer = client_of(bob).post(studio, form)
-    assert answer.status_code == 429
-    assert "Your role's limit allows 1 job at a time." in words(answer)
-    assert "The lantern sways." in answer.content.decode()
+    response = client_of(bob).post(studio, form)
+    assert response.status_code == 429
+    assert "Your role's limit allows 1 job at a time." in words(response)
+    assert "The lantern sways." in response.content.decode()

@@ -11,10 +11,10 @@ def stills(team) -> str:
 
 @pytest.mark.parametrize(("name", "kind"), [("a.jpg", "JPEG"), ("a.png", "PNG"), ("a.webp", "WEBP")])
 def test_upload_is_stored_and_returns_its_slot(client_of, bob, stills, name, kind):
-    answer = client_of(bob).post(stills, {"slot": "first_frame", "first_frame_file": picture(name=name, kind=kind)})
-    assert answer.status_code == 200
-    assert answer.content.decode().startswith("<image-slot")
-    still = Asset.objects.get(pk=form_values(answer)["first_frame"])
+    response = client_of(bob).post(stills, {"slot": "first_frame", "first_frame_file": picture(name=name, kind=kind)})
+    assert response.status_code == 200
+    assert response.content.decode().startswith("<image-slot")
+    still = Asset.objects.get(pk=form_values(response)["first_frame"])
     assert (still.uploader, still.original_name) == (bob, name)
 
 
@@ -28,15 +28,15 @@ def test_enlarged_image_is_noted(client_of, bob, stills):
 def test_invalid_file_is_a_422_and_the_old_image_stays(client_of, bob, stills, still):
     bad = picture(kind="GIF", name="a.gif")
     values = {"slot": "first_frame", "first_frame": str(still.pk), "first_frame_file": bad}
-    answer = client_of(bob).post(stills, values)
-    assert answer.status_code == 422
-    assert "Unsupported file type" in words(answer)
-    assert form_values(answer)["first_frame"] == str(still.pk)
+    response = client_of(bob).post(stills, values)
+    assert response.status_code == 422
+    assert "Unsupported file type" in words(response)
+    assert form_values(response)["first_frame"] == str(still.pk)
 
 
 def test_image_can_be_removed(client_of, bob, stills, still):
-    answer = client_of(bob).post(stills, {"remove": "first_frame", "first_frame": str(still.pk)})
-    assert "first_frame" not in form_values(answer)
+    response = client_of(bob).post(stills, {"remove": "first_frame", "first_frame": str(still.pk)})
+    assert "first_frame" not in form_values(response)
     assert Asset.objects.filter(pk=still.pk).exists()
 
 

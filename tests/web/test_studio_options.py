@@ -16,22 +16,22 @@ def change(client_of, bob, funded, filled, options):
 
 
 def test_change_returns_options_and_price(change):
-    answer = change(model="ltx-2-3-pro", duration="10")
-    assert "<html" not in answer.content.decode()
-    assert "Generate · 80 credits 920 credits left after this" in words(answer)
+    response = change(model="ltx-2-3-pro", duration="10")
+    assert "<html" not in response.content.decode()
+    assert "Generate · 80 credits 920 credits left after this" in words(response)
 
 
 def test_automatic_change_is_explained(change):
-    answer = change(duration="20", fps="48")
-    assert form_values(answer)["duration"] == "10"
-    assert "Duration was set to 10 s, because 20 seconds need 24 or 25 fps at 720p or 1080p." in words(answer)
+    response = change(duration="20", fps="48")
+    assert form_values(response)["duration"] == "10"
+    assert "Duration was set to 10 s, because 20 seconds need 24 or 25 fps at 720p or 1080p." in words(response)
 
 
 def test_unavailable_options_are_disabled_with_a_reason(change):
-    answer = change(resolution="3840x2160")
-    assert forbidden_options(answer, "duration") == ["12", "14", "16", "18", "20"]
-    assert "12–20 seconds need 24 or 25 fps at 720p or 1080p." in words(answer)
-    assert 'title="20 seconds need 24 or 25 fps at 720p or 1080p"' in answer.content.decode()
+    response = change(resolution="3840x2160")
+    assert forbidden_options(response, "duration") == ["12", "14", "16", "18", "20"]
+    assert "12–20 seconds need 24 or 25 fps at 720p or 1080p." in words(response)
+    assert 'title="20 seconds need 24 or 25 fps at 720p or 1080p"' in response.content.decode()
 
 
 def test_changed_settings_get_a_new_idempotency_key(change, filled):
@@ -46,10 +46,10 @@ def test_enlarged_image_is_noted(change):
 def test_affordable_suggestion_can_be_accepted(client_of, bob, funded, filled, options, give_quota):
     give_quota(bob, 130)
     browser = client_of(bob)
-    answer = browser.post(options, filled(duration="20"), **HTMX)
-    assert "Your limit has 130 credits left." in words(answer)
-    assert "Use 10 seconds (130 credits)" in words(answer)
-    accepted = browser.post(options, form_values(answer, suggestion="duration:10"), **HTMX)
+    response = browser.post(options, filled(duration="20"), **HTMX)
+    assert "Your limit has 130 credits left." in words(response)
+    assert "Use 10 seconds (130 credits)" in words(response)
+    accepted = browser.post(options, form_values(response, suggestion="duration:10"), **HTMX)
     assert form_values(accepted)["duration"] == "10"
     assert "130 credits 0 credits left after this" in words(accepted)
 
@@ -87,9 +87,9 @@ def test_image_can_be_removed_without_javascript(client_of, bob, filled, options
     ],
 )
 def test_invalid_values_become_defaults(client_of, bob, filled, options, junk):
-    answer = client_of(bob).post(options, filled(**junk))
-    assert answer.status_code == 200
-    assert form_values(answer)["model"] == "ltx-2-5-fast"
+    response = client_of(bob).post(options, filled(**junk))
+    assert response.status_code == 200
+    assert form_values(response)["model"] == "ltx-2-5-fast"
 
 
 def test_reload_redirects_to_the_studio(client_of, bob, options, studio):

@@ -16,8 +16,8 @@ def send(client_of, bob, filled, studio):
 
 
 def test_submit_creates_a_job_and_redirects_to_the_list(send, funded, bob, still):
-    answer = send(camera_motion="jib_up", generate_audio=None)
-    assert (answer.status_code, answer["Location"]) == (303, f"/t/{funded.slug}/jobs/")
+    response = send(camera_motion="jib_up", generate_audio=None)
+    assert (response.status_code, response["Location"]) == (303, f"/t/{funded.slug}/jobs/")
     job = Generation.objects.get()
     assert (job.author, job.first_frame, job.prompt) == (bob, still, "The lantern sways.")
     assert (job.camera_motion, job.generate_audio, job.price) == ("jib_up", False, 78)
@@ -25,8 +25,8 @@ def test_submit_creates_a_job_and_redirects_to_the_list(send, funded, bob, still
 
 
 def test_htmx_is_redirected_to_the_list(client_of, bob, funded, filled, studio):
-    answer = client_of(bob).post(studio, filled(), **HTMX)
-    assert answer["HX-Redirect"] == f"/t/{funded.slug}/jobs/"
+    response = client_of(bob).post(studio, filled(), **HTMX)
+    assert response["HX-Redirect"] == f"/t/{funded.slug}/jobs/"
     assert Generation.objects.count() == 1
 
 
@@ -64,26 +64,26 @@ def test_line_breaks_count_as_one_character(send, funded):
     ],
 )
 def test_invalid_form_shows_the_error_and_keeps_the_values(send, funded, changes, message):
-    answer = send(**{"prompt": "The lantern sways.", **changes})
-    assert answer.status_code == 422
-    assert message in words(answer)
-    assert form_values(answer)["prompt"] == changes.get("prompt", "The lantern sways.")
+    response = send(**{"prompt": "The lantern sways.", **changes})
+    assert response.status_code == 422
+    assert message in words(response)
+    assert form_values(response)["prompt"] == changes.get("prompt", "The lantern sways.")
     assert not Generation.objects.exists()
     assert not Hold.objects.exists()
 
 
 def test_uploaded_image_is_kept_when_the_form_is_invalid(client_of, bob, funded, filled, studio):
-    answer = client_of(bob).post(studio, {**filled(first_frame=None, prompt=""), "first_frame_file": picture()})
-    again = form_values(answer, prompt="Now with words.")
+    response = client_of(bob).post(studio, {**filled(first_frame=None, prompt=""), "first_frame_file": picture()})
+    again = form_values(response, prompt="Now with words.")
     assert Asset.objects.filter(pk=again["first_frame"]).exists()
     assert client_of(bob).post(studio, again).status_code == 303
 
 
 def test_invalid_file_is_shown_at_its_slot(client_of, bob, funded, filled, studio):
     values = {**filled(first_frame=None), "first_frame_file": picture(kind="GIF", name="a.gif")}
-    answer = client_of(bob).post(studio, values)
-    assert answer.status_code == 422
-    assert "First frame: Unsupported file type" in words(answer)
+    response = client_of(bob).post(studio, values)
+    assert response.status_code == 422
+    assert "First frame: Unsupported file type" in words(response)
 
 
 def test_image_of_another_team_is_rejected(send, other_team, funded):
@@ -92,9 +92,9 @@ def test_image_of_another_team_is_rejected(send, other_team, funded):
 
 
 def test_htmx_gets_only_the_form(client_of, bob, funded, filled, studio):
-    answer = client_of(bob).post(studio, filled(prompt=""), **HTMX)
-    assert answer.status_code == 422
-    assert answer.content.decode().startswith("<studio-form")
+    response = client_of(bob).post(studio, filled(prompt=""), **HTMX)
+    assert response.status_code == 422
+    assert response.content.decode().startswith("<studio-form")
 
 
 def test_increased_price_must_be_confirmed(send, client_of, bob, funded, studio):
@@ -113,22 +113,22 @@ def test_decreased_price_is_accepted(send, funded):
 
 def test_model_without_a_price_is_rejected(send, funded):
     PriceRow.objects.filter(model="ltx-2-5-fast").delete()
-    answer = send()
-    assert answer.status_code == 422
-    assert "No price is set for" in words(answer)
+    response = send()
+    assert response.status_code == 422
+    assert "No price is set for" in words(response)
 
 
 def test_empty_wallet_is_a_402_with_details(send, team, alice):
-    answer = send(prompt="Keep me.")
-    page = words(answer)
-    assert answer.status_code == 402
+    response = send(prompt="Keep me.")
+    page = words(response)
+    assert response.status_code == 402
     assert "Required 78 credits" in page
     assert "Available 0 credits" in page
     assert "Reserved (in progress) 0 credits" in page
     assert "Limit reached Team credits" in page
     assert f"Contact {alice.email}" in page
-    assert form_values(answer)["prompt"] == "Keep me."
-    assert form_values(answer)["first_frame"]
+    assert form_values(response)["prompt"] == "Keep me."
+    assert form_values(response)["first_frame"]
     assert not Generation.objects.exists()
     assert not LedgerEntry.objects.exists()
 
@@ -145,10 +145,10 @@ def test_used_quota_is_a_402_with_the_reset_time(send, funded, bob, give_quota):
 
 
 def test_htmx_gets_the_402_in_the_form(client_of, bob, team, filled, studio):
-    answer = client_of(bob).post(studio, filled(), **HTMX)
-    assert answer.status_code == 402
-    assert answer.content.decode().startswith("<studio-form")
-    assert "Not enough credits" in words(answer)
+    response = client_of(bob).post(studio, filled(), **HTMX)
+    assert response.status_code == 402
+    assert response.content.decode().startswith("<studio-form")
+    assert "Not enough credits" in words(response)
 
 
 def test_only_members_who_may_generate_can_submit(client, client_of, rita, charlie, filled, studio):

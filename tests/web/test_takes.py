@@ -72,12 +72,12 @@ def test_member_of_both_teams_finds_it_only_in_its_team(client_of, alice, bob, o
 
 
 def test_download_has_a_readable_name(client_of, rita, take):
-    answer = client_of(rita).get(f"{address(take)}download")
-    assert answer.status_code == 200
-    assert answer["Content-Type"] == "video/mp4"
+    response = client_of(rita).get(f"{address(take)}download")
+    assert response.status_code == 200
+    assert response["Content-Type"] == "video/mp4"
     name = f"rain-begins-1920x1080-24fps-{take.pk.hex[-6:]}.mp4"
-    assert answer["Content-Disposition"] == f'attachment; filename="{name}"'
-    assert b"".join(answer) == b"m" * take.video.bytes
+    assert response["Content-Disposition"] == f'attachment; filename="{name}"'
+    assert b"".join(response) == b"m" * take.video.bytes
 
 
 def test_unfinished_job_has_no_download(client_of, bob, funded):
@@ -86,9 +86,9 @@ def test_unfinished_job_has_no_download(client_of, bob, funded):
 
 
 def test_missing_file_shows_an_error(client_of, bob, funded):
-    answer = client_of(bob).get(f"{address(make_generation(funded, bob))}download")
-    assert answer.status_code == 503
-    assert "This file is missing" in words(answer)
+    response = client_of(bob).get(f"{address(make_generation(funded, bob))}download")
+    assert response.status_code == 503
+    assert "This file is missing" in words(response)
 
 
 def test_query_count_does_not_depend_on_the_number_of_takes(client_of, bob, take, django_assert_max_num_queries):

@@ -11,10 +11,10 @@ def kept(team, bob):
 
 
 def test_members_can_load_the_file(client_of, rita, kept):
-    answer = client_of(rita).get(f"/media/{kept.pk}")
-    assert answer.status_code == 200
-    assert answer["Content-Type"] == kept.mime
-    assert len(b"".join(answer)) == kept.bytes
+    response = client_of(rita).get(f"/media/{kept.pk}")
+    assert response.status_code == 200
+    assert response["Content-Type"] == kept.mime
+    assert len(b"".join(response)) == kept.bytes
 
 
 def test_range_and_head_requests(client_of, rita, kept):

@@ -25,15 +25,15 @@ def admin(client_of, team):
 
 class TestNewTeam:
     def test_team_can_be_created(self, owner, alice):
-        answer = owner.post("/teams/new", {"name": "The Kiln"}, follow=True)
-        assert answer.redirect_chain[-1][0] == "/t/the-kiln/people/"
+        response = owner.post("/teams/new", {"name": "The Kiln"}, follow=True)
+        assert response.redirect_chain[-1][0] == "/t/the-kiln/people/"
         assert Team.objects.get(slug="the-kiln").memberships.get().user == alice
 
     @pytest.mark.parametrize("name", ["", "   ", "x" * 81, "a\x00b"])
     def test_invalid_name_is_rejected_at_its_field(self, owner, name):
-        answer = owner.post("/teams/new", {"name": name})
-        assert answer.status_code == 422
-        assert "field-error" in answer.content.decode()
+        response = owner.post("/teams/new", {"name": name})
+        assert response.status_code == 422
+        assert "field-error" in response.content.decode()
 
     def test_visitors_are_redirected_to_sign_in(self, client, db):
         assert client.get("/teams/new")["Location"].startswith("/account/login/")
@@ -44,8 +44,8 @@ class TestNewTeam:
 
 class TestNameAndTimeZone:
     def test_owner_can_rename_the_team(self, owner, team, settings_page):
-        answer = owner.post(f"{settings_page}name", {"name": "Beacon"}, follow=True)
-        assert "Team renamed to Beacon." in words(answer)
+        response = owner.post(f"{settings_page}name", {"name": "Beacon"}, follow=True)
+        assert "Team renamed to Beacon." in words(response)
         team.refresh_from_db()
         assert (team.name, team.slug) == ("Beacon", "lighthouse")
 
@@ -64,15 +64,15 @@ class TestNameAndTimeZone:
 
 class TestDeletion:
     def test_name_must_be_typed(self, owner, team, settings_page):
-        answer = owner.post(f"{settings_page}end", {"name": "lighthouse"})
-        assert answer.status_code == 422
-        assert "Type the name exactly as it is: Lighthouse" in words(answer)
+        response = owner.post(f"{settings_page}end", {"name": "lighthouse"})
+        assert response.status_code == 422
+        assert "Type the name exactly as it is: Lighthouse" in words(response)
         team.refresh_from_db()
         assert team.ends_at is None
 
     def test_deletion_can_be_canceled(self, owner, team, settings_page):
-        answer = owner.post(f"{settings_page}end", {"name": "Lighthouse"}, follow=True)
-        assert "Cancel deletion" in words(answer)
+        response = owner.post(f"{settings_page}end", {"name": "Lighthouse"}, follow=True)
+        assert "Cancel deletion" in words(response)
         team.refresh_from_db()
         assert team.ends_at is not None
         assert "This team will be deleted on" in words(owner.get(f"/t/{team.slug}/gallery/"))
@@ -83,9 +83,9 @@ class TestDeletion:
     def test_new_jobs_are_rejected(self, owner, client_of, bob, funded, filled, studio, settings_page):
         values = filled()
         owner.post(f"{settings_page}end", {"name": "Lighthouse"})
-        answer = client_of(bob).post(studio, values)
-        assert answer.status_code == 403
-        assert "Nothing new can be submitted" in words(answer)
+        response = client_of(bob).post(studio, values)
+        assert response.status_code == 403
+        assert "Nothing new can be submitted" in words(response)
         assert not Generation.objects.exists()
 
     def test_members_are_notified(self, owner, client_of, bob, settings_page):

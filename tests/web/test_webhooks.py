@@ -1,4 +1,4 @@
-"""The webhooks' pages: made, changed, tested, switched and looked into; by managers alone, with and without htmx."""
+"""The webhook pages: create, change, test, enable, disable, and the log, with and without htmx."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -52,22 +52,22 @@ def deliver(
 
 
 def test_empty_list_explains_webhooks(client_of: Open, alice: User, page: str) -> None:
-    answer = client_of(alice).get(page)
-    assert answer.status_code == 200
-    assert "No webhooks yet" in words(answer)
-    assert f"{page}new" in links(answer)
+    response = client_of(alice).get(page)
+    assert response.status_code == 200
+    assert "No webhooks yet" in words(response)
+    assert f"{page}new" in links(response)
 
 
 def test_webhook_can_be_created(client_of: Open, alice: User, page: str, team: Team) -> None:
     client = client_of(alice)
     form = form_values(client.get(f"{page}new"), url=HOOK, kinds=["generation.completed"], description="Slack")
-    answer = client.post(f"{page}new", form, follow=True)
+    response = client.post(f"{page}new", form, follow=True)
     made = WebhookEndpoint.objects.get()
-    assert answer.redirect_chain[-1][0] == f"{page}{made.pk}/"
+    assert response.redirect_chain[-1][0] == f"{page}{made.pk}/"
     assert (made.team, made.created_by, made.url, made.kinds) == (team, alice, HOOK, ["generation.completed"])
-    assert made.secret in answer.content.decode()
+    assert made.secret in response.content.decode()
     assert made.secret not in made.encrypted_secret
-    assert answer["Cache-Control"] == "no-store"
+    assert response["Cache-Control"] == "no-store"
     assert HOOK in words(client.get(page))
     audit = Event.objects.get(kind="webhook.created")
     assert audit.is_audit
@@ -92,18 +92,18 @@ def test_webhook_can_be_created(client_of: Open, alice: User, page: str, team: T
 def test_invalid_form_shows_the_error_at_its_field(
     form: dict[str, object], says: str, client_of: Open, alice: User, page: str
 ) -> None:
-    answer = client_of(alice).post(f"{page}new", form)
-    assert answer.status_code == 422
-    assert says in words(answer)
+    response = client_of(alice).post(f"{page}new", form)
+    assert response.status_code == 422
+    assert says in words(response)
     assert not WebhookEndpoint.objects.exists()
 
 
 def test_number_of_webhooks_is_limited(client_of: Open, alice: User, page: str, endpoint: WebhookEndpoint) -> None:
     for _ in range(19):
         create_endpoint(team_id=endpoint.team_id, actor_id=alice.pk, url=HOOK)
-    answer = client_of(alice).post(f"{page}new", {"url": HOOK})
-    assert answer.status_code == 422
-    assert "at most 20 webhooks" in words(answer)
+    response = client_of(alice).post(f"{page}new", {"url": HOOK})
+    assert response.status_code == 422
+    assert "at most 20 webhooks" in words(response)
 
 
 def test_webhook_can_be_changed(client_of: Open, alice: User, page: str, endpoint: WebhookEndpoint) -> None:
@@ -137,36 +137,36 @@ def test_unreadable_secret_can_be_replaced(client_of: Open, alice: User, endpoin
     WebhookEndpoint.objects.update(encrypted_secret="sealed under another key")
     shown = client.get(f"{page}{endpoint.pk}/")
     assert "Secret unavailable because the site key changed." in words(shown)
-    answer = client.post(f"{page}{endpoint.pk}/rotate", follow=True)
-    assert WebhookEndpoint.objects.get().secret in answer.content.decode()
+    response = client.post(f"{page}{endpoint.pk}/rotate", follow=True)
+    assert WebhookEndpoint.objects.get().secret in response.content.decode()
 
 
 def test_rotated_secret_stays_valid_for_a_day(
     client_of: Open, alice: User, page: str, endpoint: WebhookEndpoint
 ) -> None:
     before = endpoint.secret
-    answer = client_of(alice).post(f"{page}{endpoint.pk}/rotate", follow=True)
+    response = client_of(alice).post(f"{page}{endpoint.pk}/rotate", follow=True)
     endpoint.refresh_from_db()
     assert endpoint.old_secret == before != endpoint.secret
     assert endpoint.old_secret_until is not None
-    assert endpoint.secret in answer.content.decode()
-    assert before not in answer.content.decode()
+    assert endpoint.secret in response.content.decode()
+    assert before not in response.content.decode()
 
 
 def test_test_delivery_row_polls_until_it_has_a_result(
     client_of: Open, alice: User, page: str, endpoint: WebhookEndpoint
 ) -> None:
     client, one = client_of(alice), f"{page}{endpoint.pk}/"
-    answer = client.post(f"{one}test", **HTMX)
+    response = client.post(f"{one}test", **HTMX)
     made = WebhookDelivery.objects.get()
     row = f"{one}deliveries/{made.pk}/row"
     assert (made.kind, made.event, made.state) == ("webhook.test", None, DeliveryState.PENDING)
-    assert f'hx-get="{row}"' in answer.content.decode()
-    assert "<html" not in answer.content.decode()
+    assert f'hx-get="{row}"' in response.content.decode()
+    assert "<html" not in response.content.decode()
     WebhookDelivery.objects.update(state=DeliveryState.DELIVERED, attempt_count=1, next_attempt_at=None)
-    answer = client.get(row, **HTMX)
-    assert "Delivered" in words(answer)
-    assert "hx-trigger" not in answer.content.decode()
+    response = client.get(row, **HTMX)
+    assert "Delivered" in words(response)
+    assert "hx-trigger" not in response.content.decode()
     assert client.post(f"{one}test")["Location"].startswith(f"{one}deliveries/")
 
 
@@ -175,11 +175,11 @@ def test_delivery_shows_its_attempts_and_can_be_resent(
 ) -> None:
     client, given_up = client_of(alice), deliver(endpoint)
     address = f"{page}{endpoint.pk}/deliveries/{given_up.pk}/"
-    answer = client.get(address)
-    assert "503" in words(answer)
-    assert "Back <soon>." in words(answer)
-    assert "Back <soon>." not in answer.content.decode()
-    assert '"amount": 1' in words(answer)
+    response = client.get(address)
+    assert "503" in words(response)
+    assert "Back <soon>." in words(response)
+    assert "Back <soon>." not in response.content.decode()
+    assert '"amount": 1' in words(response)
     assert "Delivery queued again." in words(client.post(f"{address}again", follow=True))
     given_up.refresh_from_db()
     assert (given_up.state, given_up.attempt_count, given_up.finished_at) == (DeliveryState.PENDING, 0, None)
@@ -206,16 +206,16 @@ def test_log_can_be_filtered_and_paged(client_of: Open, alice: User, page: str, 
 def test_failed_deliveries_can_be_resent(client_of: Open, alice: User, page: str, endpoint: WebhookEndpoint) -> None:
     recent, old, well = deliver(endpoint), deliver(endpoint), deliver(endpoint, DeliveryState.DELIVERED)
     WebhookDelivery.objects.filter(pk=old.pk).update(created_at=database_time(timedelta(days=-2)))
-    answer = client_of(alice).post(f"{page}{endpoint.pk}/recover", {"hours": "24"}, follow=True)
-    assert "1 failed delivery queued again." in words(answer)
+    response = client_of(alice).post(f"{page}{endpoint.pk}/recover", {"hours": "24"}, follow=True)
+    assert "1 failed delivery queued again." in words(response)
     states = dict(WebhookDelivery.objects.values_list("pk", "state"))
     assert states == {recent.pk: "pending", old.pk: "failed", well.pk: "delivered"}
 
 
 def test_webhook_can_be_deleted(client_of: Open, alice: User, page: str, endpoint: WebhookEndpoint) -> None:
     deliver(endpoint)
-    answer = client_of(alice).post(f"{page}{endpoint.pk}/delete", follow=True)
-    assert "Webhook and its log deleted." in words(answer)
+    response = client_of(alice).post(f"{page}{endpoint.pk}/delete", follow=True)
+    assert "Webhook and its log deleted." in words(response)
     assert not WebhookEndpoint.objects.exists()
     assert not WebhookDelivery.objects.exists()
     assert Event.objects.filter(kind="webhook.deleted").exists()
