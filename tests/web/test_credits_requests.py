@@ -70,9 +70,9 @@ def test_request_without_javascript_redirects_to_the_list(client_of, bob, funded
 @pytest.mark.parametrize(
     ("form", "message"),
     [
-        ({"target": "quota", "amount": "", "reason": "x"}, "Say how many credits you need."),
-        ({"target": "quota", "amount": "0", "reason": "x"}, "Ask for at least 1 credit."),
-        ({"target": "quota", "amount": "5", "reason": ""}, "Say what you need the credits for."),
+        ({"target": "quota", "amount": "", "reason": "x"}, "Enter an amount."),
+        ({"target": "quota", "amount": "0", "reason": "x"}, "Request at least 1 credit."),
+        ({"target": "quota", "amount": "5", "reason": ""}, "Enter a reason."),
         ({"target": "moon", "amount": "5", "reason": "x"}, "Request credits"),
     ],
 )

@@ -11,7 +11,7 @@ from generations.credits.balances import balance_of
 from generations.jobs.models import Generation, State
 from tests.accounts.conftest import WEEK
 from tests.conftest import make_user
-from tests.library.factories import make_generation
+from tests.library.factories import make_generation, make_take
 from tests.web.pages import HTMX, links, words
 
 
@@ -132,7 +132,7 @@ class TestDeactivation:
         assert browser.get(f"/t/{team.slug}/gallery/").status_code == 404
 
     def test_access_to_media_ends(self, owner, client_of, bob, bobs, people_page, funded):
-        take = make_generation(funded, bob)
+        take = make_take(funded, bob)
         browser = client_of(bob)
         owner.post(f"{people_page}{bobs.pk}/deactivate")
         assert browser.get(f"/media/{take.poster_id}").status_code == 404

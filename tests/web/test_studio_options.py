@@ -24,14 +24,14 @@ def test_change_returns_options_and_price(change):
 def test_automatic_change_is_explained(change):
     response = change(duration="20", fps="48")
     assert form_values(response)["duration"] == "10"
-    assert "Duration was set to 10 s, because 20 seconds need 24 or 25 fps at 720p or 1080p." in words(response)
+    assert "Duration was set to 10 s, because 20 seconds require 24 or 25 fps at 720p or 1080p." in words(response)
 
 
 def test_unavailable_options_are_disabled_with_a_reason(change):
     response = change(resolution="3840x2160")
     assert forbidden_options(response, "duration") == ["12", "14", "16", "18", "20"]
-    assert "12–20 seconds need 24 or 25 fps at 720p or 1080p." in words(response)
-    assert 'title="20 seconds need 24 or 25 fps at 720p or 1080p"' in response.content.decode()
+    assert "12–20 seconds require 24 or 25 fps at 720p or 1080p." in words(response)
+    assert 'title="20 seconds require 24 or 25 fps at 720p or 1080p"' in response.content.decode()
 
 
 def test_changed_settings_get_a_new_idempotency_key(change, filled):
