@@ -1,3 +1,5 @@
+"""`manage.py create_api_key`."""
+
 import pytest
 from django.core.management import CommandError, call_command
 
@@ -8,8 +10,8 @@ from generations.accounts.teams import add_member
 
 
 @pytest.fixture
-def made(capsys):
-    """Run the command and return whom its secret speaks for."""
+def create_key(capsys):
+    """Run the command and return the caller of the printed secret."""
 
     def run(*arguments: str):
         call_command("create_api_key", *arguments)
@@ -19,28 +21,28 @@ def made(capsys):
     return run
 
 
-def test_it_prints_a_key_that_may_generate_and_read(made, bob, team):
-    caller = made("--user", "BOB@example.com", "--name", " render farm ")
+def test_it_prints_a_key_with_the_scopes_generate_and_read(create_key, bob, team):
+    caller = create_key("--user", "BOB@example.com", "--name", " render farm ")
     assert (caller.user, caller.team, caller.key.name) == (bob, team, "render farm")
     assert set(caller.key.scopes) == {Scope.GENERATE, Scope.READ}
     assert not caller.key.is_service
 
 
-def test_it_takes_scopes_and_makes_service_keys(made, alice, team):
-    caller = made("--user", alice.email, "--name", "ci", "--scope", "manage", "--scope", "read", "--service")
+def test_it_creates_service_keys_with_given_scopes(create_key, alice, team):
+    caller = create_key("--user", alice.email, "--name", "ci", "--scope", "manage", "--scope", "read", "--service")
     assert set(caller.key.scopes) == {Scope.MANAGE, Scope.READ}
     assert caller.key.is_service
 
 
-def test_who_is_in_several_teams_must_say_which(made, bob, team, other_team):
+def test_a_member_of_several_teams_must_name_one(create_key, bob, team, other_team):
     add_member(team=other_team, user=bob, role=Role.CREATOR)
     with pytest.raises(CommandError, match="--team: harbour, lighthouse"):
-        made("--user", bob.email, "--name", "farm")
-    assert made("--user", bob.email, "--name", "farm", "--team", "harbour").team == other_team
+        create_key("--user", bob.email, "--name", "farm")
+    assert create_key("--user", bob.email, "--name", "farm", "--team", "harbour").team == other_team
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("--user", "nobody@example.com", "--name", "farm"), "Nobody with the address"),
         (("--user", "bob@example.com", "--name", "farm", "--team", "elsewhere"), "team 'elsewhere'"),
@@ -49,7 +51,7 @@ def test_who_is_in_several_teams_must_say_which(made, bob, team, other_team):
         (("--user", "bob@example.com", "--name", "farm", "--scope", "everything"), "everything"),
     ],
 )
-def test_it_says_what_is_wrong_and_makes_nothing(made, bob, arguments, said):
-    with pytest.raises(CommandError, match=said):
-        made(*arguments)
+def test_an_error_creates_no_key(create_key, bob, arguments, message):
+    with pytest.raises(CommandError, match=message):
+        create_key(*arguments)
     assert not ApiKey.objects.exists()

@@ -1,3 +1,5 @@
+"""`manage.py seed_demo` and `manage.py seed_gallery`."""
+
 from pathlib import Path
 
 import pytest
@@ -24,15 +26,15 @@ def _own_media_folder(settings: Settings, tmp_path: Path) -> None:
     settings.STORAGES = {**settings.STORAGES, "default": backend}
 
 
-def facts() -> list[int]:
+def row_counts() -> list[int]:
     return [model.objects.count() for model in (User, Team, LedgerEntry, EmailAddress)]
 
 
-def test_the_demo_team_is_made_once(client: Client) -> None:
+def test_the_demo_team_is_created_once(client: Client) -> None:
     call_command("seed_demo")
-    before = facts()
+    before = row_counts()
     call_command("seed_demo")
-    assert facts() == before
+    assert row_counts() == before
     team = Team.objects.get(slug="demo")
     roles = {membership.user.email: membership.role for membership in team.memberships.select_related("user")}
     assert roles == {
@@ -44,14 +46,14 @@ def test_the_demo_team_is_made_once(client: Client) -> None:
 
 
 @pytest.mark.parametrize("name", ["owner", "creator", "reviewer"])
-def test_the_demo_people_sign_in(name: str, client: Client) -> None:
+def test_the_demo_users_can_sign_in(name: str, client: Client) -> None:
     call_command("seed_demo")
     client.post("/account/login/", {"login": f"{name}@example.com", "password": PASSWORD})
     assert User.objects.get(pk=client.session["_auth_user_id"]).email == f"{name}@example.com"
     assert client.get("/admin/").status_code == (200 if name == "owner" else 302)
 
 
-def test_spent_demo_credits_stay_spent(client: Client) -> None:
+def test_spent_demo_credits_are_not_granted_again(client: Client) -> None:
     call_command("seed_demo")
     wallet = wallet_of(Team.objects.get(slug="demo"))
     LedgerEntry.objects.create(
@@ -64,21 +66,21 @@ def test_spent_demo_credits_stay_spent(client: Client) -> None:
     assert wallet.posted == 0
 
 
-def test_demo_accounts_are_for_local_settings_alone(settings: Settings) -> None:
+def test_demo_accounts_need_local_settings(settings: Settings) -> None:
     settings.IS_DEMO = False
     with pytest.raises(CommandError, match="local settings only"):
         call_command("seed_demo")
-    assert facts() == [0, 0, 0, 0]
+    assert row_counts() == [0, 0, 0, 0]
 
 
-def test_a_demo_team_of_somebody_else_is_left_alone(team: Team) -> None:
+def test_a_demo_team_of_another_owner_is_not_changed(team: Team) -> None:
     Team.objects.filter(pk=team.pk).update(slug="demo")
     with pytest.raises(CommandError, match="does not own it"):
         call_command("seed_demo")
     assert team.memberships.count() == 1
 
 
-def test_a_seeded_gallery_holds_real_takes_and_the_books_close(bob: User, funded: Team) -> None:
+def test_a_seeded_gallery_has_real_takes_and_balanced_books(bob: User, funded: Team) -> None:
     call_command("seed_gallery", team=funded.slug, count=40)
     takes = Take.objects.of_team(funded).with_media()
     assert takes.count() == 40
@@ -92,7 +94,7 @@ def test_a_seeded_gallery_holds_real_takes_and_the_books_close(bob: User, funded
     assert wallet_of(funded).posted == 1000
 
 
-def test_a_gallery_may_be_seeded_again(bob: User, funded: Team) -> None:
+def test_a_gallery_can_be_seeded_again(bob: User, funded: Team) -> None:
     for _ in range(2):
         call_command("seed_gallery", team=funded.slug, count=5)
     assert Take.objects.count() == 10
