@@ -17,6 +17,7 @@ from bench._members import make_members
 from generations.accounts.keys import create_key
 from generations.accounts.models import Membership
 from generations.accounts.roles import Scope
+from generations.library.takes import create_shot
 from generations.media.uploads import create_upload, fill_upload, storage_uri
 from project.stack import services
 from project.stack.ports import LOOPBACK, free_port
@@ -62,7 +63,8 @@ def make_accounts(count: int) -> list[Account]:
 
 def _account(membership: Membership, picture: bytes) -> Account:
     upload = create_upload(membership)
-    fill_upload(upload, ContentFile(picture, name="still.png"))
+    image = fill_upload(upload, ContentFile(picture, name="still.png"))
+    create_shot(membership.team_id, None, image)  # the limit program does not create shots
     key = create_key(membership=membership, name="bench", scopes=[Scope.GENERATE, Scope.READ])
     return Account(membership, key.secret, storage_uri(upload))
 

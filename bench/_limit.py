@@ -47,12 +47,14 @@ WITH {_CALLER}, rate AS (
     SELECT 'generation.submitted', team_id, user_id, %(id)s, '{{}}', false FROM wallet
 )
 INSERT INTO bare.generation
-    (id, team_id, author_id, api_key_id, idempotency_key, first_frame_id, prompt, model, duration, resolution, fps,
-     camera_motion, generate_audio, price, credits_per_second, hold_id, is_preview, state, fence, failures, losses,
-     is_late, error_type, error_message)
-SELECT %(id)s, wallet.team_id, wallet.user_id, key, %(id)s::text, upload.asset_id, %(prompt)s, %(model)s, %(duration)s,
-    %(resolution)s, %(fps)s, '', true, price, credits_per_second, hold.id, false, 'queued', 0, 0, 0, false, '', ''
-FROM wallet, hold, generations_upload upload WHERE upload.id = %(upload)s
+    (id, team_id, author_id, api_key_id, idempotency_key, shot_id, first_frame_id, prompt, model, duration,
+     resolution, fps, camera_motion, generate_audio, price, credits_per_second, hold_id, is_preview, state, fence,
+     failures, losses, is_late, error_type, error_message)
+SELECT %(id)s, wallet.team_id, wallet.user_id, key, %(id)s::text, shot.id, upload.asset_id, %(prompt)s, %(model)s,
+    %(duration)s, %(resolution)s, %(fps)s, '', true, price, credits_per_second, hold.id, false, 'queued', 0,
+    0, 0, false, '', ''
+FROM wallet, hold, generations_upload upload JOIN generations_shot shot ON shot.first_frame_id = upload.asset_id
+WHERE upload.id = %(upload)s
 RETURNING id, created_at
 """
 STATUS = f"""
