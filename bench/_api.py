@@ -14,7 +14,7 @@ from PIL import Image
 
 from bench._environment import FOLDER
 from bench._members import make_members
-from generations.accounts.keys import create_key
+from generations.accounts.api_keys import create_key
 from generations.accounts.models import Membership
 from generations.accounts.roles import Scope
 from generations.library.takes import create_shot

@@ -6,13 +6,13 @@ from django.urls import include, path
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
-    path("", include("generations.api.urls")),
+    path("", include("generations.api.contract.urls")),
     path("", include("generations.ops.urls")),
     path("admin/", admin.site.urls),
     path("account/", include("allauth.account.urls")),
     path("account/two-factor/", include("allauth.mfa.urls")),
     path("account/connections/", include("allauth.socialaccount.urls")),
-    path("api/v1/", include("generations.api.v1.urls")),
+    path("api/v1/", include("generations.api.management.urls")),
     path("", include("generations.web.urls")),
     path("account/", include("allauth.socialaccount.providers.openid_connect.urls")),
 ]

@@ -21,6 +21,9 @@ class Viewer(Protocol):
     def team(self) -> Team: ...
 
     @property
+    def user(self) -> User: ...
+
+    @property
     def own(self) -> Q:
         """Select the rows that the viewer submitted."""
 
@@ -42,5 +45,5 @@ def access_team(user: User | AnonymousUser, slug: str, right: Right = Right.VIEW
 def require(membership: Membership, right: Right) -> None:
     if not membership.can(right):
         raise ForbiddenError(
-            f"Your role in {membership.team}, {membership.get_role_display().lower()}, does not allow this."
+            f"You don't have permission. Your role in {membership.team} is {membership.get_role_display()}."
         )

@@ -1,4 +1,4 @@
-"""People and teams, for the staff of the site."""
+"""Users and teams for site staff."""
 
 from typing import Any
 
@@ -11,14 +11,14 @@ from django.db.models.functions import Coalesce
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 
-from generations.common.admin import CarefulList, ModelAdmin, ReadOnlyInline, TabularInline
+from generations.common.admin import ModelAdmin, ReadOnlyInline, RejectNulMixin, TabularInline
 from generations.events.kinds import EventKind
 from generations.events.live import revalidate_subscribers
 from generations.events.record import record_audit
 
 from .models import Membership, Team, User
 from .roles import Role
-from .sessions import doubt_streams_of
+from .sessions import revalidate_streams
 from .teams import add_member, create_personal_team, create_team
 
 
@@ -31,7 +31,7 @@ class NewUserForm(SetUnusablePasswordMixin, BaseUserCreationForm):  # type: igno
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # Not needed when the account is to be entered by a password reset.
+        # Not required, because the user can set a password by a password reset.
         self.fields["password1"].required = self.fields["password2"].required = False
 
     def clean_email(self) -> str:
@@ -57,8 +57,8 @@ class TeamsOfUserInline(ReadOnlyInline[Membership]):
 
 
 @admin.register(User)
-class UserAdmin(CarefulList, DjangoUserAdmin):  # type: ignore[type-arg]
-    """Nobody is deleted, since the books name them: switch an account off instead, which ends its sessions."""
+class UserAdmin(RejectNulMixin, DjangoUserAdmin):  # type: ignore[type-arg]
+    """Users are deactivated, not deleted, because the ledger refers to them. Deactivation ends their sessions."""
 
     form = UserForm
     add_form = NewUserForm
@@ -88,20 +88,21 @@ class UserAdmin(CarefulList, DjangoUserAdmin):  # type: ignore[type-arg]
         if not change:
             create_personal_team(obj)
         elif "is_active" in form.changed_data:
-            doubt_streams_of(obj)
+            revalidate_streams(obj)
 
 
 class MembersFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
     def clean(self) -> None:
         super().clean()
         if not any(form.instance.role == Role.OWNER for form in self.initial_forms):
-            raise forms.ValidationError("A team needs an owner. Make somebody else the owner first.")
+            raise forms.ValidationError("A team must have an owner. Make someone else an owner first.")
 
 
 class MembersInline(TabularInline[Membership, Team]):
-    """Roles are changed here. People are added under Memberships, where they can be searched for.
+    """Change roles here. Add members under Memberships, which has a search.
 
-    Nobody is taken out here: takes and books name the membership, and its end cancels what waits.
+    Members are not removed here: takes and the ledger refer to the membership, and deactivation must cancel queued
+    generations.
     """
 
     model = Membership
@@ -123,7 +124,7 @@ class MembersInline(TabularInline[Membership, Team]):
 
 
 class NewTeamForm(forms.ModelForm):  # type: ignore[type-arg]
-    owner = forms.EmailField(label="Owner's e-mail address", help_text="Of somebody who has an account here.")
+    owner = forms.EmailField(label="Owner's email", help_text="The owner must have an account.")
 
     class Meta:
         model = Team
@@ -132,12 +133,12 @@ class NewTeamForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_owner(self) -> User:
         user = User.objects.filter(email__iexact=self.cleaned_data["owner"], is_active=True).first()
         if user is None:
-            raise forms.ValidationError("Nobody has an account with this address.")
+            raise forms.ValidationError("No active account with this email.")
         return user
 
 
 @admin.register(Team)
-class TeamAdmin(CarefulList, ModelAdmin[Team]):
+class TeamAdmin(RejectNulMixin, ModelAdmin[Team]):
     list_display = ("name", "slug", "people", "available", "created_at")
     search_fields = ("name", "slug", "memberships__user__email")
     date_hierarchy = "created_at"
@@ -191,8 +192,8 @@ class TeamAdmin(CarefulList, ModelAdmin[Team]):
 
 
 @admin.register(Membership)
-class MembershipAdmin(CarefulList, ModelAdmin[Membership]):
-    """Where people are added. Roles are changed on the team's page, which sees that an owner remains."""
+class MembershipAdmin(RejectNulMixin, ModelAdmin[Membership]):
+    """Add members here. Change roles on the team's page, which makes sure that an owner remains."""
 
     list_display = ("user", "team", "role", "created_at")
     list_filter = ("role",)
@@ -213,7 +214,7 @@ class MembershipAdmin(CarefulList, ModelAdmin[Membership]):
         return add_member(**form.cleaned_data, actor=request.user)  # type: ignore[arg-type]
 
     def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
-        """Saved already, by the service."""
+        """Do nothing: `add_member` has saved the row."""
 
 
 def _record_role(request: HttpRequest, membership: Membership) -> None:

@@ -1,4 +1,4 @@
-"""What the studio knows of a person, apart from their work: see `jobs.export` and `credits.wallets` for that."""
+"""The account part of a user's data export. `jobs` and `credits` add generations and transactions."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from .sessions import sessions_of
 
 
 def account_facts(user: User) -> dict[str, Any]:
-    """Plain values only, and no secret among them."""
+    """Return plain values without secrets."""
     return {
         "profile": {
             "email": user.email,

@@ -1,4 +1,4 @@
-"""The library's forms in our words."""
+"""Forms of the account pages: allauth's with our labels, and our own."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from .models import User
 
 
 def _rename(form: forms.BaseForm, **labels: str) -> None:
-    """Give fields labels of ours; the library's stand inside the boxes too, where they say nothing more."""
+    """Set labels. allauth repeats its labels as placeholders, so those are removed."""
     for name, label in labels.items():
         form.fields[name].label = label
         form.fields[name].widget.attrs.pop("placeholder", None)
@@ -38,10 +38,10 @@ class ResetPasswordForm(LibraryResetPasswordForm):  # type: ignore[misc]
 
 class AddPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
     passwordless = forms.BooleanField(
-        label="Let me sign in with it alone",
+        label="Use as passwordless sign-in",
         required=False,
         initial=True,
-        help_text="It then asks for a fingerprint, a face or a PIN, and the password is not needed.",
+        help_text="Your device asks for a fingerprint, face or PIN. You don't need your password.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -49,17 +49,17 @@ class AddPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
         self.fields["name"].max_length = 80
 
 
-class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = User
         fields = ("name",)
         labels = {"name": "Name"}
-        help_texts = {"name": "As your team sees it. Without one, the first part of your address stands there."}
+        help_texts = {"name": "Shown to your team. Default: the first part of your email."}
         widgets = {"name": forms.TextInput(attrs={"autocomplete": "name"})}
 
 
 class DeletionForm(forms.Form):
-    """The address typed once more, so that nobody deletes an account by a slip."""
+    """Asks for the email again, so that no one deletes an account by accident."""
 
     confirmation = forms.CharField(
         label="Type your email address", widget=forms.EmailInput(attrs={"autocomplete": "off"})
@@ -72,5 +72,5 @@ class DeletionForm(forms.Form):
     def clean_confirmation(self) -> str:
         typed: str = self.cleaned_data["confirmation"]
         if typed.strip().lower() != self.user.email.lower():
-            raise forms.ValidationError("This is not the address of your account.")
+            raise forms.ValidationError("This doesn't match your account email.")
         return typed

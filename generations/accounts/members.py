@@ -1,8 +1,8 @@
-"""The people of a team: their roles, and the end and return of their access.
+"""The members of a team: change a role, deactivate and reactivate a member.
 
-Nobody gives or takes what they do not have themselves: a role with a right that the actor lacks is out of reach, which
-keeps owners to owners. A team always has an active owner; the team's row is locked while that is looked at, so that
-two owners cannot both go.
+- Members can assign and change only roles whose permissions they have themselves, so only owners change owners.
+- A team always has an active owner. The team's row is locked during the check, so that two owners cannot leave at the
+  same time.
 """
 
 from django.db import transaction
@@ -15,31 +15,31 @@ from generations.events.live import revalidate_subscribers
 from generations.events.record import record_audit
 
 from .access import require
-from .keys import revoke_key
+from .api_keys import revoke_key
 from .models import ApiKey, Invitation, Membership, MembershipQuerySet, Team
 from .roles import RIGHTS, Right, Role
 from .sessions import end_sessions
 
 
 class OwnerNeededError(DailiesError):
-    """The team would be left without an owner."""
+    """The change would leave the team without an owner."""
 
     status = 409
     code = "conflict"
 
-    def __init__(self, team: Team) -> None:
-        super().__init__(f"{team} needs an owner. Make somebody else an owner first.")
+    def __init__(self) -> None:
+        super().__init__("A team must have an owner. Make someone else an owner first.")
 
 
-def roles_within(actor: Membership) -> list[Role]:
-    """The roles that the actor may give and take: those without a right that they lack."""
+def assignable_roles(actor: Membership) -> list[Role]:
+    """Return the roles that the actor may assign and change: those without a permission that the actor lacks."""
     return [role for role in Role if RIGHTS[role] <= RIGHTS[actor.role]]
 
 
 def list_members(actor: Membership, *, search: str = "", is_active: bool | None = True) -> MembershipQuerySet:
-    """The team's people with their accounts, in the order in which they came. `is_active` None gives everybody."""
+    """Return the team's members with their users, oldest first. `is_active` None includes deactivated members."""
     require(actor, Right.MANAGE_TEAM)
-    members = Membership.objects.filter(team=actor.team_id).select_related("user").order_by("id")
+    members = Membership.objects.visible_to(actor).select_related("user").order_by("id")
     if is_active is not None:
         members = members.active() if is_active else members.exclude(pk__in=members.active().order_by().values("pk"))
     for word in search.split():
@@ -48,26 +48,26 @@ def list_members(actor: Membership, *, search: str = "", is_active: bool | None 
 
 
 def access_member(actor: Membership, membership_id: int) -> Membership:
-    """The one way to another member of one's team."""
+    """Return another member of the team. Raises ForbiddenError, NotFoundError."""
     require(actor, Right.MANAGE_TEAM)
-    found = Membership.objects.select_related("team", "user").filter(team=actor.team_id, pk=membership_id).first()
+    found = Membership.objects.visible_to(actor).select_related("team", "user").filter(pk=membership_id).first()
     if found is None:
         raise NotFoundError
     return found
 
 
 def may_change(actor: Membership, membership: Membership) -> bool:
-    """Whether the actor may change the role or the access of the member at all."""
-    return actor.can(Right.MANAGE_TEAM) and Role(membership.role) in roles_within(actor)
+    """Return whether the actor may change the member's role or deactivate them."""
+    return actor.can(Right.MANAGE_TEAM) and Role(membership.role) in assignable_roles(actor)
 
 
 @transaction.atomic
 def change_role(*, membership: Membership, role: Role, actor: Membership) -> None:
-    """Give a member another role. Raises ForbiddenError and OwnerNeededError."""
+    """Raises ForbiddenError and OwnerNeededError."""
     current = _lock(membership)
-    _require_reach(actor, current)
-    if role not in roles_within(actor):
-        raise ForbiddenError(f"Only an owner can make somebody {role.label.lower()}.")
+    _require_may_change(actor, current)
+    if role not in assignable_roles(actor):
+        raise ForbiddenError(f"Only an owner can make someone {role.label.lower()}.")
     if current.role == role:
         return
     if role != Role.OWNER:
@@ -82,14 +82,15 @@ def change_role(*, membership: Membership, role: Role, actor: Membership) -> Non
 
 @transaction.atomic
 def close_membership(*, membership: Membership, actor: Membership) -> bool:
-    """End somebody's access: membership, personal keys, invitations they made, and their sessions if no team is left.
+    """Deactivate a member and revoke their personal keys and the invitations they created.
 
-    False when it had ended already. What they have waiting is for the caller to cancel. Raises ForbiddenError and
-    OwnerNeededError. One's own membership may be ended with any role.
+    Also ends their sessions if they have no other team. The caller cancels their queued generations. A member may
+    leave with any role. Return False if the membership was inactive already. Raises ForbiddenError and
+    OwnerNeededError.
     """
     current = _lock(membership)
     if actor.pk != current.pk:
-        _require_reach(actor, current)
+        _require_may_change(actor, current)
     if current.deactivated_at:
         return False
     _require_other_owner(current)
@@ -109,9 +110,9 @@ def close_membership(*, membership: Membership, actor: Membership) -> bool:
 
 @transaction.atomic
 def reactivate_member(*, membership: Membership, actor: Membership) -> None:
-    """Let somebody in again, with the role they had. Their keys stay revoked. Raises ForbiddenError."""
+    """Restore the member's access with their old role. Their keys stay revoked. Raises ForbiddenError."""
     current = _lock(membership)
-    _require_reach(actor, current)
+    _require_may_change(actor, current)
     if current.deactivated_at is None:
         return
     Membership.objects.filter(pk=current.pk).update(deactivated_at=None)
@@ -126,16 +127,16 @@ def reactivate_member(*, membership: Membership, actor: Membership) -> None:
     membership.deactivated_at = None
 
 
-def _require_reach(actor: Membership, membership: Membership) -> None:
+def _require_may_change(actor: Membership, membership: Membership) -> None:
     require(actor, Right.MANAGE_TEAM)
     if actor.team_id != membership.team_id:
         raise NotFoundError
-    if Role(membership.role) not in roles_within(actor):
+    if Role(membership.role) not in assignable_roles(actor):
         raise ForbiddenError("Only an owner can change an owner.")
 
 
 def _lock(membership: Membership) -> Membership:
-    """The member as of now. Changes of a team's people wait for each other; its jobs do not wait for them."""
+    """Return the current row. Locks the team against other changes of members, not against its generations."""
     Team.objects.select_for_update(no_key=True).get(pk=membership.team_id)
     return Membership.objects.select_related("team", "user").get(pk=membership.pk)
 
@@ -143,7 +144,7 @@ def _lock(membership: Membership) -> Membership:
 def _require_other_owner(current: Membership) -> None:
     owners = Membership.objects.active().filter(team=current.team_id, role=Role.OWNER)
     if current.role == Role.OWNER and not owners.exclude(pk=current.pk).exists():
-        raise OwnerNeededError(current.team)
+        raise OwnerNeededError
 
 
 def _record(kind: EventKind, membership: Membership, actor: Membership, **data: object) -> None:

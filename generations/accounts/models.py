@@ -1,16 +1,16 @@
-"""People and the teams they work in.
+"""Users and their teams.
 
-- A user signs in with an e-mail address; there is no user name.
-- A team owns everything else: stills, generations, takes, credits. Every row of every room names its team.
-- A membership joins the two and carries one role; what a role may do stands in `roles`.
-- Signing up makes a personal team, owned by the new user, so that there is always somewhere to work.
-- Nobody reaches a team's rows but through `access`: outsiders are told that there is nothing there.
-- The current team stands in the address, so that two tabs may show two teams.
-- An invitation is a secret in a link, for one address or for whoever has the link; only its hash is stored.
-- An API key acts for a person or, as a service key, for the team; only the hashes of its secrets are stored.
+- A user signs in with an email; there is no user name.
+- A team owns everything else: images, generations, takes, credits. Every row of every room names its team. The current
+  team is part of the URL, so two tabs can show two teams.
+- A membership links a user to a team with one role. `roles` says what a role may do.
+- Signing up creates a personal team that the new user owns.
+- Rows of a team are read through `access` and `visible_to`. To outsiders they do not exist.
+- An invitation is a secret link, for one email or for anyone with the link. An API key acts for a user or, as a service
+  key, for the team. Only the hashes of their secrets are stored.
 """
 
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
@@ -21,6 +21,9 @@ from django.db.models.functions import Lower, Now
 from generations.common.ids import uuid7
 
 from .roles import RIGHTS, Right, Role, Scope
+
+if TYPE_CHECKING:
+    from .access import Viewer
 
 
 class UserManager(BaseUserManager["User"]):
@@ -57,6 +60,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     def display_name(self) -> str:
         return self.name or self.email.partition("@")[0]
 
+    def rename(self, name: str) -> None:
+        self.name = name.strip()
+        self.save(update_fields=["name"])
+
 
 class Team(models.Model):
     name = models.CharField(max_length=80)
@@ -77,11 +84,20 @@ class Team(models.Model):
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
+    def visible_to(self, viewer: "Viewer") -> Self:
+        """The team's members; deactivated ones only with Right.MANAGE_TEAM."""
+        members = self.filter(team=viewer.team)
+        return members if viewer.can(Right.MANAGE_TEAM) else members.active()
+
     def active(self) -> Self:
         return self.filter(user__is_active=True, deactivated_at__isnull=True)
 
     def with_right(self, right: Right) -> Self:
         return self.filter(role__in=[role for role, rights in RIGHTS.items() if right in rights])
+
+    def managers_of(self, team_id: int) -> "models.QuerySet[Membership, int]":
+        """The user ids of the active members who manage the team."""
+        return self.active().with_right(Right.MANAGE_TEAM).filter(team=team_id).values_list("user_id", flat=True)
 
 
 class Membership(models.Model):
@@ -89,7 +105,7 @@ class Membership(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.CREATOR)
     created_at = models.DateTimeField(db_default=Now())
-    # The row stays: takes, entries and service keys go on naming who made them.
+    # The row is never deleted, because takes, ledger entries and service keys refer to it.
     deactivated_at = models.DateTimeField(null=True, blank=True)
 
     objects = MembershipQuerySet.as_manager()
@@ -113,8 +129,12 @@ class Membership(models.Model):
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def visible_to(self, viewer: "Viewer") -> Self:
+        """The team's invitations, with Right.MANAGE_TEAM."""
+        return self.filter(team=viewer.team) if viewer.can(Right.MANAGE_TEAM) else self.none()
+
     def open(self) -> Self:
-        """May still be accepted, by the database's clock."""
+        """Can still be accepted, by the database's clock."""
         return self.filter(
             models.Q(max_uses__isnull=True) | models.Q(uses__lt=models.F("max_uses")),
             revoked_at__isnull=True,
@@ -123,7 +143,7 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
 
 
 class Invitation(models.Model):
-    """A way into a team. With an `email` it is for that person alone; without one, for whoever has the link."""
+    """An invitation to a team: for the owner of `email`, or without one for anyone with the link."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="invitations")
@@ -153,16 +173,21 @@ class Invitation(models.Model):
 
 
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
+    def visible_to(self, viewer: "Viewer") -> Self:
+        """The team's keys with Right.MANAGE_TEAM; else the viewer's personal keys."""
+        keys = self.filter(team=viewer.team)
+        return keys if viewer.can(Right.MANAGE_TEAM) else keys.filter(user=viewer.user, is_service=False)
+
     def live(self) -> Self:
         """Neither revoked nor expired, by the database's clock."""
         return self.filter(models.Q(expires_at__isnull=True) | models.Q(expires_at__gt=Now()), revoked_at__isnull=True)
 
 
 class ApiKey(models.Model):
-    """A program's way in. Its secrets come and go by rotation; name, scopes, quota and history stay with the key.
+    """Access for a program. Rotation replaces the secrets; name, scopes, quota and history stay with the key.
 
-    A personal key acts for its user and dies with the membership. A service key belongs to the team: `user` is who
-    made it, its spending counts against no member's quota, and it outlives that person's membership.
+    A personal key acts for its user and is revoked with the membership. A service key belongs to the team: `user` is
+    its creator, its spending counts against no member's quota, and it keeps working after the creator leaves.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -191,7 +216,7 @@ class ApiKey(models.Model):
 
 
 class ApiKeySecret(models.Model):
-    """One secret of a key. While a rotation overlaps there are two; the older one has an end."""
+    """A secret of a key. During the overlap of a rotation there are two, and the older one has an expiry date."""
 
     key = models.ForeignKey(ApiKey, on_delete=models.CASCADE, related_name="secrets")
     prefix = models.CharField(max_length=16, help_text="The beginning, shown so that people can tell keys apart.")

@@ -1,4 +1,4 @@
-"""What a role may do. Every check in the product asks for a right, never for a role."""
+"""Roles and their permissions. Code checks for a right, never for a role."""
 
 from enum import StrEnum
 
@@ -14,7 +14,7 @@ class Role(TextChoices):
 
 
 class Scope(TextChoices):
-    """What an API key may be used for; never more than its user's role allows."""
+    """What an API key may do. A personal key never exceeds the role of its user."""
 
     GENERATE = "generate", "Generate"
     READ = "read", "Read"
@@ -24,12 +24,12 @@ class Scope(TextChoices):
 
 class Right(StrEnum):
     VIEW = "view"  # the gallery, takes and their media
-    GENERATE = "generate"  # upload stills, submit, cancel own jobs
-    REVIEW = "review"  # say what is approved
-    MANAGE_JOBS = "manage_jobs"  # see and cancel everybody's jobs
+    GENERATE = "generate"  # upload images, submit and cancel own generations
+    REVIEW = "review"  # approve takes or request changes
+    MANAGE_JOBS = "manage_jobs"  # see and cancel all generations of the team
     MANAGE_CREDITS = "manage_credits"  # the team's statement, quotas, requests and reports
-    MANAGE_TEAM = "manage_team"  # people, invitations, keys, webhooks
-    OWN_TEAM = "own_team"  # name and end the team, make and unmake owners
+    MANAGE_TEAM = "manage_team"  # members, invitations, keys, webhooks
+    OWN_TEAM = "own_team"  # rename and delete the team, add and remove owners
 
 
 _CREATOR = {Right.VIEW, Right.GENERATE, Right.REVIEW}

@@ -1,4 +1,4 @@
-"""Where a person is signed in, and who stands behind a session cookie."""
+"""Sign-in sessions: list and end them, and find the member behind a session cookie."""
 
 from importlib import import_module
 
@@ -17,7 +17,7 @@ from .models import Membership, User
 def access_team_by_session(session_key: str, slug: str) -> Membership:
     """Return the membership of the session's user. Raises NotFoundError as `access_team` does.
 
-    For a process without Django's middleware.
+    For processes without Django's middleware.
     """
     request = HttpRequest()
     request.session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
@@ -25,29 +25,29 @@ def access_team_by_session(session_key: str, slug: str) -> Membership:
 
 
 def sessions_of(user: User) -> list[UserSession]:
-    """Every place where the person is signed in, newest first. What has expired is forgotten on the way."""
+    """Return the user's sessions, newest first. Deletes expired ones."""
     live: list[UserSession] = UserSession.objects.purge_and_list(user)
     return sorted(live, key=lambda session: (session.last_seen_at, session.pk), reverse=True)
 
 
 def end_session(*, user: User, session_id: int) -> None:
-    """Sign the person out in one place. Raises NotFoundError for anybody else's."""
+    """Sign the user out of one session. Raises NotFoundError for a session of another user."""
     session = UserSession.objects.filter(user=user, pk=session_id).first()
     if session is None:
         raise NotFoundError
     session.end()
-    doubt_streams_of(user)
+    revalidate_streams(user)
 
 
-def end_sessions(*, user: User, but: str | None = None) -> int:
-    """Sign the person out everywhere, or everywhere but in the session with this key; return in how many places."""
-    ended = list(UserSession.objects.filter(user=user).exclude(session_key=but or ""))
+def end_sessions(*, user: User, keep: str | None = None) -> int:
+    """Sign the user out of all sessions except the one with the key `keep`. Return the number of ended sessions."""
+    ended = list(UserSession.objects.filter(user=user).exclude(session_key=keep or ""))
     for session in ended:
         session.end()
-    doubt_streams_of(user)
+    revalidate_streams(user)
     return len(ended)
 
 
-def doubt_streams_of(user: User) -> None:
-    """Have the person's open streams judged anew, in every team that they are or were in."""
+def revalidate_streams(user: User) -> None:
+    """Recheck the user's open event streams, in every team they are or were in."""
     revalidate_subscribers(*Membership.objects.filter(user=user).values_list("team", flat=True))

@@ -12,8 +12,7 @@ from django.core import signing
 from generations.common.errors import ForbiddenError, NotFoundError
 from generations.events.reading import Subscriber
 
-from .callers import Caller
-from .keys import key_by_id, key_by_secret
+from .api_keys import Caller, key_by_id, key_by_secret
 from .roles import Right
 
 _SALT = "events.ticket"

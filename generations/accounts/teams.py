@@ -1,4 +1,4 @@
-"""Make teams, put people into them, and change what a team is called."""
+"""Create teams, add members, and change a team's name and time zone."""
 
 import secrets
 from zoneinfo import available_timezones
@@ -17,7 +17,7 @@ from .roles import Right, Role
 
 
 class UnknownTimeZoneError(DailiesError):
-    """No place on earth keeps this time."""
+    """The name is not in the time zone database."""
 
     status = 422
     code = "invalid"
@@ -25,7 +25,7 @@ class UnknownTimeZoneError(DailiesError):
 
 @transaction.atomic
 def create_team(*, name: str, owner: User) -> Team:
-    """Make a team with its owner. The slug comes from the name, with a suffix when it is taken."""
+    """Create a team with its owner. The slug comes from the name, with a suffix if another team has it."""
     team = _create_with_free_slug(name)
     Membership.objects.create(team=team, user=owner, role=Role.OWNER)
     record_audit(EventKind.TEAM_CREATED, team_id=team.id, actor_id=owner.id, name=name)
@@ -46,22 +46,22 @@ def add_member(*, team: Team, user: User, role: Role, actor: User | None = None)
 
 @transaction.atomic
 def rename_team(*, actor: Membership, name: str) -> None:
-    """Give the team another name; its address stays, so that links go on leading there."""
+    """Rename the team. Its slug stays, so that links keep working."""
     require(actor, Right.OWN_TEAM)
     _change(actor, EventKind.TEAM_RENAMED, "name", name)
 
 
 @transaction.atomic
 def set_time_zone(*, actor: Membership, time_zone: str) -> None:
-    """Say where the team's days begin. Raises UnknownTimeZoneError."""
+    """Set where the team's days begin. Raises UnknownTimeZoneError."""
     require(actor, Right.MANAGE_TEAM)
     if time_zone not in available_timezones():
-        raise UnknownTimeZoneError(f"There is no time zone {time_zone}. Choose one from the list.")
+        raise UnknownTimeZoneError(f"Unknown time zone {time_zone}. Choose one from the list.")
     _change(actor, EventKind.TEAM_TIME_ZONE_CHANGED, "time_zone", time_zone)
 
 
 def teams_of(user: User) -> QuerySet[Team]:
-    """The teams that the person may enter, by name."""
+    """Return the teams with an active membership of the user, by name."""
     mine = Membership.objects.filter(user=user, deactivated_at__isnull=True)
     return Team.objects.filter(pk__in=mine.values("team")).order_by("name", "pk")
 

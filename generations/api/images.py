@@ -1,11 +1,11 @@
-"""From an image URI of the contract, in any of its three forms, to a still of the team."""
+"""Turn an image URI of the contract, in any of its three forms, into an image of the team."""
 
 import base64
 import binascii
 
 from django.core.files.base import ContentFile
 
-from generations.accounts.callers import Caller
+from generations.accounts.api_keys import Caller
 from generations.common.errors import NotFoundError
 from generations.media.fetch import FetchError, fetch_image
 from generations.media.images import BadImageError, measure_image, store_image
@@ -14,25 +14,24 @@ from generations.media.uploads import SCHEME, uploaded_image
 
 from .errors import InvalidRequestError
 
-IMAGE_FAULTS = (BadImageError, FetchError, NotFoundError)
+IMAGE_ERRORS = (BadImageError, FetchError, NotFoundError)
 
 
-def still_of(caller: Caller, field: str, uri: str) -> Asset:
-    """Return the image; the same bytes again give the same one. Raises InvalidRequestError, which names the field."""
+def image_of(caller: Caller, field: str, uri: str) -> Asset:
+    """Return the image. The same bytes give the same image. Raises InvalidRequestError, which names the field."""
     try:
         if uri.startswith(SCHEME):
             return uploaded_image(caller.membership, uri)
         return store_image(team=caller.team, uploader=caller.user, file=ContentFile(_bytes_of(uri)))
-    except IMAGE_FAULTS as error:
+    except IMAGE_ERRORS as error:
         raise InvalidRequestError(f"{field}: {error.message}") from error
 
 
 def size_of(caller: Caller, uri: str) -> tuple[int, int]:
-    """Width and height that the still would have. Looks at it as `still_of` does and raises IMAGE_FAULTS, but stores
-    nothing."""
+    """Return width and height. Checks the image as `image_of` does and raises IMAGE_ERRORS, but stores nothing."""
     if uri.startswith(SCHEME):
-        still = uploaded_image(caller.membership, uri)
-        return still.width, still.height
+        image = uploaded_image(caller.membership, uri)
+        return image.width, image.height
     return measure_image(ContentFile(_bytes_of(uri)))
 
 

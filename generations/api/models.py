@@ -1,8 +1,9 @@
-"""What the API itself remembers.
+"""Stored responses of requests with an Idempotency-Key.
 
-- A replay is the answer to one Idempotency-Key of one API key, kept for a day.
-- The row is made before the work begins, so that a second request with the same key finds it.
-- A row without a status belongs to a request that is under way, or that died; the generation tells which.
+- A replay is the response to one Idempotency-Key of one API key, kept for a day.
+- The row is created before the work starts, so that a second request with the same key finds it.
+- A row without a status belongs to a request in progress, or to a process that died. If its generation exists, the
+  response can be built from it.
 """
 
 from django.db import models
@@ -12,7 +13,7 @@ from generations.common.ids import uuid7
 
 
 class Replay(models.Model):
-    """`digest` is of the request's body; `status` and `body` are the answer, empty while the first request runs."""
+    """`digest` is the hash of the request body. Without a response `status` and `body` are empty."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     api_key = models.ForeignKey("generations.ApiKey", on_delete=models.CASCADE, related_name="+")

@@ -13,7 +13,7 @@ import structlog
 from django.conf import settings
 from redis import RedisError
 
-from generations.accounts.callers import Caller
+from generations.accounts.api_keys import Caller
 from generations.common.valkey import CircuitBreaker, valkey
 
 from .errors import RateLimitedError

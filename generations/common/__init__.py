@@ -1,1 +1,1 @@
-"""What every room stands on: errors, ids, the clock, cursors. Imports nothing of ours."""
+"""Helpers that every room uses: errors, ids, time, pagination, encryption. Imports no other room."""

@@ -1,4 +1,4 @@
-"""Bases for the admin pages of the rooms."""
+"""Base classes for the admin pages of the rooms."""
 
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin as ModelAdmin
     from django.contrib.admin import TabularInline as TabularInline
 else:
-    # Django's classes take their types in brackets only for the type checker.
+    # Only the type checker subscripts Django's classes.
     class ModelAdmin(admin.ModelAdmin):
         def __class_getitem__(cls, _types: Any) -> type:
             return cls
@@ -24,8 +24,8 @@ else:
             return cls
 
 
-class CarefulList:
-    """Treats NUL, which PostgreSQL takes in no text, as any other filter that makes no sense."""
+class RejectNulMixin:
+    """Treats NUL in a filter, which PostgreSQL does not accept in text, as any other invalid filter."""
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         if any("\x00" in value for value in request.GET.values()):
@@ -33,8 +33,8 @@ class CarefulList:
         return super().get_changelist_instance(request)  # type: ignore[misc]
 
 
-class LookOnly:
-    """Rows that only the services write: staff may look at them, nothing else."""
+class ReadOnlyMixin:
+    """For rows that only services write: staff can view them but not change them."""
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
@@ -46,14 +46,14 @@ class LookOnly:
         return False
 
 
-class ReadOnlyAdmin(CarefulList, LookOnly, ModelAdmin[Row]):
-    """A large table to look at: newest first, no count of all rows beside the count of those found."""
+class ReadOnlyAdmin(RejectNulMixin, ReadOnlyMixin, ModelAdmin[Row]):
+    """A large read-only table. It does not count all rows besides the rows found."""
 
     show_full_result_count = False
     list_per_page = 50
 
     uuid_fields: tuple[str, ...] = ()
-    """Fields that a whole UUID in the search box is compared with, by index instead of by text."""
+    """Fields that are compared with a complete UUID in the search box, by index instead of by text."""
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Row], search_term: str
@@ -67,7 +67,7 @@ class ReadOnlyAdmin(CarefulList, LookOnly, ModelAdmin[Row]):
         return found, False
 
 
-class ReadOnlyInline(LookOnly, TabularInline[Row, Any]):
+class ReadOnlyInline(ReadOnlyMixin, TabularInline[Row, Any]):
     extra = 0
     can_delete = False
 

@@ -1,4 +1,4 @@
-"""One clock for all processes: the database's. The clocks of workers drift, and a lease must not."""
+"""The database's clock. All processes use it, because clocks of different machines drift and leases must not."""
 
 from datetime import datetime, timedelta
 
@@ -9,12 +9,12 @@ from django.db.models.functions import Now
 
 
 def database_time(offset: timedelta = timedelta(0)) -> Combinable:
-    """The database's `now()` plus an offset, as an expression to store or compare with."""
+    """Return the database's `now()` plus an offset, as an expression to store or to compare with."""
     return ExpressionWrapper(Now() + Value(offset), output_field=DateTimeField())
 
 
 def database_now() -> datetime:
-    """Ask the database what time it is, where Python has to compare with a moment that the database wrote."""
+    """Read the database's time, to compare in Python with a time that the database wrote."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT statement_timestamp()")
         (now,) = cursor.fetchone()

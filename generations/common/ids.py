@@ -1,4 +1,4 @@
-"""Identifiers that sort by time, so that new rows stay together in an index."""
+"""Ids that sort by time, so that new rows are next to each other in an index."""
 
 import os
 import time

@@ -14,7 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from generations.accounts.models import Team
-from generations.common.admin import CarefulList, ModelAdmin, ReadOnlyAdmin
+from generations.common.admin import ModelAdmin, ReadOnlyAdmin, RejectNulMixin
 from generations.contract.support import SUPPORT
 
 from .forms import ChangeBalanceForm
@@ -118,7 +118,7 @@ class HoldAdmin(ReadOnlyAdmin[Hold]):
 
 
 @admin.register(Quota)
-class QuotaAdmin(CarefulList, ModelAdmin[Quota]):
+class QuotaAdmin(RejectNulMixin, ModelAdmin[Quota]):
     list_display = ("applies_to", "team", "cap", "period")
     list_filter = ("period", "role")
     list_select_related = ("team", "membership__user", "api_key")
@@ -150,7 +150,7 @@ class PriceRowForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(PriceRow)
-class PriceRowAdmin(CarefulList, ModelAdmin[PriceRow]):
+class PriceRowAdmin(RejectNulMixin, ModelAdmin[PriceRow]):
     """A change of price is a new row. A row that is valid stays, because jobs were quoted by it."""
 
     form = PriceRowForm
@@ -179,7 +179,7 @@ class OfferedModelForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(OfferedModel)
-class OfferedModelAdmin(CarefulList, ModelAdmin[OfferedModel]):
+class OfferedModelAdmin(RejectNulMixin, ModelAdmin[OfferedModel]):
     form = OfferedModelForm
     list_display = ("model", "is_on", "position", "is_retired")
     list_editable = ("is_on", "position")

@@ -6,7 +6,7 @@ Jobs at the provider continue, and finished takes stay.
 
 from dataclasses import dataclass
 
-from generations.accounts.deletion import anonymise_account, require_no_team_without_owner
+from generations.accounts.account_deletion import anonymize_account, require_not_only_owner
 from generations.accounts.members import close_membership
 from generations.accounts.models import Membership, User
 
@@ -37,14 +37,14 @@ def leave_team(*, membership: Membership) -> Canceled:
 
 
 def delete_account(*, user: User) -> None:
-    """Delete an account: cancel its waiting jobs first, then anonymise it. Raises LastOwnerError.
+    """Delete an account: cancel its waiting jobs first, then anonymize it. Raises OnlyOwnerError.
 
     If it is interrupted, the account still exists and the deletion can be repeated.
     """
-    require_no_team_without_owner(user)
+    require_not_only_owner(user)
     for membership in Membership.objects.select_related("team", "user").filter(user=user):
         cancel_waiting(membership=membership, by=membership)
-    anonymise_account(user=user)
+    anonymize_account(user=user)
 
 
 def cancel_waiting(*, membership: Membership, by: Membership) -> Canceled:

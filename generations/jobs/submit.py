@@ -10,9 +10,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, QuerySet, Subquery
 
 from generations.accounts.access import require
-from generations.accounts.ending import require_lasting
 from generations.accounts.models import ApiKey, Membership
 from generations.accounts.roles import Right
+from generations.accounts.team_deletion import require_not_ending
 from generations.common.errors import DailiesError, ForbiddenError
 from generations.common.ids import uuid7
 from generations.common.retry import retry_on_conflict
@@ -169,7 +169,7 @@ def _check_permission(
         raise ForbiddenError("Your membership or your API key is no longer active.")
     if not is_service:
         require(current, Right.GENERATE)
-    require_lasting(current.team)
+    require_not_ending(current.team)
     return Found(current.freeze_reason, current.earlier_id, current.shot_id)
 
 

@@ -69,7 +69,7 @@ MIDDLEWARE = [
 API_MIDDLEWARE = [
     "generations.api.middleware.LogMiddleware",
     "generations.common.client_address.ClientAddressMiddleware",
-    "generations.api.origins.OriginsMiddleware",
+    "generations.api.middleware.OriginsMiddleware",
     "generations.api.middleware.ErrorMiddleware",
 ]
 
@@ -129,9 +129,9 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "account_login"
-ACCOUNT_ADAPTER = "generations.accounts.adapter.AccountAdapter"
+ACCOUNT_ADAPTER = "generations.accounts.allauth.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_USER_DISPLAY = "generations.accounts.adapter.display_name"
+ACCOUNT_USER_DISPLAY = "generations.accounts.allauth.display_name"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
@@ -147,7 +147,7 @@ ACCOUNT_CHANGE_EMAIL = True  # one address per user; the old one stays valid unt
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_RATE_LIMITS = {"export_account": "5/h/user", "delete_account": "10/h/user"}
-MFA_ADAPTER = "generations.accounts.second_factor.SecondFactorAdapter"
+MFA_ADAPTER = "generations.accounts.allauth.TwoFactorAdapter"
 MFA_FORMS = {"add_webauthn": "generations.accounts.forms.AddPasskeyForm"}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
@@ -156,7 +156,7 @@ MFA_TOTP_TOLERANCE = 1  # the clock of a phone may be 30 seconds off
 # Sign-in requires a confirmed address, so an account with a second factor always has one. Without this setting a user
 # with a second factor could not change the address.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
-SOCIALACCOUNT_ADAPTER = "generations.accounts.sign_on.SignOnAdapter"
+SOCIALACCOUNT_ADAPTER = "generations.accounts.allauth.SingleSignOnAdapter"
 SOCIALACCOUNT_PROVIDERS = sso_settings(ENV)
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 IS_SIGN_ON_EMAIL_TRUSTED = ENV.oidc_trust_email

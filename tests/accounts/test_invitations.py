@@ -9,28 +9,26 @@ from django.core import mail
 from django.db import connection
 
 from generations.accounts.access import access_team
-from generations.accounts.ending import end_team
 from generations.accounts.invitations import (
-    AlreadyInError,
+    AccountExistsError,
+    AlreadyMemberError,
+    DeactivatedMemberError,
+    InvalidInvitationError,
+    NotInvitedError,
+    accept_invitation,
     access_invitation,
     digest_of,
+    find_invitation,
     invite,
+    join_with_new_account,
     pending_invitations,
     renew_invitation,
     revoke_invitation,
 )
-from generations.accounts.joining import (
-    AccountExistsError,
-    DeactivatedError,
-    NoInvitationError,
-    NotInvitedError,
-    accept_invitation,
-    join_with_new_account,
-    open_invitation,
-)
 from generations.accounts.members import close_membership
 from generations.accounts.models import Invitation, Membership, User
 from generations.accounts.roles import Role
+from generations.accounts.team_deletion import schedule_team_deletion
 from generations.common.errors import DailiesError, ForbiddenError, NotFoundError
 from generations.events.models import Event, Notification
 from tests.accounts.conftest import WEEK
@@ -43,7 +41,7 @@ def link(owner):
 
 
 @pytest.fixture
-def letter(owner, django_capture_on_commit_callbacks):
+def emailed(owner, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
         return invite(inviter=owner, role=Role.REVIEWER, lifetime=WEEK, email="Dana@Example.com")
 
@@ -54,148 +52,148 @@ class TestInviting:
         assert link.secret not in stored
         assert digest_of(link.secret) in stored
 
-    def test_a_letter_goes_to_its_reader_alone(self, letter):
+    def test_an_email_is_sent_to_the_invited_person_only(self, emailed):
         (sent,) = mail.outbox
         assert (sent.to, sent.subject) == (["dana@example.com"], "Join Lighthouse at Dailies")
-        assert f"/invitations/{letter.secret}" in sent.body
+        assert f"/invitations/{emailed.secret}" in sent.body
         assert "Alice invited you to join Lighthouse on Dailies as" in sent.body
-        assert letter.invitation.max_uses == 1
+        assert emailed.invitation.max_uses == 1
 
-    def test_an_admin_invites_no_owner(self, admin):
-        with pytest.raises(ForbiddenError, match="Only an owner can invite somebody as owner"):
+    def test_an_admin_cannot_invite_an_owner(self, admin):
+        with pytest.raises(ForbiddenError, match="Only an owner can invite someone as owner"):
             invite(inviter=admin, role=Role.OWNER, lifetime=WEEK)
 
-    def test_a_creator_invites_nobody(self, creator):
+    def test_a_creator_cannot_invite(self, creator):
         with pytest.raises(ForbiddenError):
             invite(inviter=creator, role=Role.REVIEWER, lifetime=WEEK)
 
-    def test_a_member_is_said_to_be_in_already(self, owner, bob):
-        with pytest.raises(AlreadyInError, match="Bob is in this team already, as creator"):
+    def test_a_member_cannot_be_invited_again(self, owner, bob):
+        with pytest.raises(AlreadyMemberError, match=r"Bob is already a member \(Creator\)"):
             invite(inviter=owner, role=Role.CREATOR, lifetime=WEEK, email="BOB@example.com")
 
-    def test_a_second_address_of_a_member_is_theirs_too(self, owner, bob):
+    def test_a_second_email_of_a_member_counts(self, owner, bob):
         EmailAddress.objects.create(user=bob, email="robert@example.com", verified=True)
-        with pytest.raises(AlreadyInError):
+        with pytest.raises(AlreadyMemberError):
             invite(inviter=owner, role=Role.CREATOR, lifetime=WEEK, email="robert@example.com")
 
-    def test_a_deactivated_member_is_to_be_reactivated(self, owner, creator):
+    def test_a_deactivated_member_must_be_reactivated(self, owner, creator):
         close_membership(membership=creator, actor=owner)
-        with pytest.raises(AlreadyInError, match="Reactivate them"):
+        with pytest.raises(AlreadyMemberError, match="Reactivate them"):
             invite(inviter=owner, role=Role.CREATOR, lifetime=WEEK, email=creator.user.email)
 
-    def test_a_subject_is_one_line(self, owner, django_capture_on_commit_callbacks):
+    def test_the_subject_is_one_line(self, owner, django_capture_on_commit_callbacks):
         owner.team.name = "Two\nlines"
         owner.team.save()
         with django_capture_on_commit_callbacks(execute=True):
             invite(inviter=owner, role=Role.CREATOR, lifetime=WEEK, email="dana@example.com")
-        assert mail.outbox[0].subject == "Join Two lines at Dailies"
+        assert mail.outbox[0].subject == "Alice invited you to join Two lines on Dailies"
 
 
-class TestEnding:
-    def test_revoked_it_leads_nowhere(self, owner, link, charlie):
+class TestRevoking:
+    def test_a_revoked_invitation_is_invalid(self, owner, link, charlie):
         revoke_invitation(invitation=link.invitation, actor=owner)
-        with pytest.raises(NoInvitationError):
+        with pytest.raises(InvalidInvitationError):
             accept_invitation(digest=digest_of(link.secret), user=charlie)
         assert link.invitation not in pending_invitations(owner)
 
-    def test_expired_it_leads_nowhere(self, link, charlie):
+    def test_an_expired_invitation_is_invalid(self, link, charlie):
         Invitation.objects.update(expires_at=link.invitation.created_at - timedelta(seconds=1))
-        with pytest.raises(NoInvitationError):
+        with pytest.raises(InvalidInvitationError):
             accept_invitation(digest=digest_of(link.secret), user=charlie)
 
-    def test_used_up_it_leads_nowhere(self, link, charlie):
+    def test_a_used_up_invitation_is_invalid(self, link, charlie):
         Invitation.objects.update(uses=3)
-        with pytest.raises(NoInvitationError):
+        with pytest.raises(InvalidInvitationError):
             accept_invitation(digest=digest_of(link.secret), user=charlie)
 
-    def test_a_team_that_ends_takes_nobody_in(self, owner, link, charlie):
-        end_team(actor=owner, typed_name="Lighthouse")
-        with pytest.raises(NoInvitationError):
+    def test_no_one_can_join_a_team_that_is_scheduled_for_deletion(self, owner, link, charlie):
+        schedule_team_deletion(actor=owner, typed_name="Lighthouse")
+        with pytest.raises(InvalidInvitationError):
             accept_invitation(digest=digest_of(link.secret), user=charlie)
 
-    def test_renewed_it_has_another_link(self, owner, letter, django_capture_on_commit_callbacks):
+    def test_renewal_replaces_the_link(self, owner, emailed, django_capture_on_commit_callbacks):
         with django_capture_on_commit_callbacks(execute=True):
-            again = renew_invitation(invitation=letter.invitation, actor=owner)
-        assert open_invitation(digest_of(again.secret)) == letter.invitation
+            again = renew_invitation(invitation=emailed.invitation, actor=owner)
+        assert find_invitation(digest_of(again.secret)) == emailed.invitation
         assert again.secret in mail.outbox[1].body
-        with pytest.raises(NoInvitationError):
-            open_invitation(digest_of(letter.secret))
+        with pytest.raises(InvalidInvitationError):
+            find_invitation(digest_of(emailed.secret))
 
-    def test_what_was_revoked_is_not_renewed(self, owner, letter):
-        revoke_invitation(invitation=letter.invitation, actor=owner)
+    def test_a_revoked_invitation_cannot_be_renewed(self, owner, emailed):
+        revoke_invitation(invitation=emailed.invitation, actor=owner)
         with pytest.raises(NotFoundError):
-            renew_invitation(invitation=letter.invitation, actor=owner)
+            renew_invitation(invitation=emailed.invitation, actor=owner)
 
-    def test_an_owner_s_invitation_is_an_owner_s_matter(self, owner, admin):
+    def test_only_owners_change_an_owner_invitation(self, owner, admin):
         made = invite(inviter=owner, role=Role.OWNER, lifetime=WEEK)
         with pytest.raises(ForbiddenError):
             access_invitation(admin, made.invitation.pk)
 
-    def test_another_team_s_is_not_there(self, link, member, charlie, other_team):
+    def test_an_invitation_of_another_team_is_not_found(self, link, member, charlie, other_team):
         with pytest.raises(NotFoundError):
             access_invitation(member(charlie, other_team), link.invitation.pk)
 
     def test_it_is_found_in_one_query(self, link, django_assert_num_queries):
         with django_assert_num_queries(1):
-            assert open_invitation(digest_of(link.secret)).team.name == "Lighthouse"
+            assert find_invitation(digest_of(link.secret)).team.name == "Lighthouse"
 
 
 class TestAccepting:
-    def test_a_link_takes_in_who_has_it(self, link, charlie, team):
+    def test_anyone_with_the_link_can_join(self, link, charlie, team):
         membership = accept_invitation(digest=digest_of(link.secret), user=charlie)
         assert (membership.role, access_team(charlie, team.slug).user) == (Role.CREATOR, charlie)
         link.invitation.refresh_from_db()
         assert link.invitation.uses == 1
 
-    def test_whoever_invited_is_told(self, link, charlie, alice):
+    def test_the_inviter_is_notified(self, link, charlie, alice):
         accept_invitation(digest=digest_of(link.secret), user=charlie)
         notice = Notification.objects.get(user=alice)
-        assert (notice.text, notice.path) == ("Charlie has joined Lighthouse as creator.", "/t/lighthouse/people/")
+        assert (notice.text, notice.path) == ("Charlie joined Lighthouse as Creator.", "/t/lighthouse/people/")
 
-    def test_a_member_stays_as_they_are(self, link, alice):
+    def test_a_member_keeps_their_role_and_the_link_is_not_used(self, link, alice):
         membership = accept_invitation(digest=digest_of(link.secret), user=alice)
         link.invitation.refresh_from_db()
         assert (membership.role, link.invitation.uses) == (Role.OWNER, 0)
 
-    def test_a_deactivated_member_does_not_come_back_by_a_link(self, owner, creator, link):
+    def test_a_deactivated_member_cannot_return_by_a_link(self, owner, creator, link):
         close_membership(membership=creator, actor=owner)
-        with pytest.raises(DeactivatedError, match="Ask an owner or admin"):
+        with pytest.raises(DeactivatedMemberError, match="Ask an owner or admin"):
             accept_invitation(digest=digest_of(link.secret), user=creator.user)
 
-    def test_a_letter_is_for_its_reader(self, letter, charlie):
-        with pytest.raises(NotInvitedError, match=r"for dana@example\.com, and you are signed in as charlie"):
-            accept_invitation(digest=digest_of(letter.secret), user=charlie)
+    def test_another_user_cannot_accept_an_emailed_invitation(self, emailed, charlie):
+        with pytest.raises(NotInvitedError, match=r"for dana@example\.com, but you're signed in as charlie"):
+            accept_invitation(digest=digest_of(emailed.secret), user=charlie)
 
-    def test_any_confirmed_address_of_theirs_will_do(self, letter, charlie):
+    def test_any_verified_email_of_the_user_counts(self, emailed, charlie):
         address = EmailAddress.objects.create(user=charlie, email="dana@example.com", verified=False)
         with pytest.raises(NotInvitedError):
-            accept_invitation(digest=digest_of(letter.secret), user=charlie)
+            accept_invitation(digest=digest_of(emailed.secret), user=charlie)
         address.verified = True
         address.save()
-        assert accept_invitation(digest=digest_of(letter.secret), user=charlie).user == charlie
+        assert accept_invitation(digest=digest_of(emailed.secret), user=charlie).user == charlie
 
 
 class TestNewAccounts:
-    def test_the_letter_has_proved_the_address(self, letter, team):
-        membership = join_with_new_account(digest=digest_of(letter.secret), name="Dana", password=PASSWORD)
+    def test_the_emailed_link_verifies_the_email(self, emailed, team):
+        membership = join_with_new_account(digest=digest_of(emailed.secret), name="Dana", password=PASSWORD)
         user = membership.user
         assert (user.email, user.name, user.check_password(PASSWORD)) == ("dana@example.com", "Dana", True)
         assert EmailAddress.objects.get(user=user).verified
         assert [team.name for team in user.teams.all()] == ["Lighthouse"]
 
-    def test_a_link_proves_no_address(self, link):
-        with pytest.raises(NoInvitationError):
+    def test_a_link_verifies_no_email(self, link):
+        with pytest.raises(InvalidInvitationError):
             join_with_new_account(digest=digest_of(link.secret), name="Dana", password=PASSWORD)
 
-    def test_there_is_an_account_already(self, letter):
+    def test_an_email_with_an_account_is_rejected(self, emailed):
         make_user("dana")
         with pytest.raises(AccountExistsError):
-            join_with_new_account(digest=digest_of(letter.secret), name="Dana", password=PASSWORD)
+            join_with_new_account(digest=digest_of(emailed.secret), name="Dana", password=PASSWORD)
         assert User.objects.filter(email="dana@example.com").count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_link_for_three_takes_in_three(owner):
+def test_a_link_with_three_uses_admits_three(owner):
     made = invite(inviter=owner, role=Role.CREATOR, lifetime=WEEK, max_uses=3)
     people = [make_user(f"guest{number}") for number in range(20)]
     line = Barrier(len(people))

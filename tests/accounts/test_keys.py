@@ -8,13 +8,13 @@ from django.db import IntegrityError
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from generations.accounts.callers import Caller
-from generations.accounts.key_secrets import is_well_formed
-from generations.accounts.keys import (
-    EndedKeyError,
+from generations.accounts.api_keys import (
+    Caller,
+    ExpiredKeyError,
     NewKey,
     access_key,
     create_key,
+    is_well_formed,
     key_by_secret,
     note_use,
     revoke_key,
@@ -200,7 +200,7 @@ class TestEnding:
 
     def test_an_ended_key_is_not_rotated(self, made: NewKey, bob: User) -> None:
         revoke_key(key=made.key, actor=bob)
-        with pytest.raises(EndedKeyError, match="render farm"):
+        with pytest.raises(ExpiredKeyError, match="render farm"):
             rotate_key(key=made.key, actor=bob, overlap=timedelta(0))
         assert made.key.secrets.count() == 1
 

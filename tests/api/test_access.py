@@ -2,11 +2,10 @@ from collections.abc import Callable
 
 import pytest
 
-from generations.accounts.callers import Caller
-from generations.accounts.keys import create_key
+from generations.accounts.api_keys import Caller, create_key
 from generations.accounts.models import Membership, Team, User
 from generations.accounts.roles import Scope
-from generations.api.v1.access import visible_generation, visible_generations
+from generations.api.management.access import visible_generation, visible_generations
 from generations.common.ids import uuid7
 from generations.credits.grants import grant_credits
 from generations.jobs.models import Generation, State

@@ -3,7 +3,7 @@
 import pytest
 from django.core.management import CommandError, call_command
 
-from generations.accounts.keys import key_by_secret
+from generations.accounts.api_keys import key_by_secret
 from generations.accounts.models import ApiKey
 from generations.accounts.roles import Role, Scope
 from generations.accounts.teams import add_member

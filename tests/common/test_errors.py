@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from generations.api.v1.problems import KINDS
+from generations.api.management.problems import KINDS
 from generations.common.errors import DailiesError
 from project import urls  # noqa: F401 - imports every room that defines an error
 

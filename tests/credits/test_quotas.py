@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
-from generations.accounts.keys import create_key
+from generations.accounts.api_keys import create_key
 from generations.accounts.models import ApiKey, Membership, Team, User
 from generations.accounts.roles import Role, Scope
 from generations.common.clock import database_now, database_time

@@ -11,8 +11,7 @@ import pytest
 from django.db import connection, transaction
 
 from generations.accounts import stream_access
-from generations.accounts.callers import Caller
-from generations.accounts.keys import create_key, key_by_secret, revoke_key, rotate_key
+from generations.accounts.api_keys import Caller, create_key, key_by_secret, revoke_key, rotate_key
 from generations.accounts.models import Membership, Team, User
 from generations.accounts.roles import Scope
 from generations.common.ids import uuid7

@@ -10,7 +10,7 @@ from allauth.usersessions.models import UserSession
 from django.test import Client
 from django.urls import reverse
 
-from generations.accounts.keys import create_key, revoke_key, rotate_key
+from generations.accounts.api_keys import create_key, revoke_key, rotate_key
 from generations.accounts.members import change_role
 from generations.accounts.models import ApiKey, Membership, Team, User
 from generations.accounts.roles import Role, Scope

@@ -1,7 +1,14 @@
-"""Every route of the URLconf, by who may use it. A route that is in none of these tables fails the suite."""
+"""Every route of the URLconf, by who may use it, and how to request it.
+
+A route that is in none of these tables fails the suite.
+"""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
+from django.db import transaction
+from django.http import HttpResponse
+from django.test import Client
 from django.urls import URLPattern, URLResolver
 
 # Public pages without data of a team or a person.
@@ -14,7 +21,7 @@ PERSONAL = {"new_team", "notifications", "notifications_read", "notification_rea
 ACCOUNT_PREFIXES = ("account_", "mfa_", "socialaccount_", "openid_connect_")
 # For site staff only. The admin has its own tests.
 ADMIN_NAMESPACE = "admin"
-# The management API. tests/api/v1 calls each operation as an outsider.
+# The management API. tests/api/management calls each operation as an outsider.
 API_NAMESPACE = "v1"
 # The contract API. tests/api/contract calls it with another team's key and with forged and expired signatures.
 CONTRACT = {"image_to_video", "image_to_video_job", "upload", "upload_bytes", "file"}
@@ -96,6 +103,8 @@ TEAM_ROUTES = {
     "webhook_delivery_row": ("endpoint_id", "delivery_id"),
     "webhook_resend": ("endpoint_id", "delivery_id"),
 }
+# The form data without which the request is invalid.
+FORMS = {"images": {"remove": "first_frame"}, "person_role": {"role": "creator"}}
 METHODS = ("get", "head", "post", "put", "patch", "delete")
 
 
@@ -106,3 +115,23 @@ def all_patterns(patterns: list[URLPattern | URLResolver], namespace: str = "") 
             yield from all_patterns(pattern.url_patterns, pattern.namespace or namespace)
         else:
             yield namespace, pattern
+
+
+@contextmanager
+def rolled_back() -> Iterator[None]:
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def send(
+    client: Client, method: str, url: str, form: dict[str, str] | None = None, *, follow: bool = False
+) -> HttpResponse:
+    """Send a request, read the whole response and undo what the request changed."""
+    with rolled_back():
+        data = {"data": form} if method == "post" and form else {}
+        response: HttpResponse = getattr(client, method)(url, follow=follow, **data)
+        if not response.streaming:
+            return response
+        content = b"".join(response.streaming_content)  # type: ignore[attr-defined]
+        return HttpResponse(content, status=response.status_code, headers=response.headers)

@@ -11,8 +11,8 @@ from django.db.models import Model
 from django.urls import reverse
 from django.utils import timezone
 
+from generations.accounts.api_keys import create_key
 from generations.accounts.invitations import invite
-from generations.accounts.keys import create_key
 from generations.accounts.models import ApiKey, ApiKeySecret, Invitation, Membership, Team, User
 from generations.accounts.roles import Role, Scope
 from generations.common.ids import uuid7

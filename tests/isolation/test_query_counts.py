@@ -17,9 +17,9 @@ from generations.credits.prices import seed_price_list
 from generations.web.decorators import LAST_TEAM
 from tests.conftest import make_user
 
-from .routes import TEAM_ROUTES
+from .routes import TEAM_ROUTES, rolled_back
 from .team_data import TeamData, create_team_data, fill_team, team_urls
-from .test_roles import REQUIRED_RIGHTS, rolled_back
+from .test_roles import REQUIRED_RIGHTS
 
 pytestmark = pytest.mark.django_db
 

@@ -4,13 +4,11 @@ Each request is rolled back, so that all requests see the same data. A route wit
 """
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import get_resolver, reverse
@@ -23,7 +21,7 @@ from generations.accounts.teams import add_member
 from generations.events.notifications import notify
 from tests.conftest import make_user
 
-from .routes import METHODS, PERSONAL, STAFF_ROUTES, TEAM_ROUTES, all_patterns
+from .routes import FORMS, METHODS, PERSONAL, STAFF_ROUTES, TEAM_ROUTES, all_patterns, send
 from .team_data import TeamData, team_urls
 
 _BY_RIGHT: dict[Right, str] = {
@@ -48,8 +46,6 @@ REQUIRED_RIGHTS = {name: right for right, names in _BY_RIGHT.items() for name in
 REQUIRED_RIGHTS_FOR_POST = {"credit_requests": Right.GENERATE}
 # Only the author, or the recipient of the alert, may do this. The pages' own tests cover them.
 OWN_OBJECTS_ONLY = {"cancel", "retry", "credit_request_withdraw", "credit_alert_remove"}
-# The form data without which the request is invalid.
-FORMS = {"images": {"remove": "first_frame"}, "person_role": {"role": Role.CREATOR}}
 FORBIDDEN = 403
 NOT_FOUND = 404
 
@@ -64,21 +60,6 @@ _SAMPLE_BY_CONVERTER = {
     SlugConverter: "look",
     StringConverter: "look",
 }
-
-
-@contextmanager
-def rolled_back() -> Iterator[None]:
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
-
-
-def send(client: Client, method: str, url: str, form: dict[str, str] | None = None) -> HttpResponse:
-    with rolled_back():
-        response: HttpResponse = getattr(client, method)(url, **({"data": form} if method == "post" and form else {}))
-        if response.streaming:
-            b"".join(response.streaming_content)  # type: ignore[attr-defined]
-        return response
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from generations.accounts.ending import EndingTeamError
-from generations.accounts.keys import create_key
+from generations.accounts.api_keys import create_key
 from generations.accounts.models import ApiKey, Membership, Team, User
 from generations.accounts.roles import Role, Scope
+from generations.accounts.team_deletion import TeamDeletionScheduledError
 from generations.common.clock import database_time
 from generations.common.errors import ForbiddenError
 from generations.credits.balances import balance_of
@@ -176,7 +176,7 @@ def test_an_end_announced_after_being_let_in_refuses(
 ) -> None:
     let_in = member(bob, funded)
     Team.objects.filter(pk=funded.pk).update(ends_at=database_time(timedelta(days=7)))
-    with pytest.raises(EndingTeamError):
+    with pytest.raises(TeamDeletionScheduledError):
         submit_generation(membership=let_in, request=wish, idempotency_key="late")
     assert not Hold.objects.exists()
 

@@ -7,9 +7,8 @@ from django.apps import apps
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from generations.accounts.ending import end_team
+from generations.accounts.api_keys import create_key
 from generations.accounts.invitations import invite
-from generations.accounts.keys import create_key
 from generations.accounts.models import Team
 from generations.accounts.roles import Role, Scope
 from generations.credits.grants import grant_credits
@@ -34,7 +33,7 @@ def ended(funded, alice, bob, member) -> Team:
     invite(inviter=member(alice, funded), role=Role.CREATOR, lifetime=timedelta(days=7))
     notify(user_ids=[bob.pk], kind="x", text="Look.", team_id=funded.pk)
     store_bytes(funded)
-    end_team(actor=member(alice, funded), typed_name=funded.name)
+    schedule_team_deletion(actor=member(alice, funded), typed_name=funded.name)
     Team.objects.filter(pk=funded.pk).update(ends_at=timezone.now() - timedelta(seconds=1))
     return funded
 
@@ -100,7 +99,7 @@ def test_people_stay(ended, bob):
 
 
 def test_within_the_grace_nothing_goes(funded, alice, member):
-    end_team(actor=member(alice, funded), typed_name=funded.name)
+    schedule_team_deletion(actor=member(alice, funded), typed_name=funded.name)
     assert purge_deleted_teams() == 0
     assert Team.objects.filter(pk=funded.pk).exists()
 

@@ -16,7 +16,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from generations.accounts.keys import create_key, key_by_secret
+from generations.accounts.api_keys import create_key, key_by_secret
 from generations.accounts.models import Membership, Team, User
 from generations.accounts.roles import Role, Scope
 from generations.accounts.teams import add_member

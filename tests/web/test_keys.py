@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from generations.accounts.keys import create_key, key_by_secret, revoke_key, rotate_key
+from generations.accounts.api_keys import create_key, key_by_secret, revoke_key, rotate_key
 from generations.accounts.models import ApiKey
 from generations.accounts.roles import Scope
 from generations.credits.models import Quota

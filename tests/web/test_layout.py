@@ -40,7 +40,7 @@ def test_reviewer_sees_only_pages_of_the_role(client_of, rita, team):
 def test_reviewer_gets_a_403_with_the_reason(client_of, rita, team, name):
     response = client_of(rita).get(address(team, name))
     assert response.status_code == 403
-    assert "does not allow this" in words(response)
+    assert "You don't have permission" in words(response)
 
 
 def test_header_shows_the_member_s_credits(client_of, bob, funded, give_quota):

@@ -101,7 +101,7 @@ class TestRoles:
     def test_last_owner_cannot_be_demoted(self, owner, alice, member, team, people_page):
         response = owner.post(f"{people_page}{member(alice, team).pk}/role", {"role": "creator"})
         assert response.status_code == 409
-        assert "needs an owner" in words(response)
+        assert "must have an owner" in words(response)
 
     @pytest.mark.parametrize("role", ["", "king", "\x00"])
     def test_unknown_role_is_a_404(self, owner, bobs, people_page, role):
@@ -185,7 +185,7 @@ class TestInviting:
         form = {"email-email": "Bob@example.com", "email-role": "creator", "email-days": "7"}
         response = owner.post(f"{people_page}letters", form)
         assert response.status_code == 422
-        assert "Bob is in this team already, as creator." in words(response)
+        assert "Bob is already a member (Creator)." in words(response)
 
     @pytest.mark.parametrize(
         ("way", "form"),

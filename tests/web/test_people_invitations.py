@@ -58,7 +58,7 @@ def test_signed_in_user_can_join(client_of, charlie, link, team):
 def test_invitation_for_another_address(client_of, charlie, letter, team):
     browser = client_of(charlie)
     text = words(browser.get(letter, follow=True))
-    assert "This invitation is for dana@example.com, and you are signed in as charlie@example.com." in text
+    assert "This invitation is for dana@example.com, but you're signed in as charlie@example.com." in text
     assert "Join as" not in text
     browser.post("/invitations/")
     assert not Membership.objects.filter(user=charlie, team=team).exists()
@@ -136,7 +136,7 @@ class TestInvalidInvitations:
             )
         ]
         assert len(set(pages)) == 1
-        assert "Ask whoever sent it for a new one" in pages[0]
+        assert "Ask for a new one" in pages[0]
 
     def test_page_without_an_invitation(self, client, db):
         assert client.get("/invitations/").status_code == 410
@@ -147,4 +147,4 @@ class TestInvalidInvitations:
         browser.get(link)
         response = browser.post("/invitations/")
         assert response.status_code == 409
-        assert "Ask an owner or admin to let you in again." in words(response)
+        assert "Ask an owner or admin to reactivate you." in words(response)

@@ -13,7 +13,7 @@ import time_machine
 from django.db import connection
 from django.test import Client
 
-from generations.accounts.keys import create_key
+from generations.accounts.api_keys import create_key
 from generations.accounts.models import Membership, Team, User
 from generations.accounts.roles import Scope
 from generations.credits.holds import capture_hold, release_hold

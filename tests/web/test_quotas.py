@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from generations.accounts.keys import create_key
+from generations.accounts.api_keys import create_key
 from generations.accounts.models import Membership
 from generations.accounts.roles import Role, Scope
 from generations.accounts.teams import add_member

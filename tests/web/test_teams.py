@@ -66,7 +66,7 @@ class TestDeletion:
     def test_name_must_be_typed(self, owner, team, settings_page):
         response = owner.post(f"{settings_page}end", {"name": "lighthouse"})
         assert response.status_code == 422
-        assert "Type the name exactly as it is: Lighthouse" in words(response)
+        assert 'Type "Lighthouse" exactly.' in words(response)
         team.refresh_from_db()
         assert team.ends_at is None
 
@@ -85,12 +85,12 @@ class TestDeletion:
         owner.post(f"{settings_page}end", {"name": "Lighthouse"})
         response = client_of(bob).post(studio, values)
         assert response.status_code == 403
-        assert "Nothing new can be submitted" in words(response)
+        assert "New generations are disabled" in words(response)
         assert not Generation.objects.exists()
 
     def test_members_are_notified(self, owner, client_of, bob, settings_page):
         owner.post(f"{settings_page}end", {"name": "Lighthouse"})
-        assert "Lighthouse ends on" in words(client_of(bob).get("/notices/"))
+        assert "Lighthouse will be deleted on" in words(client_of(bob).get("/notices/"))
 
     def test_admin_cannot_delete_the_team(self, admin, settings_page):
         assert admin.post(f"{settings_page}end", {"name": "Lighthouse"}).status_code == 403

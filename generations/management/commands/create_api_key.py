@@ -3,7 +3,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from generations.accounts.keys import create_key
+from generations.accounts.api_keys import create_key
 from generations.accounts.models import Membership
 from generations.accounts.roles import Scope
 from generations.common.errors import DailiesError

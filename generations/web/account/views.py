@@ -16,10 +16,9 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from generations.accounts.deletion import teams_left_without_owner, teams_of_nobody_else
+from generations.accounts.account_deletion import teams_with_only_member, teams_with_only_owner
 from generations.accounts.forms import DeletionForm, ProfileForm
 from generations.accounts.models import User
-from generations.accounts.profile import rename_user
 from generations.accounts.sessions import end_session, end_sessions, sessions_of
 from generations.common.errors import ForbiddenError
 from generations.jobs.offboarding import delete_account
@@ -37,7 +36,7 @@ def profile(request: PageRequest) -> HttpResponse:
     # An invalid form changes its instance too. The page must still show the saved name of the signed-in user.
     form = ProfileForm(request.POST or None, instance=User.objects.get(pk=request.user.pk))
     if form.is_valid():
-        rename_user(user=request.user, name=form.cleaned_data["name"])
+        request.user.rename(form.cleaned_data["name"])
         messages.success(request, "Name saved.")
         return redirect("account_profile")
     return render(request, "account/profile.html", {"form": form}, status=422 if form.errors else 200)
@@ -63,7 +62,7 @@ def end_one_session(request: PageRequest, session_id: int) -> HttpResponse:
 @require_POST
 def end_other_sessions(request: PageRequest) -> HttpResponse:
     """Sign out all other sessions."""
-    end_sessions(user=request.user, but=request.session.session_key)
+    end_sessions(user=request.user, keep=request.session.session_key)
     messages.success(request, "All other sessions signed out.")
     return redirect("account_sessions")
 
@@ -99,8 +98,8 @@ def delete(request: PageRequest) -> HttpResponseBase:
     if request.method != "POST" or not form.is_valid():
         context = {
             "form": form,
-            "owned_teams": teams_left_without_owner(request.user),
-            "solo_teams": teams_of_nobody_else(request.user),
+            "owned_teams": teams_with_only_owner(request.user),
+            "solo_teams": teams_with_only_member(request.user),
             "grace_period": settings.TEAM_GRACE,
         }
         return render(request, "account/delete.html", context, status=422 if form.errors else 200)

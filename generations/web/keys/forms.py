@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from generations.accounts.callers import SCOPE_RIGHTS
+from generations.accounts.api_keys import SCOPE_RIGHTS
 from generations.accounts.models import Membership
 from generations.accounts.roles import Right, Scope
 from generations.credits.models import Period

@@ -9,8 +9,16 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render, resolve_url
 from django.views.decorators.http import require_POST, require_safe
 
-from generations.accounts.key_facts import facts_of
-from generations.accounts.keys import NewKey, access_key, create_key, may_rotate, revoke_key, rotate_key, visible_keys
+from generations.accounts.api_keys import (
+    NewKey,
+    access_key,
+    create_key,
+    may_rotate,
+    revoke_key,
+    rotate_key,
+    status_of,
+)
+from generations.accounts.models import ApiKey
 from generations.accounts.roles import Right, Scope
 from generations.common.pagination import keyset_page
 from generations.credits.quota_settings import QuotaHolder, set_quota
@@ -25,10 +33,10 @@ PAGE_SIZE = 50
 @require_safe
 def keys(request: TeamRequest) -> HttpResponse:
     """List the member's keys, or all keys of the team for its managers, newest first."""
-    keys = visible_keys(request.membership).select_related("user").prefetch_related("secrets")
+    keys = ApiKey.objects.visible_to(request.membership).select_related("user").prefetch_related("secrets")
     page = keyset_page(keys, cursor=request.GET.get("after"), size=PAGE_SIZE)
     context = {
-        "rows": [facts_of(key) for key in page.rows],
+        "rows": [status_of(key) for key in page.rows],
         "next_cursor": page.next_cursor,
         "is_manager": request.membership.can(Right.MANAGE_TEAM),
     }
@@ -59,7 +67,7 @@ new = by_method(get=open_new_key, post=save_new_key)
 def key(request: TeamRequest, key_id: UUID) -> HttpResponse:
     key = access_key(request.membership, key_id)
     context = {
-        "facts": facts_of(key),
+        "facts": status_of(key),
         "scopes": [Scope(scope).label for scope in key.scopes],
         "quota": getattr(key, "quota", None),
         "can_rotate": may_rotate(key, request.user),

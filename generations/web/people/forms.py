@@ -7,7 +7,7 @@ from django import forms
 from django.contrib.auth.password_validation import validate_password
 
 from generations.accounts.invitations import LIFETIMES
-from generations.accounts.members import roles_within
+from generations.accounts.members import assignable_roles
 from generations.accounts.models import Membership, User
 from generations.accounts.roles import Role
 
@@ -20,7 +20,7 @@ class InvitationForm(forms.Form):
 
     def __init__(self, *args: Any, inviter: Membership, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        roles = [(role.value, role.label) for role in roles_within(inviter)]
+        roles = [(role.value, role.label) for role in assignable_roles(inviter)]
         self.fields["role"].choices = roles  # type: ignore[attr-defined]
         self.fields["role"].initial = Role.CREATOR
 

@@ -16,32 +16,30 @@ from django.shortcuts import redirect, render, resolve_url
 from django.views.decorators.http import require_POST, require_safe
 
 from generations.accounts.invitations import (
-    AlreadyInError,
-    NewInvitation,
-    access_invitation,
-    digest_of,
-    invite,
-    pending_invitations,
-    renew_invitation,
-    revoke_invitation,
-)
-from generations.accounts.joining import (
     PENDING,
-    NoInvitationError,
+    AlreadyMemberError,
+    InvalidInvitationError,
+    NewInvitation,
     NotInvitedError,
     accept_invitation,
+    access_invitation,
+    digest_of,
+    find_invitation,
     has_account,
+    invite,
     join_with_new_account,
-    open_invitation,
-    require_addressee,
+    pending_invitations,
+    renew_invitation,
+    require_recipient,
+    revoke_invitation,
 )
 from generations.accounts.members import (
     access_member,
+    assignable_roles,
     change_role,
     list_members,
     may_change,
     reactivate_member,
-    roles_within,
 )
 from generations.accounts.models import Invitation, Membership
 from generations.accounts.roles import Right, Role
@@ -114,7 +112,7 @@ def invite_by_email(request: TeamRequest) -> HttpResponse:
         return _show_people(request, email_form=form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
         invite(inviter=request.membership, **form.arguments())
-    except AlreadyInError as error:
+    except AlreadyMemberError as error:
         form.add_error("email", error.message)
         return _show_people(request, email_form=form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     messages.success(request, f"Invitation sent to {form.cleaned_data['email']}.")
@@ -163,8 +161,8 @@ def open_link(request: HttpRequest, secret: str) -> HttpResponse:
 def show_invitation(request: HttpRequest) -> HttpResponse:
     """Show the inviter and the team, and what this visitor can do: join, sign in, or create an account."""
     try:
-        invitation = open_invitation(_digest(request))
-    except NoInvitationError as error:
+        invitation = find_invitation(_digest(request))
+    except InvalidInvitationError as error:
         return _show_invalid(request, error)
     return _render_invitation(request, invitation)
 
@@ -174,7 +172,7 @@ def show_invitation(request: HttpRequest) -> HttpResponse:
 def accept(request: PageRequest) -> HttpResponse:
     try:
         membership = accept_invitation(digest=_digest(request), user=request.user)
-    except NoInvitationError as error:
+    except InvalidInvitationError as error:
         return _show_invalid(request, error)
     except NotInvitedError:
         return redirect("invitation")
@@ -190,12 +188,12 @@ invitation = by_method(get=show_invitation, post=accept)
 def create_account(request: HttpRequest) -> HttpResponse:
     """Create the account for the invited email address, sign in, and redirect to the team."""
     try:
-        invitation = open_invitation(_digest(request))
+        invitation = find_invitation(_digest(request))
         form = NewAccountForm(request.POST, email=invitation.email)
         if request.user.is_authenticated or not form.is_valid():
             return _render_invitation(request, invitation, form=form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
         membership = join_with_new_account(digest=_digest(request), **form.cleaned_data)
-    except NoInvitationError as error:
+    except InvalidInvitationError as error:
         return _show_invalid(request, error)
     except DailiesError as error:
         messages.warning(request, error.message)
@@ -222,7 +220,7 @@ def _show_people(
     status: HTTPStatus = HTTPStatus.OK,
 ) -> HttpResponse:
     me = request.membership
-    context = {**_members_context(request), "roles": roles_within(me)}
+    context = {**_members_context(request), "roles": assignable_roles(me)}
     if request.htmx:
         return render(request, "people/_rows.html", context)
     context |= {
@@ -257,7 +255,7 @@ def _to_people(request: TeamRequest) -> HttpResponse:
     return HttpResponseRedirect(resolve_url("people", request.membership.team.slug))
 
 
-def _show_invalid(request: HttpRequest, error: NoInvitationError) -> HttpResponse:
+def _show_invalid(request: HttpRequest, error: InvalidInvitationError) -> HttpResponse:
     return render(request, "people/invitation_invalid.html", {"text": error.message}, status=HTTPStatus.GONE)
 
 
@@ -281,7 +279,7 @@ def _blocked_reason(request: HttpRequest, invitation: Invitation) -> str:
     """Return why the signed-in user cannot accept the invitation, or an empty string."""
     if request.user.is_authenticated:
         try:
-            require_addressee(invitation, request.user)
+            require_recipient(invitation, request.user)
         except NotInvitedError as error:
             return error.message
     return ""

@@ -8,8 +8,8 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render, resolve_url
 from django.views.decorators.http import require_POST, require_safe
 
-from generations.accounts.ending import NameDiffersError, end_team, keep_team
 from generations.accounts.roles import Right
+from generations.accounts.team_deletion import WrongNameError, cancel_team_deletion, schedule_team_deletion
 from generations.accounts.teams import create_team, rename_team, set_time_zone
 from generations.jobs import offboarding
 
@@ -71,8 +71,8 @@ def schedule_deletion(request: TeamRequest) -> HttpResponse:
     """Schedule the deletion of the team, if its name was typed correctly."""
     form = DeleteTeamForm(request.POST, team=request.membership.team)
     try:
-        end_team(actor=request.membership, typed_name=form.data.get("name", ""))
-    except NameDiffersError as error:
+        schedule_team_deletion(actor=request.membership, typed_name=form.data.get("name", ""))
+    except WrongNameError as error:
         form.full_clean()
         form.errors.clear()
         form.add_error("name", error.message)
@@ -85,7 +85,7 @@ def schedule_deletion(request: TeamRequest) -> HttpResponse:
 @team_page(Right.OWN_TEAM)
 @require_POST
 def cancel_deletion(request: TeamRequest) -> HttpResponse:
-    keep_team(actor=request.membership)
+    cancel_team_deletion(actor=request.membership)
     messages.success(request, "Deletion canceled.")
     return _to_settings(request)
 

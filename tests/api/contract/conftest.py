@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from generations.accounts.keys import create_key
+from generations.accounts.api_keys import create_key
 from generations.accounts.models import ApiKey, Membership, Team, User
 from generations.accounts.roles import Scope
 from tests.api.contract.bodies import body_with

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection, transaction
 
 from generations.accounts.models import Team, User
-from generations.api.idempotency import sweep_replays
+from generations.api.contract.idempotency import sweep_replays
 from generations.api.models import Replay
 from generations.common.clock import database_time
 from generations.credits.grants import grant_credits

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db.models.functions import Now
 
-from generations.accounts.keys import revoke_key, rotate_key
+from generations.accounts.api_keys import revoke_key, rotate_key
 from generations.accounts.models import ApiKey, ApiKeySecret, Membership, Team, User
 from generations.accounts.roles import Role
 from generations.common.clock import database_time

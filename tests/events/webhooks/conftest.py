@@ -7,8 +7,7 @@ import pytest
 from django.db import connection
 from pytest_django import Settings
 
-from generations.accounts.managers import manager_ids
-from generations.accounts.models import Team, User
+from generations.accounts.models import Membership, Team, User
 from generations.common.clock import database_time
 from generations.events.models import Event, WebhookDelivery, WebhookEndpoint
 from generations.events.record import record_event
@@ -50,7 +49,7 @@ def run_worker() -> Callable[[], int]:
     def go() -> int:
         wait_until_complete()
         make_due()
-        return send_webhooks(managers_of=manager_ids)
+        return send_webhooks(managers_of=Membership.objects.managers_of)
 
     return go
 
