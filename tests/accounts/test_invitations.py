@@ -54,7 +54,7 @@ class TestInviting:
 
     def test_an_email_is_sent_to_the_invited_person_only(self, emailed):
         (sent,) = mail.outbox
-        assert (sent.to, sent.subject) == (["dana@example.com"], "Join Lighthouse at Dailies")
+        assert (sent.to, sent.subject) == (["dana@example.com"], "Alice invited you to join Lighthouse on Dailies")
         assert f"/invitations/{emailed.secret}" in sent.body
         assert "Alice invited you to join Lighthouse on Dailies as" in sent.body
         assert emailed.invitation.max_uses == 1

@@ -62,7 +62,7 @@ def test_an_owner_invites_and_the_invited_join_with_a_new_account(
     theirs.close()
 
     bell.click()
-    page.get_by_role("button", name=re.compile("View.*Ines has joined Demo")).click()
+    page.get_by_role("button", name=re.compile("View.*Ines joined Demo")).click()
     expect(page.get_by_role("heading", name="Members")).to_be_visible()
     page.get_by_role("button", name="Team menu: Demo").click()
     page.get_by_role("link", name="Audit log").click()
