@@ -215,5 +215,5 @@ def test_a_link_with_three_uses_admits_three(owner):
     assert made.invitation.uses == 3
 
 
-def test_the_letter_names_when_it_ends(letter):
+def test_the_email_says_when_it_expires(emailed):
     assert re.search(r"expires on \d+ \w+ \d{4}, \d\d:\d\d UTC", str(mail.outbox[0].body))
