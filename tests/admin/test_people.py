@@ -83,7 +83,7 @@ def test_a_role_is_changed_and_told(staff: Client, team: Team, bob: User) -> Non
 def test_a_team_keeps_an_owner(staff: Client, team: Team, alice: User) -> None:
     owner = team.memberships.get()
     answer = staff.post(page(Team, "change", team.pk), roles(team, {owner: Role.CREATOR}))
-    assert "needs an owner" in answer.content.decode()
+    assert "must have an owner" in answer.content.decode()
     assert Membership.objects.get(user=alice).role == Role.OWNER
 
 

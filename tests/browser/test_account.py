@@ -70,7 +70,7 @@ def test_a_passkey_signs_in_alone(page: Page, studio: StackProcess, complaints: 
     page.goto(f"{studio.url}/account/two-factor/webauthn/add/")
     prove(page)
     page.get_by_label("Name").fill("The desk’s key")
-    expect(page.get_by_label("Let me sign in with it alone")).to_be_checked()
+    expect(page.get_by_label("Use as passwordless sign-in")).to_be_checked()
     page.get_by_role("button", name="Add passkey").click()
     expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
     page.goto(f"{studio.url}/account/two-factor/")
