@@ -5,10 +5,11 @@ import pytest
 from generations.accounts.api_keys import Caller, create_key
 from generations.accounts.models import Membership, Team, User
 from generations.accounts.roles import Scope
-from generations.api.management.access import visible_generation, visible_generations
+from generations.common.errors import NotFoundError
 from generations.common.ids import uuid7
 from generations.credits.grants import grant_credits
 from generations.jobs.models import Generation, State
+from generations.jobs.queries import access_generation
 from tests.library.factories import make_generation
 
 Member = Callable[[User, Team], Membership]
@@ -16,7 +17,7 @@ Member = Callable[[User, Team], Membership]
 
 @pytest.mark.parametrize("is_service", [False, True])
 @pytest.mark.parametrize("scopes", [[Scope.GENERATE], [Scope.READ], [Scope.GENERATE, Scope.READ], [Scope.MANAGE]])
-def test_one_alone_is_there_exactly_when_it_is_in_the_list(
+def test_a_key_sees_what_its_scopes_and_its_user_allow(
     scopes: list[Scope],
     is_service: bool,
     funded: Team,
@@ -33,7 +34,18 @@ def test_one_alone_is_there_exactly_when_it_is_in_the_list(
         for state in (State.QUEUED, State.FAILED, State.COMPLETED):
             make_generation(team, user, state)
     Generation.objects.filter(pk=make_generation(funded, alice).pk).update(api_key=key)
-    listed = set(visible_generations(caller).values_list("pk", flat=True))
-    alone = {pk for pk in Generation.objects.values_list("pk", flat=True) if visible_generation(caller, pk)}
-    assert alone == listed
-    assert visible_generation(caller, uuid7()) is None
+    ours = Generation.objects.filter(team=funded)
+    own = ours.filter(api_key=key) if is_service else ours.filter(author=alice)
+    if Scope.MANAGE in scopes:
+        expected = set(ours)
+    else:
+        expected = set(own) | (set(ours.filter(state=State.COMPLETED)) if Scope.READ in scopes else set())
+    assert set(Generation.objects.visible_to(caller)) == expected
+    for generation in Generation.objects.all():
+        if generation in expected:
+            assert access_generation(caller, generation.pk) == generation
+        else:
+            with pytest.raises(NotFoundError):
+                access_generation(caller, generation.pk)
+    with pytest.raises(NotFoundError):
+        access_generation(caller, uuid7())

@@ -15,13 +15,13 @@ from generations.contract import rules
 from generations.contract.errors import INVALID_REQUEST
 from generations.contract.schemas import UploadTicket
 from generations.contract.support import SUPPORT
+from generations.jobs.models import Generation
 from generations.jobs.submit import GenerationRequest, submit_generation
 from generations.media.serving import asset_by_token, serve_asset
 from generations.media.uploads import access_upload, create_upload, fill_upload, storage_uri, upload_url
 
 from ..errors import InvalidRequestError
 from ..images import image_of
-from ..management.access import visible_generation
 from ..requests import capped_chunks, read_json
 from .decorators import public, require_key
 from .idempotency import respond_once
@@ -50,10 +50,8 @@ def submit(request: HttpRequest, caller: Caller) -> HttpResponse:
 @require_key("GET", "HEAD")
 def job(request: HttpRequest, caller: Caller, job_id: str) -> HttpResponse:
     """Costs two queries for the key and one for the job. A job that the key may not see is not found."""
-    try:
-        generation = visible_generation(caller, UUID(job_id))
-    except ValueError:
-        generation = None
+    visible = Generation.objects.visible_to(caller).select_related("take")
+    generation = visible.filter(pk=job_id).first() if _is_uuid(job_id) else None
     if generation is None:
         raise NotFoundError("Job not found.")
     return json_response(status_of(generation))
@@ -88,6 +86,14 @@ def file(request: HttpRequest, token: str, name: str) -> HttpResponseBase:
         return error
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _generation_request(caller: Caller, body: object) -> GenerationRequest:

@@ -1,4 +1,4 @@
-"""Generations: every job of the team that the key may see, in whatever state."""
+"""Generations: all of the team that the key may see, in any state."""
 
 from typing import Annotated, TypeVar
 from uuid import UUID
@@ -10,11 +10,11 @@ from pydantic import BaseModel, Field
 from generations.common.pagination import keyset_page
 from generations.jobs.cancel_retry import cancel_generation, retry_generation
 from generations.jobs.models import Generation, State
+from generations.jobs.queries import access_generation
 from generations.jobs.queue import place_in_queue
 from generations.library.models import Take
 from generations.media.models import Asset
 
-from .access import access_generation, visible_generations
 from .auth import GENERATE, READ_OR_GENERATE, ApiRequest
 from .openapi import errors
 from .schemas import KeyName, Moment, PageOut, PageParams, Person, RowId, Text, When
@@ -22,13 +22,13 @@ from .schemas import KeyName, Moment, PageOut, PageParams, Person, RowId, Text, 
 router = Router(tags=["Generations"])
 
 
-class Still(BaseModel):
+class Image(BaseModel):
     id: UUID
     width: int
     height: int
 
     @classmethod
-    def of(cls, asset: Asset) -> "Still":
+    def of(cls, asset: Asset) -> "Image":
         return cls(id=asset.pk, width=asset.width, height=asset.height)
 
 
@@ -38,19 +38,19 @@ class Failure(BaseModel):
 
 
 class GenerationOut(BaseModel):
-    """One job with its settings. `price` is what was held for it, `charged` what it cost in the end, in credits."""
+    """A generation with its settings. `price` is the reserved amount, `charged` the final cost, both in credits."""
 
     id: UUID
     state: State
     prompt: str
     model: str
-    duration: int | None = Field(description="Seconds; null left the length to the model.")
+    duration: int | None = Field(description="Duration in seconds; null if the model chose it.")
     resolution: str
     fps: int
     camera_motion: str | None
     generate_audio: bool
-    first_frame: Still
-    last_frame: Still | None
+    first_frame: Image
+    last_frame: Image | None
     author: Person
     api_key: KeyName | None
     price: int
@@ -68,7 +68,7 @@ class GenerationOut(BaseModel):
 
 
 class GenerationDetail(GenerationOut):
-    place: int | None = Field(description="While it waits: at the latest the how-manieth it is to be sent.")
+    place: int | None = Field(description="Maximum position in the queue while queued.")
 
     @classmethod
     def of(cls, job: Generation) -> "GenerationDetail":
@@ -81,9 +81,9 @@ Row = TypeVar("Row", Generation, Take)
 class JobFilters(PageParams):
     model: Text | None = Field(None, max_length=40)
     author: RowId | None = Field(None, description="Id of a member.")
-    created_from: When | None = Field(None, description="At this moment or later.")
+    created_from: When | None = Field(None, description="At this time or later.")
     created_before: When | None = None
-    q: Annotated[Text, Field(max_length=200)] | None = Field(None, description="Words that stand in the prompt.")
+    q: Annotated[Text, Field(max_length=200)] | None = Field(None, description="Filter by words in the prompt.")
 
     def apply(self, jobs: QuerySet[Row]) -> QuerySet[Row]:
         wanted = {
@@ -97,7 +97,7 @@ class JobFilters(PageParams):
 
 
 class GenerationFilters(JobFilters):
-    state: list[State] = Field([], description="Repeat it for several.")
+    state: list[State] = Field([], description="Repeat for several states.")
 
     def apply(self, jobs: QuerySet[Row]) -> QuerySet[Row]:
         found = super().apply(jobs)
@@ -106,8 +106,8 @@ class GenerationFilters(JobFilters):
 
 @router.get("", auth=READ_OR_GENERATE, response=PageOut[GenerationOut], operation_id="list_generations")
 def list_generations(request: ApiRequest, filters: Query[GenerationFilters]) -> PageOut[GenerationOut]:
-    """Jobs, newest first. The scope `manage` shows everybody's, `read` one's own and all finished takes."""
-    found = filters.apply(visible_generations(request.auth))
+    """List generations, newest first. With `manage` all of the team, with `read` your own and all that have a take."""
+    found = filters.apply(Generation.objects.visible_to(request.auth).with_media().select_related("hold", "api_key"))
     page = keyset_page(found, cursor=filters.cursor, size=filters.limit)
     return PageOut(data=[GenerationOut.of(job) for job in page.rows], next_cursor=page.next_cursor)
 
@@ -120,7 +120,7 @@ def list_generations(request: ApiRequest, filters: Query[GenerationFilters]) -> 
     openapi_extra=errors(404),
 )
 def get_generation(request: ApiRequest, generation_id: UUID) -> GenerationDetail:
-    """One job, with its place in the queue while it waits."""
+    """Get a generation, with its position in the queue while it is queued."""
     return GenerationDetail.of(access_generation(request.auth, generation_id))
 
 
@@ -132,7 +132,7 @@ def get_generation(request: ApiRequest, generation_id: UUID) -> GenerationDetail
     openapi_extra=errors(404, 409),
 )
 def cancel(request: ApiRequest, generation_id: UUID) -> GenerationDetail:
-    """Take a waiting job back and return its credits. 409 once it is with the provider; canceled twice is fine."""
+    """Cancel a queued generation and refund its credits. 409 once it was sent. A second call changes nothing."""
     job = access_generation(request.auth, generation_id)
     cancel_generation(membership=request.auth.membership, generation=job)
     return GenerationDetail.of(access_generation(request.auth, generation_id))
@@ -146,7 +146,7 @@ def cancel(request: ApiRequest, generation_id: UUID) -> GenerationDetail:
     openapi_extra=errors(402, 404, 409),
 )
 def retry(request: ApiRequest, generation_id: UUID) -> GenerationDetail:
-    """Submit a job that failed or was canceled once more, for no more than it cost. Asked twice, the same new job."""
+    """Submit a failed or canceled generation again, at its price or less. A second call returns the same new one."""
     job = access_generation(request.auth, generation_id)
     caller = request.auth
     again = retry_generation(membership=caller.membership, generation=job, api_key=caller.key)
@@ -154,13 +154,13 @@ def retry(request: ApiRequest, generation_id: UUID) -> GenerationDetail:
 
 
 def settings_of(job: Generation) -> dict[str, object]:
-    """The members of `GenerationOut`, from a row with media, author, hold and key loaded."""
+    """Return the fields of `GenerationOut`. Media, author, hold and key must be loaded."""
     same = ("id", "state", "prompt", "model", "duration", "resolution", "fps", "generate_audio", "price")
     return {
         **{name: getattr(job, name) for name in same},
         "camera_motion": job.camera_motion or None,
-        "first_frame": Still.of(job.first_frame),
-        "last_frame": Still.of(job.last_frame) if job.last_frame else None,
+        "first_frame": Image.of(job.first_frame),
+        "last_frame": Image.of(job.last_frame) if job.last_frame else None,
         "author": Person.of(job.author),
         "api_key": KeyName.of(job.api_key),
         "charged": job.hold.captured,

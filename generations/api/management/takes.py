@@ -1,4 +1,4 @@
-"""Takes: finished generations with their videos, by addresses that need no key for a while."""
+"""Takes: finished videos, with URLs that need no key until they expire."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -25,7 +25,7 @@ router = Router(tags=["Takes"])
 
 
 class VideoOut(BaseModel):
-    """An MP4. Its address answers HEAD and byte ranges."""
+    """An MP4 file. Its URL supports HEAD and range requests."""
 
     url: str
     width: int
