@@ -1,6 +1,6 @@
-"""The tenant wall: the one way to a team. Outsiders get NotFoundError, members without the right ForbiddenError.
+"""Access to a team. Outsiders get NotFoundError, members without the right ForbiddenError.
 
-Whose membership is deactivated stands outside, from the next request on.
+A deactivated member counts as an outsider from the next request on.
 """
 
 from typing import Protocol
@@ -15,7 +15,7 @@ from .roles import Right
 
 
 class Viewer(Protocol):
-    """A membership or the caller behind an API key: what `visible_to` of every model asks about."""
+    """A membership, or the caller behind an API key. Every `visible_to` takes one."""
 
     @property
     def team(self) -> Team: ...
@@ -31,7 +31,7 @@ class Viewer(Protocol):
 
 
 def access_team(user: User | AnonymousUser, slug: str, right: Right = Right.VIEW) -> Membership:
-    """Return the user's membership of the team, with team and user loaded, if it carries the right."""
+    """Return the user's membership of the team with team and user loaded. Raises NotFoundError, ForbiddenError."""
     if not user.is_authenticated:
         raise NotFoundError
     memberships = Membership.objects.select_related("team", "user")
@@ -43,6 +43,7 @@ def access_team(user: User | AnonymousUser, slug: str, right: Right = Right.VIEW
 
 
 def require(membership: Membership, right: Right) -> None:
+    """Raises ForbiddenError."""
     if not membership.can(right):
         raise ForbiddenError(
             f"You don't have permission. Your role in {membership.team} is {membership.get_role_display()}."
