@@ -1,6 +1,6 @@
-"""A client of the image-to-video contract, written from the contract alone, with the standard library alone.
+"""A client of the image-to-video contract, written from the contract with the standard library only.
 
-It knows nothing of who answers. What the contract does not allow an answer to be, it does not let pass.
+It works with any server of the contract, and rejects every response that the contract does not allow.
 """
 
 import json

@@ -36,7 +36,7 @@ def test_it_submits_polls_and_downloads(client: Client) -> None:
     assert client.download(client.poll(job)["result"]["video_url"])
 
 
-def test_the_length_may_be_the_models(client: Client) -> None:
+def test_the_model_can_choose_the_duration(client: Client) -> None:
     key = str(uuid4())
     body = body_with(model="ltx-2-5-fast", duration=None, fps=24.0, generate_audio=False)
     job = client.submit(**body, idempotency_key=key)
@@ -68,7 +68,7 @@ def test_an_upload_is_used_from_a_base_url_with_a_slash(client: Client) -> None:
         (413, "request_too_large", "POST", "/v2/image-to-video", b" " * 16_000_000),
     ],
 )
-def test_its_errors_are_those_of_the_table(
+def test_errors_are_those_of_the_contract(
     client: Client, status: int, type_: str, method: str, path: str, body: object
 ) -> None:
     with pytest.raises(ApiError) as caught:
@@ -82,7 +82,7 @@ def test_a_wrong_key_is_401(client: Client) -> None:
     assert (caught.value.status, caught.value.type) == (401, "authentication_error")
 
 
-def test_credits_end_with_402(client: Client) -> None:
+def test_402_when_credits_run_out(client: Client) -> None:
     refusal = first_refusal(client, **body_with(model="ltx-2-5-pro", resolution="3840x2160", duration=10))
     assert (refusal.status, refusal.type) == (402, "insufficient_funds_error")
     assert {"required", "available", "held", "limit", "resets_at"} <= set(refusal.body)

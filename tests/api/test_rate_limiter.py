@@ -22,6 +22,6 @@ def test_a_bucket_is_exact_when_requests_arrive_together() -> None:
     assert all(0 < wait <= 60_000_000 for empty, wait, _ in results if empty)
 
 
-def test_it_tells_what_the_first_bucket_has_left() -> None:
+def test_it_returns_what_the_first_bucket_has_left() -> None:
     buckets = [bucket_of(5), bucket_of(3)]
     assert [_count(buckets)[::2] for _ in range(4)] == [(0, 4), (0, 3), (0, 2), (2, 1)]

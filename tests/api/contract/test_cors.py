@@ -19,12 +19,12 @@ def preflight(path: str) -> Any:
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_nobody_may_by_default(path: str, db: None) -> None:
+def test_no_origin_is_allowed_by_default(path: str, db: None) -> None:
     assert "Access-Control-Allow-Origin" not in preflight(path)
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_named_origin_may(path: str, settings: Settings, db: None) -> None:
+def test_a_configured_origin_is_allowed(path: str, settings: Settings, db: None) -> None:
     settings.CORS_ALLOWED_ORIGINS = [ORIGIN]
     answer = preflight(path)
     assert (answer.status_code, answer["Access-Control-Allow-Origin"]) == (200, ORIGIN)
@@ -32,13 +32,13 @@ def test_a_named_origin_may(path: str, settings: Settings, db: None) -> None:
     assert "Access-Control-Allow-Credentials" not in answer
 
 
-def test_answers_and_errors_can_be_read(program: Program, settings: Settings) -> None:
+def test_responses_and_errors_are_readable_by_scripts(program: Program, settings: Settings) -> None:
     settings.CORS_ALLOWED_ORIGINS = [ORIGIN]
     for answer in (program.submit(Origin=ORIGIN), program.submit({}, Origin=ORIGIN), program.job("x", Origin=ORIGIN)):
         assert answer["Access-Control-Allow-Origin"] == ORIGIN
         assert "x-request-id" in answer["Access-Control-Expose-Headers"]
 
 
-def test_pages_are_never_opened_to_others(settings: Settings, db: None) -> None:
+def test_pages_are_never_opened_to_other_origins(settings: Settings, db: None) -> None:
     settings.CORS_ALLOWED_ORIGINS = [ORIGIN]
     assert "Access-Control-Allow-Origin" not in Client().get("/", headers={"Origin": ORIGIN})

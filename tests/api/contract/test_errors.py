@@ -46,7 +46,7 @@ def refused(status: int, type_: str) -> Iterator[list[ApiError]]:
     assert (found.value.status, found.value.type) == (status, type_), found.value
 
 
-def test_400_for_what_breaks_a_rule(client: Client) -> None:
+def test_400_for_a_violated_rule(client: Client) -> None:
     for body in (body_with(duration=7), body_with(prompt=...), body_with(resolution="1x1"), b"{", b"\xff", [], None):
         with refused(400, "invalid_request_error"):
             client.call("POST", "/v2/image-to-video", body)
@@ -54,7 +54,7 @@ def test_400_for_what_breaks_a_rule(client: Client) -> None:
         client.submit(**body_with(), idempotency_key="x" * 256)
 
 
-def test_401_for_what_is_no_key(web: WebProcess, client: Client) -> None:
+def test_401_for_an_invalid_key(web: WebProcess, client: Client) -> None:
     for key in (
         "",
         "dly_wrong",
@@ -134,7 +134,7 @@ def test_404_for_unknown_foreign_and_misplaced_jobs(
         ("PUT", "/v1/files/x/take.mp4", "GET, HEAD"),
     ],
 )
-def test_405_says_what_is_allowed(client: Client, method: str, path: str, allow: str) -> None:
+def test_405_names_the_allowed_methods(client: Client, method: str, path: str, allow: str) -> None:
     with refused(405, "invalid_request_error") as caught:
         client.call(method, path)
     assert caught[0].headers["Allow"] == allow
@@ -148,7 +148,7 @@ def test_409_and_422_for_a_key_used_twice(client: Client) -> None:
         client.submit(**body_with(prompt="Another."), idempotency_key=key)
 
 
-def test_413_for_bodies_past_the_caps(client: Client) -> None:
+def test_413_for_too_large_bodies(client: Client) -> None:
     with refused(413, "request_too_large"):
         client.call("POST", "/v2/image-to-video", b" " * 16_000_000)
     ticket = client.call("POST", "/v1/upload").json()
@@ -157,7 +157,7 @@ def test_413_for_bodies_past_the_caps(client: Client) -> None:
     assert client.submit(**body_with())  # the server is well
 
 
-def test_422_is_for_moderation_and_stands_in_the_job(client: Client, funded: Team, bob: User) -> None:
+def test_422_is_for_moderation_and_is_an_error_of_the_job(client: Client, funded: Team, bob: User) -> None:
     job = make_generation(funded, bob, State.FAILED, error_type="content_filtered_error", error_message="Filtered.")
     assert client.poll(str(job.pk))["error"] == {"type": "content_filtered_error", "message": "Filtered."}
 
@@ -180,7 +180,7 @@ def test_429_for_too_many_a_minute(program: Program, tmp_path: Path) -> None:
         assert 1 <= (caught[0].retry_after or 0) <= 20
 
 
-def test_500_tells_nothing_of_the_inside(client: Client) -> None:
+def test_500_reveals_no_internals(client: Client) -> None:
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE generations_upload RENAME TO mislaid")
         try:
@@ -192,7 +192,7 @@ def test_500_tells_nothing_of_the_inside(client: Client) -> None:
     assert "generations_upload" not in json.dumps(caught[0].body)
 
 
-def test_503_while_the_database_is_away(program: Program, tmp_path: Path) -> None:
+def test_503_while_the_database_is_down(program: Program, tmp_path: Path) -> None:
     with web_process(tmp_path, DATABASE_URL=f"postgresql://127.0.0.1:{free_port()}/nothing") as lonely:
         with refused(503, "service_unavailable_error") as caught:
             Client(lonely.url, program.secret).submit(**body_with())
@@ -244,13 +244,13 @@ class TestTheWire:
         head = self.head(client, "PUT", path, "Transfer-Encoding: chunked")
         assert self.speak(web, head, b"%x\r\n%s\r\n0\r\n\r\n" % (len(data), data))[0] == 201
 
-    def test_a_chunked_flood_is_cut(self, web: WebProcess, client: Client) -> None:
+    def test_a_too_large_chunked_body_is_rejected(self, web: WebProcess, client: Client) -> None:
         ticket = client.call("POST", "/v1/upload").json()
         head = self.head(client, "PUT", ticket["upload_url"].removeprefix(web.url), "Transfer-Encoding: chunked")
         chunk = b"100000\r\n" + bytes(1024 * 1024) + b"\r\n"
         assert self.speak(web, head, chunk * 16, b"0\r\n\r\n")[0] == 413
 
-    def test_a_client_chooses_no_request_id(self, web: WebProcess, client: Client) -> None:
+    def test_clients_cannot_choose_the_request_id(self, web: WebProcess, client: Client) -> None:
         _, headers, _ = self.speak(web, self.head(client, "GET", "/v2/nothing", "x-request-id: chosen"))
         assert headers["x-request-id"] != "chosen"
         _, headers, _ = self.speak(web, self.head(client, "GET", "/healthz"))
@@ -261,13 +261,15 @@ class TestTheWire:
         assert {"set-cookie", "content-security-policy"}.isdisjoint(headers)
         assert (headers["cache-control"], headers["x-content-type-options"]) == ("no-store", "nosniff")
 
-    def test_a_pages_cookie_opens_nothing(self, web: WebProcess, bob: User, client_of: Callable[[User], Any]) -> None:
+    def test_a_session_cookie_gives_no_access(
+        self, web: WebProcess, bob: User, client_of: Callable[[User], Any]
+    ) -> None:
         cookie = client_of(bob).cookies["sessionid"].value
         request = f"POST /v1/upload HTTP/1.1\r\nHost: x\r\nCookie: sessionid={cookie}\r\nConnection: close\r\n\r\n"
         assert self.speak(web, request.encode())[0] == 401
 
 
-def test_a_job_by_key_is_a_job_of_the_team(client: Client, bob: User) -> None:
+def test_a_submitted_job_belongs_to_the_team(client: Client, bob: User) -> None:
     job = client.submit(**body_with(camera_motion="dolly_in", generate_audio=False))
     stored = Generation.objects.get(pk=job)
     assert (stored.author, stored.camera_motion, stored.generate_audio) == (bob, "dolly_in", False)

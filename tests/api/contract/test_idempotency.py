@@ -26,7 +26,7 @@ def error_of(answer: Any) -> tuple[int, str]:
     return answer.status_code, answer.json()["error"]["type"]
 
 
-def test_the_same_again_is_the_same_job(program: Program, fresh_key: str) -> None:
+def test_the_same_request_returns_the_same_job(program: Program, fresh_key: str) -> None:
     first = program.submit(Idempotency_Key=fresh_key)
     again = program.submit(Idempotency_Key=fresh_key)
     assert (again.status_code, again.json()) == (202, first.json())
@@ -47,9 +47,7 @@ def test_another_body_is_422(program: Program, fresh_key: str) -> None:
     assert Generation.objects.count() == 1
 
 
-def test_a_402_is_answered_again_though_there_are_credits_now(
-    program: Program, funded: Team, alice: User, fresh_key: str
-) -> None:
+def test_a_402_is_replayed_even_with_new_credits(program: Program, funded: Team, alice: User, fresh_key: str) -> None:
     program.submit(DEAR)
     program.submit(DEAR)
     first = program.submit(DEAR, Idempotency_Key=fresh_key)
@@ -60,13 +58,13 @@ def test_a_402_is_answered_again_though_there_are_credits_now(
     assert program.submit(DEAR).status_code == 202
 
 
-def test_a_bad_body_is_answered_again(program: Program, fresh_key: str) -> None:
+def test_an_error_of_the_body_is_replayed(program: Program, fresh_key: str) -> None:
     first = program.submit(body_with(duration=7), Idempotency_Key=fresh_key)
     again = program.submit(body_with(duration=7), Idempotency_Key=fresh_key)
     assert (again.status_code, again.json()) == (400, first.json())
 
 
-def test_what_may_be_tried_again_is_not_kept(program: Program, bob: User, funded: Team, fresh_key: str) -> None:
+def test_retryable_errors_are_not_stored(program: Program, bob: User, funded: Team, fresh_key: str) -> None:
     quota = Quota.objects.create(team=funded, membership=bob.memberships.get(team=funded), max_jobs=1)
     program.submit()
     assert program.submit(Idempotency_Key=fresh_key).status_code == 429
@@ -95,7 +93,7 @@ def test_after_a_day_the_key_is_free(program: Program, fresh_key: str) -> None:
     assert again.json()["id"] != first.json()["id"]
 
 
-def test_old_answers_are_swept(program: Program, fresh_key: str) -> None:
+def test_old_responses_are_deleted(program: Program, fresh_key: str) -> None:
     program.submit(Idempotency_Key=fresh_key)
     assert sweep_replays() == 0
     Replay.objects.update(created_at=database_time(-timedelta(hours=24, seconds=1)))
@@ -106,21 +104,21 @@ class TestDeadRequests:
     def forget_answer(self, age: timedelta = timedelta(0)) -> None:
         Replay.objects.update(status=None, body=None, created_at=database_time(-age))
 
-    def test_one_under_way_is_409_with_a_time(self, program: Program, fresh_key: str) -> None:
+    def test_a_request_in_progress_is_409_with_retry_after(self, program: Program, fresh_key: str) -> None:
         program.submit(body_with(duration=7), Idempotency_Key=fresh_key)
         self.forget_answer()
         answer = program.submit(body_with(duration=7), Idempotency_Key=fresh_key)
         assert error_of(answer) == (409, "concurrency_limit_error")
         assert int(answer["Retry-After"]) > 0
 
-    def test_one_that_died_after_its_job_was_stored_is_told_of_at_once(self, program: Program, fresh_key: str) -> None:
+    def test_a_request_that_died_after_storing_its_job_is_replayed(self, program: Program, fresh_key: str) -> None:
         first = program.submit(Idempotency_Key=fresh_key)
         self.forget_answer()
         again = program.submit(Idempotency_Key=fresh_key)
         assert (again.status_code, again.json()) == (202, first.json())
         assert program.submit(Idempotency_Key=fresh_key)["Idempotent-Replayed"] == "true"
 
-    def test_one_that_died_before_is_done_by_the_next(self, program: Program, fresh_key: str) -> None:
+    def test_a_request_that_died_before_is_processed_by_the_next(self, program: Program, fresh_key: str) -> None:
         assert program.submit(DEAR | {"duration": 7}, Idempotency_Key=fresh_key).status_code == 400
         self.forget_answer(timedelta(minutes=3))
         assert program.submit(DEAR | {"duration": 7}, Idempotency_Key=fresh_key).status_code == 400
@@ -128,7 +126,7 @@ class TestDeadRequests:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_ten_at_once_make_one_job(program: Program, fresh_key: str) -> None:
+def test_ten_concurrent_requests_create_one_job(program: Program, fresh_key: str) -> None:
     barrier = Barrier(10)
 
     def submit(_: int) -> tuple[int, str]:

@@ -21,7 +21,7 @@ def statuses(*programs: Program) -> list[int]:
     return [program.send("POST", "/v1/upload").status_code for program in programs]
 
 
-def test_a_key_has_its_own(
+def test_each_key_has_its_own_limit(
     program: Program, program_of: Callable[..., Program], funded: Team, bob: User, settings: Settings
 ) -> None:
     settings.API_RATE_KEY = 2
@@ -29,14 +29,14 @@ def test_a_key_has_its_own(
     assert statuses(program, program, program, other) == [200, 200, 429, 200]
 
 
-def test_a_persons_keys_share_one(
+def test_the_keys_of_a_member_share_a_limit(
     program: Program, program_of: Callable[..., Program], funded: Team, bob: User, alice: User, settings: Settings
 ) -> None:
     settings.API_RATE_MEMBER = 2
     assert statuses(program, program_of(bob, funded), program, program_of(alice, funded)) == [200, 200, 429, 200]
 
 
-def test_a_service_key_counts_against_no_person(
+def test_a_service_key_counts_against_no_member(
     program_of: Callable[..., Program], funded: Team, alice: User, settings: Settings
 ) -> None:
     settings.API_RATE_MEMBER = 1
@@ -44,7 +44,7 @@ def test_a_service_key_counts_against_no_person(
     assert statuses(service, service, program_of(alice, funded)) == [200, 200, 200]
 
 
-def test_a_team_shares_one(
+def test_a_team_shares_a_limit(
     program: Program,
     program_of: Callable[..., Program],
     funded: Team,
@@ -58,14 +58,14 @@ def test_a_team_shares_one(
     assert statuses(program, program_of(alice, funded), program, stranger) == [200, 200, 429, 200]
 
 
-def test_a_refused_request_counts_nowhere(
+def test_a_rejected_request_counts_nowhere(
     program: Program, program_of: Callable[..., Program], funded: Team, bob: User, settings: Settings
 ) -> None:
     settings.API_RATE_KEY, settings.API_RATE_TEAM = 1, 2
     assert statuses(program, program, program, program_of(bob, funded)) == [200, 429, 429, 200]
 
 
-def test_what_is_left_is_told(program: Program, settings: Settings) -> None:
+def test_responses_have_the_remaining_requests(program: Program, settings: Settings) -> None:
     settings.API_RATE_KEY = 3
     first, second = program.send("POST", "/v1/upload"), program.job("nothing")
     assert (first["RateLimit-Policy"], first["RateLimit"]) == ('"key";q=3;w=60', '"key";r=2')
@@ -82,7 +82,7 @@ def test_the_bucket_refills(program: Program, valkey: redis.Redis, settings: Set
     assert statuses(program) == [200]
 
 
-def test_the_counts_do_not_stay(program: Program, valkey: redis.Redis, settings: Settings) -> None:
+def test_the_counters_expire(program: Program, valkey: redis.Redis, settings: Settings) -> None:
     settings.API_RATE_KEY = settings.API_RATE_MEMBER = settings.API_RATE_TEAM = 10
     statuses(program)
     names = list(valkey.scan_iter("rate:*"))
@@ -90,7 +90,7 @@ def test_the_counts_do_not_stay(program: Program, valkey: redis.Redis, settings:
     assert all(0 < valkey.pttl(name) <= 60_000 for name in names)
 
 
-def test_without_valkey_everybody_may_pass(program: Program, settings: Settings) -> None:
+def test_without_valkey_all_requests_pass(program: Program, settings: Settings) -> None:
     settings.API_RATE_KEY = 1
     settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}/0"
     assert statuses(program, program, program) == [200, 200, 200]

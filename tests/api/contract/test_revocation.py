@@ -66,7 +66,7 @@ ENDS: list[Change] = [deactivate, expire, end_secret, block, revoke, rotate_at_o
     ],
     ids=["submit", "bad body", "no such still", "once", "status"],
 )
-def test_who_may_no_longer_ask_is_refused_at_once(
+def test_a_revoked_caller_is_rejected_at_once(
     known: Program, funded: Team, bob: User, end: Change, ask: Callable[[Program], Any]
 ) -> None:
     assert known.submit(Idempotency_Key="once").status_code == 202
@@ -75,7 +75,7 @@ def test_who_may_no_longer_ask_is_refused_at_once(
     assert Generation.objects.count() == 1
 
 
-def test_an_uploaded_still_is_refused_as_well(known: Program, funded: Team, bob: User) -> None:
+def test_an_upload_is_rejected_as_well(known: Program, funded: Team, bob: User) -> None:
     body = body_with(image_uri=known.upload())
     deactivate(known, funded, bob)
     assert known.submit(body).status_code == 401
@@ -97,7 +97,7 @@ def test_a_greater_role_counts_at_once(known: Program, funded: Team, bob: User) 
     assert known.submit(body).status_code == 202
 
 
-def test_a_team_whose_end_is_announced_takes_nothing_more(known: Program, funded: Team) -> None:
+def test_a_team_scheduled_for_deletion_accepts_no_jobs(known: Program, funded: Team) -> None:
     body = body_with(image_uri=known.upload())
     Team.objects.filter(pk=funded.pk).update(ends_at=database_time(timedelta(days=7)))
     assert known.submit(body).status_code == 403

@@ -38,7 +38,7 @@ def verdict(status: int, answer: Any) -> tuple[int, str]:
     return status, answer["error"]["type"] if status >= 400 else ""
 
 
-def test_a_body_is_taken_by_both_or_refused_by_both(
+def test_the_engine_and_the_api_accept_the_same_bodies(
     program: Program, engine: EngineProcess, funded: Team, alice: User
 ) -> None:
     grant_credits(team=funded, amount=10_000_000, reason="plenty", actor=alice)

@@ -49,7 +49,7 @@ def url_of(program: Program, take: Generation) -> str:
         (State.SAVING, "processing"),
     ],
 )
-def test_a_job_under_way_has_three_fields(program: Program, funded: Team, bob: User, state: State, word: str) -> None:
+def test_a_job_in_progress_has_three_fields(program: Program, funded: Team, bob: User, state: State, word: str) -> None:
     job = make_generation(funded, bob, state)
     answer = program.job(job.pk)
     assert answer.status_code == 200
@@ -74,7 +74,7 @@ class TestFailed:
             ("video_lost", "api_error"),
         ],
     )
-    def test_the_type_is_one_of_the_contracts(
+    def test_the_error_type_is_one_of_the_contract(
         self, program: Program, funded: Team, bob: User, stored: str, told: str
     ) -> None:
         job = make_generation(funded, bob, State.FAILED, error_type=stored, error_message="No.")
@@ -82,7 +82,7 @@ class TestFailed:
         assert set(answer) == {"id", "status", "created_at", "completed_at", "error"}
         assert (answer["status"], answer["error"]) == ("failed", {"type": told, "message": "No."})
 
-    def test_a_canceled_job_has_failed_and_says_why(self, program: Program, funded: Team, bob: User) -> None:
+    def test_a_canceled_job_is_failed_with_a_message(self, program: Program, funded: Team, bob: User) -> None:
         job = make_generation(funded, bob, State.CANCELED)
         answer = program.job(job.pk).json()
         assert (answer["status"], answer["error"]["type"]) == ("failed", "invalid_request_error")
@@ -96,7 +96,7 @@ class TestWhoMaySee:
         assert answer.status_code == 404
         return answer
 
-    def test_a_key_of_another_team_is_answered_as_for_no_job(
+    def test_a_job_of_another_team_is_not_found(
         self, missing: Any, take: Generation, other_team: Team, charlie: User, program_of: Callable[..., Program]
     ) -> None:
         answer = program_of(charlie, other_team).job(take.pk)
@@ -104,12 +104,12 @@ class TestWhoMaySee:
         ours = {name: value for name, value in answer.headers.items() if name not in ("x-request-id", "RateLimit")}
         assert ours == {n: v for n, v in missing.headers.items() if n not in ("x-request-id", "RateLimit")}
 
-    def test_a_colleagues_unfinished_job_is_answered_as_no_job(
+    def test_an_unfinished_job_of_another_member_is_not_found(
         self, missing: Any, funded: Team, alice: User, program: Program
     ) -> None:
         assert program.job(make_generation(funded, alice, State.QUEUED).pk).content == missing.content
 
-    def test_a_key_without_read_sees_what_its_user_made(
+    def test_a_key_without_read_sees_the_jobs_of_its_user(
         self, missing: Any, take: Generation, funded: Team, alice: User, bob: User, program_of: Callable[..., Program]
     ) -> None:
         program = program_of(bob, funded, Scope.GENERATE)
@@ -125,7 +125,7 @@ class TestWhoMaySee:
         assert service.job(make_generation(funded, alice, State.QUEUED).pk).content == missing.content
 
     @pytest.mark.parametrize("job_id", ["nothing", "1", "..", "%00", "a" * 500, "00000000-0000-0000-0000-00000000000g"])
-    def test_what_is_no_id_is_no_job(self, missing: Any, program: Program, job_id: str) -> None:
+    def test_an_invalid_id_is_not_found(self, missing: Any, program: Program, job_id: str) -> None:
         assert program.job(job_id).content == missing.content
 
     def test_an_upper_case_id_is_the_same_id(self, program: Program, take: Generation) -> None:
@@ -147,7 +147,7 @@ class TestResult:
         assert (answer.status_code, answer["Content-Type"]) == (200, "video/mp4")
         assert b"".join(answer) == CONTENT
 
-    def test_it_answers_head_and_ranges(self, program: Program, take: Generation) -> None:
+    def test_it_supports_head_and_ranges(self, program: Program, take: Generation) -> None:
         url, client = url_of(program, take), Client()
         head: Any = client.head(url)
         assert (head.status_code, head["Content-Length"], head["Accept-Ranges"]) == (200, str(len(CONTENT)), "bytes")
@@ -160,16 +160,16 @@ class TestResult:
         assert (answer.status_code, answer["Content-Range"]) == (416, f"bytes */{len(CONTENT)}")
         assert answer.json()["error"]["type"] == "invalid_request_error"
 
-    def test_it_ends(self, program: Program, take: Generation, settings: Settings) -> None:
+    def test_the_url_expires(self, program: Program, take: Generation, settings: Settings) -> None:
         settings.RESULT_URL_LIFE = timedelta(seconds=-1)
         answer: Any = Client().get(url_of(program, take))
         assert (answer.status_code, answer.json()["error"]["type"]) == (404, "not_found_error")
         assert "expired" in answer.json()["error"]["message"]
 
-    def test_it_lives_a_day_by_default(self, settings: Settings) -> None:
+    def test_the_url_is_valid_for_a_day_by_default(self, settings: Settings) -> None:
         assert timedelta(hours=24) == settings.RESULT_URL_LIFE
 
-    def test_a_changed_signature_opens_nothing(self, program: Program, take: Generation) -> None:
+    def test_a_changed_signature_is_rejected(self, program: Program, take: Generation) -> None:
         path = urlsplit(url_of(program, take)).path
         asset, rest = path.split("/")[3].split(".", 1)
         other = make_generation(take.team, take.author).take.video
@@ -183,7 +183,7 @@ class TestResult:
         assert program.job(take.pk).json()["status"] == "completed"
 
 
-def test_the_take_says_which_key_it_came_by(
+def test_the_take_has_the_key_that_submitted_it(
     program: Program, take: Generation, bob: User, client_of: Callable[[User], Client]
 ) -> None:
     Take.objects.filter(pk=take.pk).update(api_key=program.key)

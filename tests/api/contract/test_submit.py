@@ -37,13 +37,13 @@ def test_it_accepts_with_exactly_two_fields(program: Program, bob: User) -> None
     assert (generation.fps, generation.generate_audio, generation.camera_motion) == (24, True, "")
 
 
-def test_it_takes_what_clients_in_the_wild_send(program: Program) -> None:
+def test_it_accepts_bodies_of_existing_clients(program: Program) -> None:
     body = body_with(duration=6.0, fps=24.0, seed=7, negative_prompt="blur", webhook=None, camera_motion=None)
     assert program.submit(body).status_code == 202
 
 
 @pytest.mark.parametrize("path", ["/v2/image-to-video", "/v2/image-to-video/", "/v2//image-to-video"])
-def test_it_answers_with_and_without_a_slash(program: Program, path: str) -> None:
+def test_it_works_with_and_without_a_trailing_slash(program: Program, path: str) -> None:
     answer = program.send("POST", path, body_with())
     assert answer.status_code == 202
     assert program.send("GET", f"{path.rstrip('/')}/{answer.json()['id']}/").status_code == 200
@@ -59,7 +59,7 @@ def test_a_submit_with_an_uploaded_image_takes_few_queries(
         assert program.submit(body).status_code == 202
 
 
-def test_both_frames_come_in_either_form(program: Program) -> None:
+def test_both_frames_accept_every_form(program: Program) -> None:
     uri = program.upload(jpeg(sample_image(64, 96)))
     answer = program.submit(body_with(image_uri=uri, last_frame_uri=DATA_URI))
     generation = Generation.objects.get(pk=answer.json()["id"])
@@ -78,13 +78,13 @@ def test_an_upload_of_another_team_does_not_exist(
 
 
 class TestTheLengthIsTheModels:
-    def test_the_longest_is_held(self, program: Program) -> None:
+    def test_the_maximum_price_is_held(self, program: Program) -> None:
         answer = program.submit(body_with(model="ltx-2-5-fast", duration=None))
         generation = Generation.objects.get(pk=answer.json()["id"])
         assert (generation.duration, generation.price) == (None, 9 * 20)
         assert generation.hold.amount == 9 * 20
 
-    def test_only_a_2_5_model_takes_it(self, program: Program) -> None:
+    def test_only_2_5_models_accept_it(self, program: Program) -> None:
         assert error_of(program.submit(body_with(duration=None))) == (400, "invalid_request_error")
 
     def test_never_with_a_last_frame(self, program: Program) -> None:
@@ -93,7 +93,7 @@ class TestTheLengthIsTheModels:
 
 
 class TestRefusals:
-    def test_too_few_credits_are_told_in_numbers(self, program: Program, funded: Team) -> None:
+    def test_a_shortage_has_its_numbers(self, program: Program, funded: Team) -> None:
         funded.wallet.refresh_from_db()
         while (answer := program.submit(body_with(model="ltx-2-5-pro", resolution="3840x2160"))).status_code == 202:
             pass
@@ -102,7 +102,7 @@ class TestRefusals:
         numbers = {name: told[name] for name in ("required", "available", "held", "limit", "resets_at")}
         assert numbers == {"required": 234, "available": 64, "held": 936, "limit": "wallet", "resets_at": None}
 
-    def test_a_members_quota_says_when_it_begins_anew(self, program: Program, bob: User, funded: Team) -> None:
+    def test_a_members_quota_says_when_it_resets(self, program: Program, bob: User, funded: Team) -> None:
         Quota.objects.create(team=funded, membership=bob.memberships.get(team=funded), cap=10, period="day")
         answer = program.submit()
         assert error_of(answer) == (402, "insufficient_funds_error")
@@ -111,7 +111,7 @@ class TestRefusals:
         assert told["resets_at"].endswith("Z")
         assert not Hold.objects.exists()
 
-    def test_too_many_at_once_is_429_with_a_time(self, program: Program, bob: User, funded: Team) -> None:
+    def test_too_many_at_once_is_429_with_retry_after(self, program: Program, bob: User, funded: Team) -> None:
         Quota.objects.create(team=funded, membership=bob.memberships.get(team=funded), max_jobs=1)
         assert program.submit().status_code == 202
         answer = program.submit()
@@ -191,14 +191,14 @@ class TestRefusals:
     def test_a_huge_body_is_413(self, program: Program) -> None:
         assert error_of(program.submit(b" " * 17_000_000)) == (413, "request_too_large")
 
-    def test_a_still_that_is_too_large_as_data_fits_as_an_upload(self, program: Program) -> None:
+    def test_an_image_too_large_as_data_uri_works_as_an_upload(self, program: Program) -> None:
         noise = sample_image(2000, 1500).effect_spread(400)
         big = png(noise, compress_level=0)
         assert len(big) > 7_340_032
         assert program.submit(body_with(image_uri=program.upload(big))).status_code == 202
 
 
-def test_the_same_picture_is_kept_once(program: Program) -> None:
+def test_the_same_image_is_stored_once(program: Program) -> None:
     program.submit()
     program.submit()
     assert Asset.objects.filter(kind="still").count() == 1

@@ -40,7 +40,7 @@ def test_a_ticket_has_four_fields_whatever_the_body(program: Program, body: obje
 
 
 @pytest.mark.parametrize("data", [png(), jpeg(), webp()])
-def test_the_bytes_say_what_they_are(program: Program, data: bytes) -> None:
+def test_the_type_is_detected_from_the_bytes(program: Program, data: bytes) -> None:
     ticket = ticket_of(program)
     assert program.put(ticket["upload_url"], data, "application/octet-stream").status_code == 201
     assert program.submit(body_with(image_uri=ticket["storage_uri"])).status_code == 202
@@ -54,7 +54,7 @@ def test_bytes_are_never_replaced(program: Program) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"<html></html>", b"%PDF-1.7", png()[:100], b"GIF89a" + b"\0" * 50])
-def test_what_is_no_picture_is_refused_and_may_be_tried_again(program: Program, data: bytes) -> None:
+def test_an_invalid_image_is_rejected_and_can_be_uploaded_again(program: Program, data: bytes) -> None:
     ticket = ticket_of(program)
     assert error_of(program.put(ticket["upload_url"], data)) == (400, "invalid_request_error")
     assert program.put(ticket["upload_url"], png()).status_code == 201
@@ -67,7 +67,7 @@ def test_more_than_15_mb_is_413(program: Program) -> None:
     assert not Asset.objects.exists()
 
 
-def test_a_changed_or_ended_address_takes_nothing(program: Program) -> None:
+def test_a_changed_or_expired_upload_url_is_rejected(program: Program) -> None:
     ticket, other = ticket_of(program), ticket_of(program)
     url, signature = ticket["upload_url"].split("=")
     foreign = other["upload_url"].split("=")[1]
@@ -85,12 +85,12 @@ def test_an_upload_is_usable_for_a_day(program: Program) -> None:
     assert error_of(program.submit(body_with(image_uri=uri))) == (400, "invalid_request_error")
 
 
-def test_an_unfilled_upload_is_no_picture(program: Program) -> None:
+def test_an_upload_without_bytes_is_no_image(program: Program) -> None:
     uri = ticket_of(program)["storage_uri"]
     assert error_of(program.submit(body_with(image_uri=uri))) == (400, "invalid_request_error")
 
 
-def test_what_nobody_used_goes_after_a_day(program: Program) -> None:
+def test_unused_uploads_are_deleted_after_a_day(program: Program) -> None:
     program.upload()
     assert delete_expired_uploads() == 0
     Asset.objects.update(created_at=database_time(-timedelta(hours=25)))
@@ -99,21 +99,19 @@ def test_what_nobody_used_goes_after_a_day(program: Program) -> None:
     assert (delete_expired_uploads(), delete_unused_images(), Asset.objects.count()) == (1, 1, 0)
 
 
-def test_a_still_that_a_job_took_stays(program: Program) -> None:
+def test_an_image_of_a_generation_stays(program: Program) -> None:
     program.submit(body_with(image_uri=program.upload()))
     Upload.objects.update(created_at=database_time(-timedelta(hours=25)))
     Asset.objects.update(created_at=database_time(-timedelta(hours=25)))
     assert (delete_expired_uploads(), delete_unused_images(), Asset.objects.count()) == (1, 0, 1)
 
 
-def test_a_key_that_may_not_generate_gets_no_ticket(
-    program_of: Callable[..., Program], funded: Team, bob: User
-) -> None:
+def test_an_upload_needs_the_generate_scope(program_of: Callable[..., Program], funded: Team, bob: User) -> None:
     answer = program_of(bob, funded, Scope.READ).send("POST", "/v1/upload")
     assert error_of(answer) == (403, "permission_error")
 
 
-def test_the_address_can_only_be_put_to(program: Program) -> None:
+def test_the_upload_url_accepts_only_put(program: Program) -> None:
     url = ticket_of(program)["upload_url"]
     for method in ("GET", "POST", "DELETE"):
         answer = program.send(method, url)

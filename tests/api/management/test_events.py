@@ -27,7 +27,7 @@ def amounts(page: dict[str, list[dict[str, dict[str, int]]]]) -> list[int]:
     return [event["data"]["amount"] for event in page["data"]]
 
 
-def test_they_are_read_on_page_by_page(program: Callable[..., Program], alice: User, team: Team) -> None:
+def test_events_are_paginated(program: Callable[..., Program], alice: User, team: Team) -> None:
     reader = program(alice)
     grant(team, 1, 2, 3)
     first = reader.get("/events", kinds="credits.grant", limit=2).json()
@@ -41,16 +41,14 @@ def test_they_are_read_on_page_by_page(program: Callable[..., Program], alice: U
     assert "reason" not in first["data"][0]["data"]
 
 
-def test_a_key_lists_what_its_owner_may_see(
-    program: Callable[..., Program], alice: User, bob: User, team: Team
-) -> None:
+def test_a_key_lists_what_its_user_may_see(program: Callable[..., Program], alice: User, bob: User, team: Team) -> None:
     grant(team, 1)
     assert "credits.grant" in {event["type"] for event in program(alice).get("/events").json()["data"]}
     assert program(bob).get("/events").json()["data"] == []
     assert program(alice, Scope.READ).get("/events").json()["data"] == []
 
 
-def test_who_may_not_read_gets_nothing(
+def test_a_key_without_read_gets_no_events(
     program: Callable[..., Program], stranger: Program, anonymous: Program, alice: User, team: Team
 ) -> None:
     grant(team, 1)
@@ -64,7 +62,7 @@ def test_what_does_not_fit_is_refused(query: dict[str, object], program: Callabl
     assert program(alice).get("/events", **query).status_code == 422
 
 
-def test_a_stream_is_asked_for_elsewhere_with_a_ticket(
+def test_a_stream_request_is_redirected_with_a_ticket(
     program: Callable[..., Program], alice: User, settings: Settings
 ) -> None:
     settings.EVENTS_PORT = 8001

@@ -9,17 +9,17 @@ from django.utils import timezone
 from generations.accounts.roles import Scope
 from generations.credits.balances import balance_of
 from generations.jobs.models import Generation, State
-from tests.api.management.responses import refused, told
+from tests.api.management.responses import json_of, problem_of
 from tests.library.factories import make_generation
 
 
 def ids(response) -> list[str]:
-    return [row["id"] for row in told(response)["data"]]
+    return [row["id"] for row in json_of(response)["data"]]
 
 
-def test_a_generation_tells_its_settings_and_what_it_cost(program, bob, funded):
+def test_a_generation_has_its_settings_and_its_cost(program, bob, funded):
     take = make_generation(funded, bob, prompt="The lantern sways.")
-    row = told(program(bob).get(f"/generations/{take.pk}"))
+    row = json_of(program(bob).get(f"/generations/{take.pk}"))
     assert row["state"] == "completed"
     assert (row["prompt"], row["model"], row["duration"], row["fps"]) == ("The lantern sways.", "ltx-2-3-fast", 6, 24)
     assert (row["resolution"], row["camera_motion"], row["generate_audio"]) == ("1920x1080", None, True)
@@ -30,22 +30,22 @@ def test_a_generation_tells_its_settings_and_what_it_cost(program, bob, funded):
     assert row["created_at"].endswith("Z")
 
 
-def test_a_waiting_one_tells_its_place(program, bob, funded):
+def test_a_queued_generation_has_its_position(program, bob, funded):
     make_generation(funded, bob, State.QUEUED, age=timedelta(minutes=1))
     second = make_generation(funded, bob, State.QUEUED)
-    assert told(program(bob).get(f"/generations/{second.pk}"))["place"] == 2
+    assert json_of(program(bob).get(f"/generations/{second.pk}"))["place"] == 2
 
 
-def test_a_failed_one_tells_why(program, bob, funded):
+def test_a_failed_generation_has_its_error(program, bob, funded):
     failed = make_generation(
         funded, bob, State.FAILED, error_type="content_filtered_error", error_message="Refused by moderation."
     )
-    row = told(program(bob).get(f"/generations/{failed.pk}"))
+    row = json_of(program(bob).get(f"/generations/{failed.pk}"))
     assert row["error"] == {"type": "content_filtered_error", "message": "Refused by moderation."}
     assert row["charged"] is None
 
 
-def test_managers_see_everybodys_and_members_their_own_and_all_takes(program, alice, bob, rita, funded):
+def test_managers_see_all_and_members_their_own_and_all_takes(program, alice, bob, rita, funded):
     take = make_generation(funded, alice, prompt="Hers.", age=timedelta(minutes=3))
     hers = make_generation(funded, alice, State.QUEUED, age=timedelta(minutes=2))
     mine = make_generation(funded, bob, State.QUEUED, age=timedelta(minutes=1))
@@ -53,13 +53,13 @@ def test_managers_see_everybodys_and_members_their_own_and_all_takes(program, al
     assert ids(program(alice).get("/generations")) == everything
     assert ids(program(bob).get("/generations")) == [str(mine.pk), str(take.pk)]
     assert ids(program(rita).get("/generations")) == [str(take.pk)]
-    refused(program(bob).get(f"/generations/{hers.pk}"), 404, "not_found")
+    problem_of(program(bob).get(f"/generations/{hers.pk}"), 404, "not_found")
 
 
-def test_a_managers_key_without_that_scope_sees_no_more_than_a_members(program, alice, bob, funded):
+def test_a_managers_key_without_the_scope_sees_what_a_member_sees(program, alice, bob, funded):
     waiting = make_generation(funded, bob, State.QUEUED)
     assert ids(program(alice, Scope.READ).get("/generations")) == []
-    refused(program(alice, Scope.READ, Scope.GENERATE).post(f"/generations/{waiting.pk}/cancel"), 404, "not_found")
+    problem_of(program(alice, Scope.READ, Scope.GENERATE).post(f"/generations/{waiting.pk}/cancel"), 404, "not_found")
 
 
 def test_a_key_that_may_only_generate_sees_its_own(program, alice, bob, funded):
@@ -73,12 +73,12 @@ def test_a_service_key_sees_what_it_submitted_itself(program, alice, funded):
     make_generation(funded, alice, State.QUEUED)
     key = funded.api_keys.get()
     own = make_generation(funded, alice, State.QUEUED, api_key=key)
-    rows = told(service.get("/generations"))["data"]
+    rows = json_of(service.get("/generations"))["data"]
     assert [row["id"] for row in rows] == [str(own.pk)]
     assert rows[0]["api_key"] == {"id": str(key.pk), "name": "render farm"}
 
 
-def test_it_filters(program, alice, bob, funded):
+def test_filters(program, alice, bob, funded):
     boat = make_generation(funded, bob, prompt="A boat leaves.", age=timedelta(hours=5))
     lamp = make_generation(funded, alice, State.FAILED, prompt="A lamp sways.", model="ltx-2-3-pro")
     asked = program(alice)
@@ -97,11 +97,11 @@ def test_it_filters(program, alice, bob, funded):
     assert ids(both) == [str(lamp.pk), str(boat.pk)]
 
 
-def test_it_comes_in_pages_that_lose_nothing(program, bob, funded):
+def test_pages_contain_every_generation_once(program, bob, funded):
     made = [make_generation(funded, bob, age=timedelta(minutes=n)) for n in range(7)]
     asked, seen, cursor = program(bob), [], {}
     while True:
-        page = told(asked.get("/generations", limit=3, **cursor))
+        page = json_of(asked.get("/generations", limit=3, **cursor))
         seen += [row["id"] for row in page["data"]]
         if page["next_cursor"] is None:
             break
@@ -124,14 +124,14 @@ def test_it_comes_in_pages_that_lose_nothing(program, bob, funded):
         ({"q": "a\x00b"}, "q"),
     ],
 )
-def test_it_says_which_parameter_does_not_fit(program, bob, parameters, field):
-    problem = refused(program(bob).get("/generations", **parameters), 422, "invalid")
+def test_an_invalid_parameter_is_named(program, bob, parameters, field):
+    problem = problem_of(program(bob).get("/generations", **parameters), 422, "invalid")
     assert [error["field"] for error in problem["errors"]] == [field]
 
 
 @pytest.mark.parametrize("cursor", ["x", "AAAA", "é", "MjAyNi0wMS0wMQ"])
-def test_a_cursor_that_is_not_ours_is_refused(program, bob, cursor):
-    refused(program(bob).get("/generations", cursor=cursor), 422, "invalid")
+def test_an_unknown_cursor_is_rejected(program, bob, cursor):
+    problem_of(program(bob).get("/generations", cursor=cursor), 422, "invalid")
 
 
 def test_a_moment_may_have_any_offset(program, bob, funded):
@@ -145,37 +145,37 @@ def test_a_forged_cursor_breaks_nothing(program, bob, funded, moment):
     assert program(bob).get("/generations", cursor=cursor).status_code in (200, 422)
 
 
-def test_a_misspelt_filter_is_refused_instead_of_ignored(program, bob):
-    problem = refused(program(bob).get("/generations", stat="failed"), 422, "invalid")
+def test_a_misspelled_filter_is_rejected(program, bob):
+    problem = problem_of(program(bob).get("/generations", stat="failed"), 422, "invalid")
     assert "Unknown parameter: stat" in problem["detail"]
     assert "state" in problem["detail"]
 
 
-def test_cancel_gives_the_credits_back_and_may_be_said_twice(program, bob, funded, member):
+def test_cancel_refunds_and_can_be_repeated(program, bob, funded, member):
     waiting = make_generation(funded, bob, State.QUEUED)
     asked = program(bob)
-    assert told(asked.post(f"/generations/{waiting.pk}/cancel"))["state"] == "canceled"
-    assert told(asked.post(f"/generations/{waiting.pk}/cancel"))["state"] == "canceled"
+    assert json_of(asked.post(f"/generations/{waiting.pk}/cancel"))["state"] == "canceled"
+    assert json_of(asked.post(f"/generations/{waiting.pk}/cancel"))["state"] == "canceled"
     assert balance_of(member(bob, funded)).available == 1000
 
 
-def test_cancel_comes_too_late_once_it_is_with_the_provider(program, bob, funded):
+def test_a_generation_at_the_provider_cannot_be_canceled(program, bob, funded):
     gone = make_generation(funded, bob, State.PROCESSING)
-    problem = refused(program(bob).post(f"/generations/{gone.pk}/cancel"), 409, "conflict")
+    problem = problem_of(program(bob).post(f"/generations/{gone.pk}/cancel"), 409, "conflict")
     assert "cannot be canceled" in problem["detail"]
 
 
-def test_a_manager_cancels_for_others_and_a_member_does_not(program, alice, bob, funded):
+def test_managers_cancel_for_others_and_members_do_not(program, alice, bob, funded):
     waiting = make_generation(funded, bob, State.QUEUED)
-    assert told(program(alice).post(f"/generations/{waiting.pk}/cancel"))["state"] == "canceled"
+    assert json_of(program(alice).post(f"/generations/{waiting.pk}/cancel"))["state"] == "canceled"
     hers = make_generation(funded, alice, State.QUEUED)
-    refused(program(bob).post(f"/generations/{hers.pk}/cancel"), 404, "not_found")
+    problem_of(program(bob).post(f"/generations/{hers.pk}/cancel"), 404, "not_found")
 
 
-def test_retry_submits_once_more_and_only_once(program, bob, funded):
+def test_retry_submits_once(program, bob, funded):
     failed = make_generation(funded, bob, State.FAILED)
-    first = told(program(bob).post(f"/generations/{failed.pk}/retry"), 202)
-    second = told(program(bob).post(f"/generations/{failed.pk}/retry"), 202)
+    first = json_of(program(bob).post(f"/generations/{failed.pk}/retry"), 202)
+    second = json_of(program(bob).post(f"/generations/{failed.pk}/retry"), 202)
     assert first["id"] == second["id"]
     assert first["retry_of"] == str(failed.pk)
     assert first["state"] == "queued"
@@ -183,25 +183,25 @@ def test_retry_submits_once_more_and_only_once(program, bob, funded):
     assert Generation.objects.count() == 2
 
 
-def test_retry_without_credits_says_how_many_are_missing(program, bob, funded, team, alice):
+def test_retry_without_credits_has_the_shortage(program, bob, funded, team, alice):
     failed = make_generation(funded, bob, State.FAILED)
     for _ in range(27):
         make_generation(funded, bob)
-    problem = refused(program(bob).post(f"/generations/{failed.pk}/retry"), 402, "out_of_credits")
+    problem = problem_of(program(bob).post(f"/generations/{failed.pk}/retry"), 402, "out_of_credits")
     assert (problem["required"], problem["available"], problem["limit"]) == (36, 28, "wallet")
     assert problem["resets_at"] is None
 
 
-def test_what_has_not_failed_is_not_retried(program, bob, funded):
+def test_only_failed_and_canceled_generations_are_retried(program, bob, funded):
     take = make_generation(funded, bob)
-    refused(program(bob).post(f"/generations/{take.pk}/retry"), 409, "conflict")
+    problem_of(program(bob).post(f"/generations/{take.pk}/retry"), 409, "conflict")
 
 
 ACTS = (("get", ""), ("post", "/cancel"), ("post", "/retry"))
 
 
 @pytest.mark.parametrize(("method", "act"), ACTS)
-def test_somebody_elses_is_answered_exactly_as_what_is_not_there(stranger, bob, funded, method, act):
+def test_another_members_generation_looks_like_a_missing_one(stranger, bob, funded, method, act):
     for state in (State.COMPLETED, State.QUEUED, State.FAILED):
         theirs = make_generation(funded, bob, state)
         foreign = stranger.send(method, f"/generations/{theirs.pk}{act}")
@@ -217,21 +217,21 @@ def test_somebody_elses_is_answered_exactly_as_what_is_not_there(stranger, bob, 
 
 
 @pytest.mark.parametrize(("method", "act"), ACTS)
-def test_without_a_key_nothing_is_told(anonymous, bob, funded, method, act):
+def test_a_key_is_required(anonymous, bob, funded, method, act):
     take = make_generation(funded, bob)
     answer = anonymous.send(method, f"/generations/{take.pk}{act}")
-    refused(answer, 401, "unauthenticated")
+    problem_of(answer, 401, "unauthenticated")
     assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
 @pytest.mark.parametrize("act", ["cancel", "retry"])
-def test_a_key_to_read_changes_nothing(program, bob, funded, act):
+def test_a_read_key_cannot_change_anything(program, bob, funded, act):
     waiting = make_generation(funded, bob, State.QUEUED)
-    problem = refused(program(bob, Scope.READ).post(f"/generations/{waiting.pk}/{act}"), 403, "forbidden")
+    problem = problem_of(program(bob, Scope.READ).post(f"/generations/{waiting.pk}/{act}"), 403, "forbidden")
     assert "scope generate" in problem["detail"]
 
 
-def test_a_list_costs_the_same_number_of_queries_however_long(program, bob, funded, django_assert_num_queries):
+def test_a_list_has_a_constant_number_of_queries(program, bob, funded, django_assert_num_queries):
     asked = program(bob)
     make_generation(funded, bob, State.QUEUED)
     asked.get("/generations")

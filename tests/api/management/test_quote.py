@@ -8,7 +8,7 @@ from generations.accounts.roles import Scope
 from generations.credits.models import Hold, OfferedModel, Quota
 from generations.jobs.models import Generation, State
 from generations.media.models import Asset
-from tests.api.management.responses import refused, told
+from tests.api.management.responses import json_of, problem_of
 from tests.library.factories import make_generation
 
 
@@ -29,8 +29,8 @@ def wish() -> dict:
     }
 
 
-def test_a_quote_tells_price_limits_and_crop(program, bob, funded, wish):
-    quote = told(program(bob).post("/quote", wish))
+def test_a_quote_has_price_limits_and_crop(program, bob, funded, wish):
+    quote = json_of(program(bob).post("/quote", wish))
     assert (quote["price"], quote["credits_per_second"], quote["seconds"]) == (36, 6, 6)
     assert quote["would_be_taken"] is True
     assert quote["refusals"] == []
@@ -40,32 +40,32 @@ def test_a_quote_tells_price_limits_and_crop(program, bob, funded, wish):
 
 
 def test_nothing_is_stored(program, bob, funded, wish):
-    told(program(bob).post("/quote", wish))
+    json_of(program(bob).post("/quote", wish))
     assert not Asset.objects.exists()
     assert not Generation.objects.exists()
     assert not Hold.objects.exists()
 
 
-def test_an_automatic_length_is_quoted_at_its_longest(program, bob, funded, wish):
+def test_an_automatic_duration_is_quoted_at_its_maximum(program, bob, funded, wish):
     OfferedModel.objects.filter(model="ltx-2-5-fast").update(is_on=True)
-    quote = told(program(bob).post("/quote", {**wish, "model": "ltx-2-5-fast", "duration": None}))
+    quote = json_of(program(bob).post("/quote", {**wish, "model": "ltx-2-5-fast", "duration": None}))
     assert quote["seconds"] == 20
     assert quote["price"] == 20 * quote["credits_per_second"]
 
 
 def test_both_frames_are_cropped(program, bob, funded, wish):
-    quote = told(program(bob).post("/quote", {**wish, "last_frame_uri": picture(900, 1600)}))
+    quote = json_of(program(bob).post("/quote", {**wish, "last_frame_uri": picture(900, 1600)}))
     last = quote["crop"]["last_frame"]
     assert (last["x"], last["width"], last["height"]) == (0, 900, 506)
 
 
-def test_it_tells_every_limit_that_a_submit_would_meet(program, bob, funded, member, wish):
+def test_it_has_every_limit_that_a_submit_would_exceed(program, bob, funded, member, wish):
     asked = program(bob)
     rule = {"cap": 40, "max_jobs": 1, "max_seconds": 4, "allowed_models": ["ltx-2-3-fast"]}
     Quota.objects.create(team=funded, membership=member(bob, funded), **rule)
     Quota.objects.create(team=funded, api_key=funded.api_keys.get(), cap=1000)
     make_generation(funded, bob, State.QUEUED)
-    quote = told(asked.post("/quote", wish))
+    quote = json_of(asked.post("/quote", wish))
     assert quote["would_be_taken"] is False
     assert [(limit["limit"], limit["left_after"]) for limit in quote["limits"]] == [
         ("wallet", 928),
@@ -89,21 +89,21 @@ def test_jobs_of_a_service_key_count_against_its_own_quota_alone(program, alice,
     submitted = service.send_contract(wish)
     assert submitted.status_code == 202, submitted.content
     for asking, is_taken in ((service, False), (own, True), (own, False)):
-        assert told(asking.post("/quote", wish))["would_be_taken"] is is_taken
+        assert json_of(asking.post("/quote", wish))["would_be_taken"] is is_taken
         assert (asking.send_contract(wish).status_code == 202) is is_taken
 
 
-def test_everything_that_breaks_the_contract_is_told_by_field(program, bob, funded, wish):
+def test_all_violations_are_listed_by_field(program, bob, funded, wish):
     body = {**wish, "duration": 7, "camera_motion": "spin", "image_uri": "http://x"}
-    problem = refused(program(bob).post("/quote", body), 422, "invalid")
+    problem = problem_of(program(bob).post("/quote", body), 422, "invalid")
     assert {error["field"] for error in problem["errors"]} == {"duration", "camera_motion", "image_uri"}
 
 
 @pytest.mark.parametrize(
     "uri", ["data:image/png;base64,QUFB", "ltx://uploads/none", "ltx://uploads/00000000-0000-4000-8000-000000000000"]
 )
-def test_an_image_that_is_none_is_told_by_field(program, bob, funded, wish, uri):
-    problem = refused(program(bob).post("/quote", {**wish, "image_uri": uri}), 422, "invalid")
+def test_an_invalid_image_is_listed_by_field(program, bob, funded, wish, uri):
+    problem = problem_of(program(bob).post("/quote", {**wish, "image_uri": uri}), 422, "invalid")
     assert [error["field"] for error in problem["errors"]] == ["image_uri"]
 
 
@@ -111,11 +111,11 @@ def test_an_image_that_is_none_is_told_by_field(program, bob, funded, wish, uri)
     ("body", "status", "code"),
     [(b"{", 400, "bad_request"), (b"\xff", 400, "bad_request"), (b"[]", 422, "invalid"), (b"7", 422, "invalid")],
 )
-def test_a_body_that_is_no_object_is_refused(program, bob, body, status, code):
-    refused(program(bob).send_bytes("/quote", body), status, code)
+def test_a_body_that_is_no_object_is_rejected(program, bob, body, status, code):
+    problem_of(program(bob).send_bytes("/quote", body), status, code)
 
 
-def test_a_quote_needs_a_key_to_generate(program, anonymous, bob, rita, wish):
-    refused(anonymous.post("/quote", wish), 401, "unauthenticated")
-    refused(program(bob, Scope.READ).post("/quote", wish), 403, "forbidden")
-    refused(program(rita).post("/quote", wish), 403, "forbidden")
+def test_a_quote_needs_the_generate_scope(program, anonymous, bob, rita, wish):
+    problem_of(anonymous.post("/quote", wish), 401, "unauthenticated")
+    problem_of(program(bob, Scope.READ).post("/quote", wish), 403, "forbidden")
+    problem_of(program(rita).post("/quote", wish), 403, "forbidden")

@@ -50,5 +50,5 @@ def secret(secret_of: Callable[..., str], alice: User, funded: Team, settings: S
 
 @schema.parametrize()
 @settings(max_examples=8, suppress_health_check=list(HealthCheck), derandomize=True)
-def test_every_answer_is_as_declared(case: schemathesis.Case, secret: str) -> None:
+def test_every_response_matches_the_document(case: schemathesis.Case, secret: str) -> None:
     case.call_and_validate(headers={"Authorization": f"Bearer {secret}"})

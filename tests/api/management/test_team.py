@@ -5,54 +5,54 @@ import pytest
 from generations.accounts.roles import Scope
 from generations.credits.models import Quota
 from generations.jobs.models import State
-from tests.api.management.responses import refused, told
+from tests.api.management.responses import json_of, problem_of
 from tests.library.factories import make_generation
 
 NOBODYS = "00000000-0000-7000-8000-000000000000"
 
 
-def test_a_key_tells_what_it_is(program, bob, team):
-    me = told(program(bob, Scope.READ).get("/me"))
+def test_the_current_key(program, bob, team):
+    me = json_of(program(bob, Scope.READ).get("/me"))
     assert (me["kind"], me["scopes"], me["role"]) == ("personal", ["read"], "creator")
     assert me["user"] == {"id": bob.pk, "name": "Bob"}
     assert me["team"] == {"slug": team.slug, "name": team.name, "time_zone": "UTC"}
 
 
-def test_members_are_listed_with_addresses_for_managers_only(program, alice, bob, rita):
+def test_only_managers_see_emails_of_members(program, alice, bob, rita):
     for asked, addresses in ((program(alice), [u.email for u in (alice, bob, rita)]), (program(bob), [None] * 3)):
-        rows = told(asked.get("/members"))["data"]
+        rows = json_of(asked.get("/members"))["data"]
         assert [row["role"] for row in rows] == ["owner", "creator", "reviewer"]
         assert [row["email"] for row in rows] == addresses
 
 
-def test_members_come_in_pages(program, alice, bob, rita):
+def test_members_are_paginated(program, alice, bob, rita):
     asked = program(alice)
-    first = told(asked.get("/members", limit=2))
-    second = told(asked.get("/members", limit=2, cursor=first["next_cursor"]))
+    first = json_of(asked.get("/members", limit=2))
+    second = json_of(asked.get("/members", limit=2, cursor=first["next_cursor"]))
     assert [row["id"] for row in (*first["data"], *second["data"])] == [alice.pk, bob.pk, rita.pk]
     assert second["next_cursor"] is None
 
 
-def test_one_member_and_one_who_is_not(program, alice, bob, charlie):
-    assert told(program(alice).get(f"/members/{bob.pk}"))["name"] == "Bob"
+def test_one_member_and_a_missing_one(program, alice, bob, charlie):
+    assert json_of(program(alice).get(f"/members/{bob.pk}"))["name"] == "Bob"
     foreign, missing = (program(alice).get(f"/members/{pk}") for pk in (charlie.pk, 10**15))
-    refused(foreign, 404, "not_found")
+    problem_of(foreign, 404, "not_found")
     assert foreign.content == missing.content
 
 
-def test_the_balance_tells_wallet_and_quota(program, bob, funded, member):
+def test_the_balance_has_wallet_and_quota(program, bob, funded, member):
     Quota.objects.create(team=funded, membership=member(bob, funded), cap=100)
     make_generation(funded, bob)
     make_generation(funded, bob, State.QUEUED)
-    balance = told(program(bob).get("/credits"))
+    balance = json_of(program(bob).get("/credits"))
     assert balance["wallet"] == {"posted": 964, "held": 36, "available": 928}
     assert (balance["quota"]["cap"], balance["quota"]["charged"], balance["quota"]["held"]) == (100, 36, 36)
     assert balance["spendable"] == balance["quota"]["left"] == 28
 
 
-def test_the_statement_tells_every_change_newest_first(program, alice, bob, funded):
+def test_the_statement_lists_transactions_newest_first(program, alice, bob, funded):
     take = make_generation(funded, bob)
-    rows = told(program(alice).get("/statement"))["data"]
+    rows = json_of(program(alice).get("/statement"))["data"]
     assert [(row["kind"], row["posted_change"], row["held_change"]) for row in rows] == [
         ("capture", -36, -36),
         ("hold", 0, 36),
@@ -61,18 +61,18 @@ def test_the_statement_tells_every_change_newest_first(program, alice, bob, fund
     assert rows[0]["generation"] == str(take.pk)
     assert rows[0]["available_after"] == 964
     assert rows[2]["reason"] == "opening balance"
-    grants = told(program(alice).get("/statement", kind="grant"))["data"]
+    grants = json_of(program(alice).get("/statement", kind="grant"))["data"]
     assert [row["id"] for row in grants] == [rows[2]["id"]]
 
 
-def test_the_statement_comes_in_pages_at_a_constant_cost(program, alice, bob, funded, django_assert_num_queries):
+def test_the_statement_is_paginated_with_constant_queries(program, alice, bob, funded, django_assert_num_queries):
     for _ in range(3):
         make_generation(funded, bob)
     asked, seen, cursor = program(alice), [], {}
     asked.get("/statement")
     while cursor is not None:
         with django_assert_num_queries(3):
-            page = told(asked.get("/statement", limit=3, **cursor))
+            page = json_of(asked.get("/statement", limit=3, **cursor))
         seen += [row["id"] for row in page["data"]]
         cursor = {"cursor": page["next_cursor"]} if page["next_cursor"] else None
     assert seen == sorted(seen, reverse=True)
@@ -80,30 +80,30 @@ def test_the_statement_comes_in_pages_at_a_constant_cost(program, alice, bob, fu
 
 
 @pytest.mark.parametrize("path", ["/statement", "/quotas"])
-def test_the_books_are_for_managers_with_a_key_to_manage(program, alice, bob, path):
-    refused(program(alice, Scope.READ).get(path), 403, "forbidden")
-    refused(program(bob).get(path), 403, "forbidden")
+def test_the_statement_is_for_managers_with_the_manage_scope(program, alice, bob, path):
+    problem_of(program(alice, Scope.READ).get(path), 403, "forbidden")
+    problem_of(program(bob).get(path), 403, "forbidden")
 
 
-def test_quotas_are_set_at_every_level_and_the_nearest_holds(program, alice, bob, team):
+def test_quotas_are_set_at_every_level_and_the_nearest_applies(program, alice, bob, team):
     boss, asked = program(alice), program(bob)
-    assert told(asked.get("/quotas/effective"))["member"]["cap"]["value"] is None
+    assert json_of(asked.get("/quotas/effective"))["member"]["cap"]["value"] is None
     for path, cap, level in (
         ("/team", 900, "team"),
         ("/roles/creator", 500, "role"),
         (f"/members/{bob.pk}", 80, "member"),
     ):
-        set_to = told(boss.put(f"/quotas{path}", {"cap": cap, "period": "week"}))
+        set_to = json_of(boss.put(f"/quotas{path}", {"cap": cap, "period": "week"}))
         assert (set_to["cap"], set_to["level"]) == (cap, level)
-        held = told(asked.get("/quotas/effective"))["member"]["cap"]
+        held = json_of(asked.get("/quotas/effective"))["member"]["cap"]
         assert (held["value"], held["level"], held["period"]) == (cap, level, "week")
         assert held["resets_at"].endswith("Z")
     key = team.api_keys.get(user=bob)
-    told(boss.put(f"/quotas/keys/{key.pk}", {"max_jobs": 2, "allowed_models": ["ltx-2-3-fast"]}))
-    own = told(asked.get("/quotas/effective"))["key"]
+    json_of(boss.put(f"/quotas/keys/{key.pk}", {"max_jobs": 2, "allowed_models": ["ltx-2-3-fast"]}))
+    own = json_of(asked.get("/quotas/effective"))["key"]
     assert own["max_jobs"] == {"value": 2, "level": "key"}
     assert own["allowed_models"] == {"value": ["ltx-2-3-fast"], "level": "key"}
-    listed = told(boss.get("/quotas"))["data"]
+    listed = json_of(boss.get("/quotas"))["data"]
     assert [(row["level"], row["role"], row["cap"]) for row in listed] == [
         ("team", None, 900),
         ("role", "creator", 500),
@@ -114,10 +114,10 @@ def test_quotas_are_set_at_every_level_and_the_nearest_holds(program, alice, bob
     assert listed[3]["key"]["id"] == str(key.pk)
 
 
-def test_setting_a_quota_replaces_the_rule_whole_and_clearing_takes_it_away(program, alice, bob):
+def test_setting_a_quota_replaces_the_rule_and_clearing_deletes_it(program, alice, bob):
     boss = program(alice)
     boss.put(f"/quotas/members/{bob.pk}", {"cap": 80, "max_jobs": 1})
-    assert told(boss.put(f"/quotas/members/{bob.pk}", {"max_tier": "720p"}))["cap"] is None
+    assert json_of(boss.put(f"/quotas/members/{bob.pk}", {"max_tier": "720p"}))["cap"] is None
     quota = Quota.objects.get()
     assert (quota.cap, quota.max_jobs, quota.max_tier) == (None, None, "720p")
     for _ in range(2):
@@ -145,38 +145,38 @@ def test_setting_a_quota_replaces_the_rule_whole_and_clearing_takes_it_away(prog
         ([], ""),
     ],
 )
-def test_a_quota_that_makes_no_sense_is_refused_by_field(program, alice, body, field):
-    problem = refused(program(alice).put("/quotas/team", body), 422, "invalid")
+def test_invalid_fields_of_a_quota_are_named(program, alice, body, field):
+    problem = problem_of(program(alice).put("/quotas/team", body), 422, "invalid")
     assert [error["field"] for error in problem["errors"]] == [field]
     assert not Quota.objects.exists()
 
 
 def test_a_role_that_does_not_exist_has_no_quota(program, alice):
-    refused(program(alice).put("/quotas/roles/king", {"cap": 1}), 422, "invalid")
+    problem_of(program(alice).put("/quotas/roles/king", {"cap": 1}), 422, "invalid")
 
 
-def test_nobody_sets_quotas_in_anothers_team(stranger, program, alice, bob, charlie, team, other_team):
+def test_quotas_of_another_team_cannot_be_set(stranger, program, alice, bob, charlie, team, other_team):
     key = program(bob) and team.api_keys.get()
     for path, missing in ((f"/members/{bob.pk}", f"/members/{10**15}"), (f"/keys/{key.pk}", f"/keys/{NOBODYS}")):
         foreign, nothing = (stranger.put(f"/quotas{p}", {"cap": 0}) for p in (path, missing))
-        refused(foreign, 404, "not_found")
+        problem_of(foreign, 404, "not_found")
         assert foreign.content == nothing.content
     assert not Quota.objects.exists()
 
 
-def test_a_member_cannot_lift_their_own_quota(program, bob, team):
-    refused(program(bob).put(f"/quotas/members/{bob.pk}", {"is_uncapped": True}), 403, "forbidden")
+def test_members_cannot_change_their_own_quota(program, bob, team):
+    problem_of(program(bob).put(f"/quotas/members/{bob.pk}", {"is_uncapped": True}), 403, "forbidden")
 
 
 ADDRESSES = ["/me", "/members", "/credits", "/statement", "/quotas", "/quotas/effective", "/takes", "/keys"]
 
 
 @pytest.mark.parametrize("path", ADDRESSES)
-def test_nothing_is_told_without_a_key(anonymous, team, path):
-    refused(anonymous.get(path), 401, "unauthenticated")
+def test_a_key_is_required(anonymous, team, path):
+    problem_of(anonymous.get(path), 401, "unauthenticated")
 
 
 @pytest.mark.parametrize("path", ADDRESSES)
-def test_a_slash_at_the_end_makes_no_difference(program, alice, path):
+def test_a_trailing_slash_makes_no_difference(program, alice, path):
     asked = program(alice)
     assert asked.get(f"{path}/").status_code == asked.get(path).status_code == 200

@@ -45,7 +45,7 @@ def give_up(endpoint: WebhookEndpoint) -> WebhookDelivery:
     return made
 
 
-def test_one_is_made_read_changed_and_deleted(manager: Program, team: Team, alice: User) -> None:
+def test_create_read_change_and_delete(manager: Program, team: Team, alice: User) -> None:
     answer = manager.post("/webhooks", {"url": HOOK, "kinds": ["generation.completed"], "description": "Slack"})
     assert answer.status_code == 201
     made = answer.json()
@@ -64,7 +64,7 @@ def test_one_is_made_read_changed_and_deleted(manager: Program, team: Team, alic
     assert manager.get(one).status_code == 404
 
 
-def test_it_is_switched_and_its_secret_rotated(manager: Program, endpoint: WebhookEndpoint) -> None:
+def test_switch_on_and_off_and_rotate_the_secret(manager: Program, endpoint: WebhookEndpoint) -> None:
     one = f"/webhooks/{endpoint.pk}"
     off = manager.post(f"{one}/off").json()
     assert off["state"] == "off"
@@ -75,7 +75,7 @@ def test_it_is_switched_and_its_secret_rotated(manager: Program, endpoint: Webho
     assert rotated["old_secret_until"] is not None
 
 
-def test_a_test_is_sent_and_looked_at(manager: Program, endpoint: WebhookEndpoint) -> None:
+def test_send_a_test_and_read_its_delivery(manager: Program, endpoint: WebhookEndpoint) -> None:
     answer = manager.post(f"/webhooks/{endpoint.pk}/test")
     assert answer.status_code == 202
     queued = answer.json()
@@ -85,7 +85,7 @@ def test_a_test_is_sent_and_looked_at(manager: Program, endpoint: WebhookEndpoin
     assert detail["log"] == []
 
 
-def test_the_log_is_read_and_what_was_given_up_sent_again(manager: Program, endpoint: WebhookEndpoint) -> None:
+def test_read_the_log_and_resend_failed_deliveries(manager: Program, endpoint: WebhookEndpoint) -> None:
     one, other = give_up(endpoint), give_up(endpoint)
     log = f"/webhooks/{endpoint.pk}/deliveries"
     first = manager.get(log, limit=1, state="failed").json()
@@ -124,7 +124,7 @@ def test_what_does_not_fit_is_refused(body: object, manager: Program) -> None:
     assert not WebhookEndpoint.objects.exists()
 
 
-def test_a_team_has_so_many_and_no_more(manager: Program, endpoint: WebhookEndpoint, alice: User) -> None:
+def test_the_number_of_webhooks_is_limited(manager: Program, endpoint: WebhookEndpoint, alice: User) -> None:
     for _ in range(19):
         create_endpoint(team_id=endpoint.team_id, actor_id=alice.pk, url=HOOK)
     assert manager.post("/webhooks", {"url": HOOK}).status_code == 409
@@ -148,7 +148,7 @@ def test_a_team_has_so_many_and_no_more(manager: Program, endpoint: WebhookEndpo
         ("post", "/{id}/deliveries/{delivery}/again"),
     ],
 )
-def test_only_who_manages_the_team_has_a_part_in_it(
+def test_only_team_managers_have_access(
     method: str,
     path: str,
     program: Callable[..., Program],
@@ -176,7 +176,7 @@ def test_only_who_manages_the_team_has_a_part_in_it(
     assert (endpoint.state, endpoint.description) == ("on", "")
 
 
-def test_a_list_costs_the_same_however_long(
+def test_the_list_has_a_constant_number_of_queries(
     manager: Program, endpoint: WebhookEndpoint, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     manager.get("/webhooks")
