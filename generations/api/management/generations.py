@@ -99,16 +99,15 @@ class JobFilters(PageParams):
 class GenerationFilters(JobFilters):
     state: list[State] = Field([], description="Repeat for several states.")
 
-    def apply(self, jobs: QuerySet[Row]) -> QuerySet[Row]:
-        found = super().apply(jobs)
-        return found.filter(state__in=self.state) if self.state else found
+    def apply_states(self, generations: QuerySet[Generation]) -> QuerySet[Generation]:
+        return generations.filter(state__in=self.state) if self.state else generations
 
 
 @router.get("", auth=READ_OR_GENERATE, response=PageOut[GenerationOut], operation_id="list_generations")
 def list_generations(request: ApiRequest, filters: Query[GenerationFilters]) -> PageOut[GenerationOut]:
     """List generations, newest first. With `manage` all of the team, with `read` your own and all that have a take."""
-    found = filters.apply(Generation.objects.visible_to(request.auth).with_media().select_related("hold", "api_key"))
-    page = keyset_page(found, cursor=filters.cursor, size=filters.limit)
+    visible = Generation.objects.visible_to(request.auth).with_media().select_related("hold", "api_key")
+    page = keyset_page(filters.apply_states(filters.apply(visible)), cursor=filters.cursor, size=filters.limit)
     return PageOut(data=[GenerationOut.of(job) for job in page.rows], next_cursor=page.next_cursor)
 
 

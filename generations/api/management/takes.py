@@ -54,7 +54,7 @@ class TakeOut(GenerationOut):
     is_late: bool = Field(description="Completed after its credits were refunded. It was not charged.")
 
     @classmethod
-    def of(cls, take: Take) -> "TakeOut":
+    def of_take(cls, take: Take) -> "TakeOut":
         life = settings.RESULT_URL_LIFE
         return cls.model_validate(
             {
@@ -74,7 +74,7 @@ def list_takes(request: ApiRequest, filters: Query[JobFilters]) -> PageOut[TakeO
     """List the team's takes, newest first."""
     takes = filters.apply(_takes(request.auth))
     page = keyset_page(takes, cursor=filters.cursor, size=filters.limit)
-    return PageOut(data=[TakeOut.of(take) for take in page.rows], next_cursor=page.next_cursor)
+    return PageOut(data=[TakeOut.of_take(take) for take in page.rows], next_cursor=page.next_cursor)
 
 
 @router.get("/{uuid:generation_id}", auth=READ, response=TakeOut, operation_id="get_take", openapi_extra=errors(404))
@@ -83,7 +83,7 @@ def get_take(request: ApiRequest, generation_id: UUID) -> TakeOut:
     take = _takes(request.auth).filter(pk=generation_id).first()
     if take is None:
         raise NotFoundError
-    return TakeOut.of(take)
+    return TakeOut.of_take(take)
 
 
 def _takes(caller: Caller) -> QuerySet[Take]:
