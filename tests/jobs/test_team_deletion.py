@@ -11,6 +11,7 @@ from generations.accounts.api_keys import create_key
 from generations.accounts.invitations import invite
 from generations.accounts.models import Team
 from generations.accounts.roles import Role, Scope
+from generations.accounts.team_deletion import schedule_team_deletion
 from generations.credits.grants import grant_credits
 from generations.credits.models import LedgerEntry, Quota
 from generations.credits.reconciliation import CHECKS, run_checks
