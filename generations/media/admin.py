@@ -27,7 +27,7 @@ def thumbnail(asset: Asset | None, height: int = 48) -> SafeString | str:
 
 @admin.register(Asset)
 class AssetAdmin(ReadOnlyAdmin[Asset]):
-    list_display = ("picture", "id", "kind", "team", "width", "height", "length", "size", "uploader", "created_at")
+    list_display = ("preview", "id", "kind", "team", "width", "height", "length", "size", "uploader", "created_at")
     list_filter = ("kind", "mime", "created_at", "team")
     list_select_related = ("team", "uploader")
     search_fields = ("sha256", "original_name", "uploader__email", "team__slug")
@@ -38,7 +38,7 @@ class AssetAdmin(ReadOnlyAdmin[Asset]):
     readonly_fields = ("file",)
 
     @admin.display(description="")
-    def picture(self, asset: Asset) -> SafeString | str:
+    def preview(self, asset: Asset) -> SafeString | str:
         return thumbnail(asset)
 
     @admin.display(ordering="bytes")

@@ -67,7 +67,7 @@ def fetch_image(
     try:
         return _run(_get(url, policy, tls, deadline_seconds))
     except _ERRORS as error:
-        log.info("fetch_refused", error=type(error).__name__, detail=str(error))
+        log.info("fetch_rejected", error=type(error).__name__, detail=str(error))
         raise FetchError from error
     finally:
         _slots.release()

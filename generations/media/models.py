@@ -25,7 +25,7 @@ UPLOAD_LIFE = timedelta(hours=24)
 
 
 class AssetKind(models.TextChoices):
-    IMAGE = "still", "Image"
+    IMAGE = "still", "Image"  # "still" is the value in existing databases and storage keys
     VIDEO = "video", "Video"
     POSTER = "poster", "Poster"
 

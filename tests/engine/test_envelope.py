@@ -23,7 +23,7 @@ def test_an_unknown_route_is_not_found(client: httpx.Client, path: str):
         ("GET", "/uploads/1", "PUT"),
     ],
 )
-def test_a_wrong_method_is_refused_with_the_allowed_ones(client: httpx.Client, method: str, path: str, allowed: str):
+def test_a_wrong_method_is_rejected_with_the_allowed_ones(client: httpx.Client, method: str, path: str, allowed: str):
     response = client.request(method, path)
     error_message(response, 405, "invalid_request_error")
     assert allowed in response.headers["allow"]

@@ -83,7 +83,7 @@ def test_every_truncated_file_is_a_bad_image_or_an_image():
                 continue
 
 
-def test_too_many_pixels_are_refused_before_they_are_decoded():
+def test_too_many_pixels_are_rejected_before_they_are_decoded():
     side = int(MAX_PIXELS**0.5) + 10
     with pytest.raises(BadImageError, match="pixels"):
         check_image(encoded(Image.new("1", (side, side))))

@@ -68,16 +68,16 @@ def test_it_names_every_broken_rule(client: httpx.Client):
     "content",
     [b"", b"{", b"[]", b'"text"', b"\xff\xfe", b"null", b"[" * 100_000, b'{"duration": 1e999, "fps": NaN}'],
 )
-def test_it_refuses_a_body_that_is_not_a_request(client: httpx.Client, content: bytes):
+def test_it_rejects_a_body_that_is_not_a_request(client: httpx.Client, content: bytes):
     error_message(client.post(SUBMIT, content=content), 400, "invalid_request_error")
 
 
-def test_it_refuses_a_prompt_with_a_lone_surrogate(client: httpx.Client):
+def test_it_rejects_a_prompt_with_a_lone_surrogate(client: httpx.Client):
     body = json.dumps(request_body(prompt="\ud800"))
     error_message(client.post(SUBMIT, content=body), 400, "invalid_request_error")
 
 
-def test_it_refuses_a_body_that_is_too_large(client: httpx.Client):
+def test_it_rejects_a_body_that_is_too_large(client: httpx.Client):
     error_message(client.post(SUBMIT, content=b" " * 16_000_000), 413, "request_too_large")
 
 
@@ -110,7 +110,7 @@ def test_it_requires_a_key(engine: EngineProcess, header: str | None):
     ],
 )
 @pytest.mark.parametrize("field", ["image_uri", "last_frame_uri"])
-def test_it_refuses_an_image_it_cannot_use(client: httpx.Client, field: str, uri: str, hint: str):
+def test_it_rejects_an_image_it_cannot_use(client: httpx.Client, field: str, uri: str, hint: str):
     message = error_message(client.post(SUBMIT, json=request_body(**{field: uri})), 400, "invalid_request_error")
     assert message.startswith(f"{field}: ")
     assert hint in message
@@ -124,14 +124,14 @@ def test_the_same_key_and_body_return_the_same_job(client: httpx.Client):
     assert len({response.text for response in responses}) == 1
 
 
-def test_the_same_key_with_another_body_is_refused(client: httpx.Client):
+def test_the_same_key_with_another_body_is_rejected(client: httpx.Client):
     headers = {"idempotency-key": "twice"}
     assert client.post(SUBMIT, json=request_body(), headers=headers).status_code == 202
     response = client.post(SUBMIT, json=request_body(prompt="something else"), headers=headers)
     assert "another body" in error_message(response, 400, "invalid_request_error")
 
 
-def test_a_refused_request_does_not_use_up_its_key(client: httpx.Client):
+def test_a_rejected_request_does_not_use_up_its_key(client: httpx.Client):
     headers = {"idempotency-key": "third"}
     assert client.post(SUBMIT, json=request_body(duration=7), headers=headers).status_code == 400
     assert client.post(SUBMIT, json=request_body(), headers=headers).status_code == 202
@@ -145,7 +145,7 @@ def test_two_owners_may_use_the_same_idempotency_key(engine: EngineProcess):
     assert len({response.json()["id"] for response in responses}) == 2
 
 
-def test_an_overlong_idempotency_key_is_refused(client: httpx.Client):
+def test_an_overlong_idempotency_key_is_rejected(client: httpx.Client):
     response = client.post(SUBMIT, json=request_body(), headers={"idempotency-key": "k" * 256})
     error_message(response, 400, "invalid_request_error")
 

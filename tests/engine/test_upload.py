@@ -49,7 +49,7 @@ def test_a_wrong_signature_stores_nothing(client: httpx.Client):
     assert httpx.put(ticket["upload_url"], content=IMAGE).status_code == 201
 
 
-def test_too_many_bytes_are_refused_and_not_stored(client: httpx.Client, engine: EngineProcess):
+def test_too_many_bytes_are_rejected_and_not_stored(client: httpx.Client, engine: EngineProcess):
     ticket = client.post("/v1/upload").json()
     error_message(
         httpx.put(ticket["upload_url"], content=b"x" * (SUPPORT.image.upload_max_bytes + 1)), 413, "request_too_large"

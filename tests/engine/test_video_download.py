@@ -60,7 +60,7 @@ def test_it_ignores_a_range_it_does_not_understand(url: str, content: bytes, wan
 
 
 @pytest.mark.parametrize("wanted", ["bytes=999999999999-", "bytes=-0"])
-def test_a_range_beyond_the_end_is_refused(url: str, content: bytes, wanted: str):
+def test_a_range_beyond_the_end_is_rejected(url: str, content: bytes, wanted: str):
     response = httpx.get(url, headers={"range": wanted})
     error_message(response, 416, "invalid_request_error")
     assert response.headers["content-range"] == f"bytes */{len(content)}"
