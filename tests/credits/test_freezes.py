@@ -8,14 +8,14 @@ def reasons(team) -> list[str]:
     return [found.reason for found in freezes_of(team)]
 
 
-def test_a_team_is_stopped_by_its_own_freeze_and_by_that_of_all(team, other_team, alice):
+def test_a_team_is_paused_by_its_own_freeze_and_by_that_of_all_teams(team, other_team, alice):
     freeze(team=team, reason="An unpaid bill.", actor=alice)
     freeze(team=None, reason="The provider is down.", actor=alice)
     assert reasons(team) == ["An unpaid bill.", "The provider is down."]
     assert reasons(other_team) == ["The provider is down."]
 
 
-def test_it_ends_once_and_is_remembered(team, alice):
+def test_a_freeze_ends_once_and_stays_stored(team, alice):
     made = freeze(team=team, reason="An unpaid bill.", actor=alice)
     assert unfreeze(freeze_id=made.pk, actor=alice)
     assert not unfreeze(freeze_id=made.pk, actor=alice)
@@ -33,6 +33,6 @@ def test_it_is_frozen_once(team, alice, everybody):
     assert reasons(team) == ["Once."]
 
 
-def test_members_read_why(team, alice):
+def test_a_freeze_needs_a_reason(team, alice):
     with pytest.raises(BadFreezeError, match="Enter a reason"):
         freeze(team=team, reason=" ", actor=alice)

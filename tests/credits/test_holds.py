@@ -69,7 +69,9 @@ def test_a_hold_settles_once(first: str, second: str, funded: Team, bob: User, m
     assert books_close()
 
 
-def test_an_empty_wallet_says_everything_that_helps(team: Team, alice: User, bob: User, member: Member) -> None:
+def test_a_shortage_of_an_empty_wallet_has_all_figures_and_contacts(
+    team: Team, alice: User, bob: User, member: Member
+) -> None:
     with pytest.raises(OutOfCreditsError) as caught:
         hold_credits(member(bob, team), 36)
     shortage = caught.value.shortage
@@ -78,7 +80,7 @@ def test_an_empty_wallet_says_everything_that_helps(team: Team, alice: User, bob
     assert not Hold.objects.exists()
 
 
-def test_a_quota_stops_its_member_and_nobody_else(funded: Team, alice: User, bob: User, member: Member) -> None:
+def test_a_quota_limits_its_member_and_no_other(funded: Team, alice: User, bob: User, member: Member) -> None:
     Quota.objects.create(team=funded, membership=member(bob, funded), cap=50)
     hold_credits(member(bob, funded), 36)
     with pytest.raises(OutOfCreditsError) as caught:
@@ -99,7 +101,7 @@ def test_a_returned_hold_gives_the_quota_back(funded: Team, bob: User, member: M
 
 
 @pytest.mark.django_db(transaction=True)
-def test_parallel_holds_take_exactly_what_is_there(funded: Team, alice: User, member: Member) -> None:
+def test_parallel_holds_reserve_exactly_what_is_available(funded: Team, alice: User, member: Member) -> None:
     membership = member(alice, funded)
 
     def hold(_: int) -> int | None:
@@ -157,7 +159,7 @@ def test_capture_and_release_at_once_settle_once(funded: Team, bob: User, member
 
 
 class TestTheDatabaseItself:
-    """Rules that hold whatever the code does."""
+    """Rules that the database enforces whatever the code does."""
 
     @pytest.fixture
     def hold(self, funded: Team, bob: User, member: Member) -> Hold:
@@ -217,7 +219,7 @@ def test_a_grant_needs_an_amount_and_a_reason(team: Team, alice: User) -> None:
     assert not LedgerEntry.objects.exists()
 
 
-def test_a_correction_leaves_what_is_held(funded: Team, alice: User, bob: User, member: Member) -> None:
+def test_a_correction_keeps_reserved_credits(funded: Team, alice: User, bob: User, member: Member) -> None:
     hold_credits(member(bob, funded), 900)
     with pytest.raises(BadGrantError, match="Only 100 credits"):
         correct_credits(team=funded, amount=-101, reason="granted twice", actor=alice)
@@ -226,7 +228,7 @@ def test_a_correction_leaves_what_is_held(funded: Team, alice: User, bob: User, 
     assert books_close()
 
 
-def test_the_auditor_finds_what_the_triggers_would_have_stopped(funded: Team) -> None:
+def test_reconciliation_finds_what_the_triggers_would_prevent(funded: Team) -> None:
     def tamper(posted: int) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET session_replication_role = replica")

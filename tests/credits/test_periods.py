@@ -13,7 +13,7 @@ MOMENTS = st.integers(946_684_800, 4_102_444_800).map(lambda seconds: datetime.f
 
 
 @given(MOMENTS, st.sampled_from([Period.DAY, Period.WEEK, Period.MONTH]))
-def test_a_period_holds_its_moment_and_the_next_one_follows_without_a_gap(moment: datetime, period: Period) -> None:
+def test_a_period_contains_its_moment_and_the_next_one_follows_without_a_gap(moment: datetime, period: Period) -> None:
     span = span_of(period, moment)
     assert span.start is not None
     assert span.end is not None
@@ -22,7 +22,7 @@ def test_a_period_holds_its_moment_and_the_next_one_follows_without_a_gap(moment
     assert span_of(period, span.end - timedelta(microseconds=1)) == span
 
 
-def test_months_end_where_the_calendar_says() -> None:
+def test_months_end_by_the_calendar() -> None:
     span = span_of(Period.MONTH, datetime(2028, 2, 29, 23, 59, tzinfo=UTC))
     assert (span.start, span.end) == (datetime(2028, 2, 1, tzinfo=UTC), datetime(2028, 3, 1, tzinfo=UTC))
 
@@ -31,7 +31,7 @@ def test_weeks_begin_on_monday() -> None:
     assert span_of(Period.WEEK, datetime(2026, 11, 22, tzinfo=UTC)).start == datetime(2026, 11, 16, tzinfo=UTC)
 
 
-def test_no_period_never_ends() -> None:
+def test_a_quota_without_a_period_never_resets() -> None:
     span = span_of(Period.NONE, datetime(2026, 11, 22, tzinfo=UTC))
     assert (span.start, span.end) == (None, None)
 
@@ -76,7 +76,7 @@ def first_moments(zone: str) -> dict[Period, list[datetime]]:
 
 
 @given(st.sampled_from(ZONES), st.sampled_from([Period.DAY, Period.WEEK, Period.MONTH]), st.data())
-def test_a_period_is_what_a_calendar_on_the_wall_says(zone: str, period: Period, data: st.DataObject) -> None:
+def test_a_period_matches_a_naive_calendar(zone: str, period: Period, data: st.DataObject) -> None:
     begins = first_moments(zone)[period]
     edge = data.draw(st.sampled_from(begins[1:-1]))
     moment = edge + timedelta(minutes=data.draw(st.integers(-90, 90)))
@@ -85,6 +85,6 @@ def test_a_period_is_what_a_calendar_on_the_wall_says(zone: str, period: Period,
     assert (span.start, span.end) == (begins[at - 1], begins[at])
 
 
-def test_a_zone_that_nobody_knows_any_more_counts_as_utc() -> None:
+def test_an_unknown_time_zone_counts_as_utc() -> None:
     moment = datetime(2026, 11, 22, 12, tzinfo=UTC)
     assert span_of(Period.DAY, moment, "Nowhere/Land") == span_of(Period.DAY, moment)

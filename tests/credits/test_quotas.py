@@ -65,7 +65,7 @@ def test_a_level_may_lift_the_cap_of_the_one_above(membership: Membership) -> No
     assert hold(membership, 36)
 
 
-def test_without_a_quota_nothing_is_said(
+def test_without_a_quota_there_are_no_limits(
     membership: Membership, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     with django_assert_num_queries(1):
@@ -103,7 +103,7 @@ def test_a_key_has_a_quota_beside_its_members(membership: Membership, key: ApiKe
     assert quota.left == 0
 
 
-def test_a_service_key_counts_against_nobody(service_key: ApiKey, funded: Team, alice: User, member: Member) -> None:
+def test_a_service_key_counts_against_no_member(service_key: ApiKey, funded: Team, alice: User, member: Member) -> None:
     maker = member(alice, funded)
     Quota.objects.create(team=funded, cap=0)
     assert hold(maker, 36, service_key)
@@ -114,7 +114,7 @@ def test_a_service_key_counts_against_nobody(service_key: ApiKey, funded: Team, 
     assert (caught.value.shortage.limit, caught.value.shortage.available) == ("key", 4)
 
 
-def test_what_comes_back_goes_to_the_period_it_was_held_in(membership: Membership) -> None:
+def test_a_release_counts_in_the_period_of_the_hold(membership: Membership) -> None:
     Quota.objects.create(team=membership.team, membership=membership, cap=40, period=Period.DAY)
     old = hold(membership, 40)
     with connection.cursor() as cursor:
@@ -136,7 +136,7 @@ def test_a_period_begins_at_midnight_where_the_team_is(membership: Membership) -
     assert cap.span != span_of(Period.DAY, database_now())
 
 
-def test_a_raise_adds_to_the_cap_until_it_ends(membership: Membership) -> None:
+def test_an_increase_adds_to_the_cap_until_it_ends(membership: Membership) -> None:
     Quota.objects.create(team=membership.team, cap=10)
     ends = database_time(timedelta(hours=1))
     QuotaRaise.objects.create(membership=membership, amount=26, reason="deadline", expires_at=ends)
@@ -148,7 +148,7 @@ def test_a_raise_adds_to_the_cap_until_it_ends(membership: Membership) -> None:
     assert caught.value.shortage.available == 0
 
 
-def test_too_many_at_once_is_not_a_shortage(membership: Membership) -> None:
+def test_too_many_jobs_is_not_a_shortage(membership: Membership) -> None:
     Quota.objects.create(team=membership.team, role=Role.CREATOR, max_jobs=2)
     first = hold(membership, 1)
     hold(membership, 1)
@@ -159,7 +159,7 @@ def test_too_many_at_once_is_not_a_shortage(membership: Membership) -> None:
     assert hold(membership, 1)
 
 
-def test_to_be_out_of_credits_weighs_more_than_to_be_too_early(membership: Membership) -> None:
+def test_a_shortage_is_reported_before_too_many_jobs(membership: Membership) -> None:
     Quota.objects.create(team=membership.team, membership=membership, cap=1, max_jobs=1)
     hold(membership, 1)
     with pytest.raises(OutOfCreditsError):
@@ -186,7 +186,7 @@ def test_lists_and_maxima_of_one_job(rule: dict[str, object], field: str, says: 
 
 @pytest.mark.django_db(transaction=True)
 class TestMany:
-    """At the same moment, over connections of their own."""
+    """Parallel holds, each with its own connection."""
 
     def together(self, count: int, work: Callable[[], int]) -> list[str]:
         def one(_: int) -> str:

@@ -39,7 +39,7 @@ def books_close() -> bool:
     return not list(run_checks(CHECKS))
 
 
-def test_it_begins_on_the_first_of_the_next_month(team, rule_of):
+def test_the_first_refill_is_on_the_first_of_the_next_month(team, rule_of):
     rule_of(team)
     assert refill_wallets(JUNE - timedelta(seconds=1)) == 0
     assert refill_wallets(JUNE) == 1
@@ -55,7 +55,7 @@ def test_it_begins_on_the_first_of_the_next_month(team, rule_of):
     assert books_close()
 
 
-def test_the_month_begins_where_the_team_is(team, rule_of):
+def test_the_month_begins_in_the_time_zone_of_the_team(team, rule_of):
     Team.objects.filter(pk=team.pk).update(time_zone="Pacific/Auckland")
     team.refresh_from_db()
     rule_of(team)
@@ -64,7 +64,7 @@ def test_the_month_begins_where_the_team_is(team, rule_of):
     assert RefillRule.objects.get().next_at.astimezone(ZoneInfo("Pacific/Auckland")).day == 1
 
 
-def test_topping_up_fills_up_to_the_amount(funded, bob, member, rule_of):
+def test_top_up_fills_to_the_amount(funded, bob, member, rule_of):
     rule_of(funded, 1200)
     refill_wallets(JUNE)
     assert posted(funded) == 1200
@@ -73,14 +73,14 @@ def test_topping_up_fills_up_to_the_amount(funded, bob, member, rule_of):
     assert LedgerEntry.objects.count() == 2
 
 
-def test_adding_adds_whatever_is_there(funded, rule_of):
+def test_add_ignores_the_balance(funded, rule_of):
     rule_of(funded, 300, RefillMode.ADD)
     refill_wallets(JUNE)
     refill_wallets(JULY)
     assert posted(funded) == 1600
 
 
-def test_what_is_left_of_the_last_one_goes_first(funded, bob, member, rule_of):
+def test_the_previous_refill_expires_first(funded, bob, member, rule_of):
     rule_of(funded, 300, RefillMode.ADD, does_expire=True)
     refill_wallets(JUNE)
     hold_id = hold_credits(member(bob, funded), 120)
@@ -91,14 +91,14 @@ def test_what_is_left_of_the_last_one_goes_first(funded, bob, member, rule_of):
     assert books_close()
 
 
-def test_months_that_passed_unseen_are_made_up_for(funded, rule_of):
+def test_missed_months_are_refilled_later(funded, rule_of):
     rule_of(funded, 100, RefillMode.ADD)
     august = datetime(2031, 8, 15, tzinfo=UTC)
     assert [refill_wallets(august) for _ in range(4)] == [1, 1, 1, 0]
     assert posted(funded) == 1300
 
 
-def test_credits_that_would_have_expired_meanwhile_are_not(funded, rule_of):
+def test_missed_refills_that_would_have_expired_are_skipped(funded, rule_of):
     rule_of(funded, 100, RefillMode.ADD, does_expire=True)
     august = datetime(2031, 8, 15, tzinfo=UTC)
     assert [refill_wallets(august) for _ in range(4)] == [1, 1, 1, 0]
@@ -106,7 +106,7 @@ def test_credits_that_would_have_expired_meanwhile_are_not(funded, rule_of):
     assert LedgerEntry.objects.latest("id").reason == "Monthly credits for August 2031"
 
 
-def test_a_rule_that_is_off_does_nothing_and_begins_anew_when_it_is_on(funded, rule_of):
+def test_a_rule_that_is_off_does_nothing_and_starts_again_when_switched_on(funded, rule_of):
     rule_of(funded, is_on=False)
     assert refill_wallets(JULY) == 0
     rule_of(funded, 100, RefillMode.ADD, moment=JULY + timedelta(days=3))
@@ -114,14 +114,14 @@ def test_a_rule_that_is_off_does_nothing_and_begins_anew_when_it_is_on(funded, r
     assert posted(funded) == 1000
 
 
-def test_a_refill_of_nothing_is_refused(team, rule_of):
+def test_a_refill_needs_a_positive_amount(team, rule_of):
     with pytest.raises(BadGrantError):
         rule_of(team, 0)
     assert not RefillRule.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_it_runs_once_however_many_beats(funded, rule_of):
+def test_concurrent_tasks_refill_once(funded, rule_of):
     rule_of(funded, 300, RefillMode.ADD)
 
     def beat(_: int) -> int:
@@ -139,7 +139,7 @@ ZONES = ("UTC", "Europe/Berlin", "America/Sao_Paulo", "Pacific/Apia", "Asia/Kath
 
 
 @given(zones=st.lists(st.sampled_from(ZONES), min_size=12, max_size=12), start=st.datetimes(MAY.replace(tzinfo=None)))
-def test_a_year_has_twelve_refills_wherever_the_team_moves(zones, start):
+def test_a_year_has_twelve_refills_even_if_the_time_zone_changes(zones, start):
     """The rule's own calendar: whatever zone the team is in by then, a month has one refill, on its first day."""
     from generations.credits.refills import _HALF_A_MONTH, _first_after
 

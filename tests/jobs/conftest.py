@@ -38,7 +38,7 @@ def provider(settings: Settings) -> Iterator[ScriptedProvider]:
 
 
 @pytest.fixture
-def wish(funded: Team, bob: User) -> GenerationRequest:
+def generation_request(funded: Team, bob: User) -> GenerationRequest:
     picture = BytesIO()
     Image.new("RGB", (320, 180), (40, 90, 160)).save(picture, "PNG")
     still = store_image(team=funded, uploader=bob, file=ContentFile(picture.getvalue(), name="still.png"))
@@ -49,13 +49,15 @@ def wish(funded: Team, bob: User) -> GenerationRequest:
 
 @pytest.fixture
 def submit(
-    wish: GenerationRequest, funded: Team, member: Callable[[User, Team], Membership], bob: User
+    generation_request: GenerationRequest, funded: Team, member: Callable[[User, Team], Membership], bob: User
 ) -> Callable[..., Generation]:
-    """Submit bob's wish, with changes, under a fresh key unless one is given."""
+    """Submit bob's generation_request, with changes, under a fresh key unless one is given."""
 
     def go(*, by: User = bob, key: str | None = None, **changes: object) -> Generation:
         generation = submit_generation(
-            membership=member(by, funded), request=replace(wish, **changes), idempotency_key=key or str(uuid4())
+            membership=member(by, funded),
+            request=replace(generation_request, **changes),
+            idempotency_key=key or str(uuid4()),
         )
         return Generation.objects.get(pk=generation.pk)
 

@@ -44,9 +44,11 @@ A_LONG_TIME = timedelta(days=2)
 
 
 class Jobs(RuleBasedStateMachine):
-    def __init__(self, provider: ScriptedProvider, membership: Membership, wish: GenerationRequest) -> None:
+    def __init__(
+        self, provider: ScriptedProvider, membership: Membership, generation_request: GenerationRequest
+    ) -> None:
         super().__init__()
-        self.provider, self.membership, self.wish = provider, membership, wish
+        self.provider, self.membership, self.generation_request = provider, membership, generation_request
         self.model = Model()
         self.workers: list[Worker] = []
         self.barriers = count()
@@ -77,7 +79,9 @@ class Jobs(RuleBasedStateMachine):
     @rule()
     def submit(self) -> None:
         self._admit(
-            lambda: submit_generation(membership=self.membership, request=self.wish, idempotency_key=str(uuid4()))
+            lambda: submit_generation(
+                membership=self.membership, request=self.generation_request, idempotency_key=str(uuid4())
+            )
         )
 
     @precondition(lambda self: self.model.having(State.FAILED, State.CANCELED) and self.model.may_submit())

@@ -24,13 +24,18 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def machine(
-    provider: ScriptedProvider, settings: Settings, wish: GenerationRequest, funded: Team, bob: User, member: Member
+    provider: ScriptedProvider,
+    settings: Settings,
+    generation_request: GenerationRequest,
+    funded: Team,
+    bob: User,
+    member: Member,
 ) -> Callable[[], Jobs]:
     settings.POLL_INTERVAL = timedelta(hours=1)
     settings.MISSING_AFTER = timedelta(0)
     settings.MAX_LOSSES = 1000
     membership = member(bob, funded)
-    return lambda: Jobs(provider, membership, wish)
+    return lambda: Jobs(provider, membership, generation_request)
 
 
 @pytest.fixture

@@ -77,13 +77,13 @@ class TestTwoHundredSubmitsWithCreditForSeven:
     """Row 50."""
 
     def test_seven_are_accepted_and_all_others_told_why(
-        self, wish: GenerationRequest, credit_for_seven: Team, bob: User, member: Member
+        self, generation_request: GenerationRequest, credit_for_seven: Team, bob: User, member: Member
     ) -> None:
         membership = member(bob, credit_for_seven)
 
         def submit(_: int) -> str:
             try:
-                submit_generation(membership=membership, request=wish, idempotency_key=str(uuid4()))
+                submit_generation(membership=membership, request=generation_request, idempotency_key=str(uuid4()))
             except OutOfCreditsError as error:
                 return f"{error.shortage.limit} of {error.shortage.required}"
             return "accepted"
@@ -93,7 +93,7 @@ class TestTwoHundredSubmitsWithCreditForSeven:
 
     def test_the_page_answers_seven_with_the_list_and_all_others_with_402(
         self,
-        wish: GenerationRequest,
+        generation_request: GenerationRequest,
         credit_for_seven: Team,
         bob: User,
         member: Member,
@@ -101,13 +101,17 @@ class TestTwoHundredSubmitsWithCreditForSeven:
     ) -> None:
         address = f"/t/{credit_for_seven.slug}/studio/"
         settings = {
-            "model": wish.model,
-            "resolution": wish.resolution,
+            "model": generation_request.model,
+            "resolution": generation_request.resolution,
             "fps": "24",
             "duration": "6",
             "seen_price": "18",
         }
-        filled = {"first_frame": str(wish.first_frame.pk), "prompt": wish.prompt, **settings}
+        filled = {
+            "first_frame": str(generation_request.first_frame.pk),
+            "prompt": generation_request.prompt,
+            **settings,
+        }
         values = form_values(client_of(bob).get(address), **filled)
         browsers = [client_of(bob) for _ in range(THREADS)]
 

@@ -75,7 +75,7 @@ def test_without_credits_nothing_is_stored_and_nothing_held(
     assert balance_of(member(bob, team)).held == 780
 
 
-def test_a_wish_outside_the_matrix_is_refused_with_every_reason(submit: Submit) -> None:
+def test_a_request_outside_the_matrix_is_refused_with_every_reason(submit: Submit) -> None:
     with pytest.raises(InvalidRequestError) as caught:
         submit(duration=7, prompt="x" * 5001)
     assert {violation.field for violation in caught.value.violations} == {"duration", "prompt"}
@@ -101,7 +101,9 @@ def test_a_retired_model_is_off_until_an_admin_switches_it_on(submit: Submit) ->
     assert submit(**settings).price == 24
 
 
-def test_another_teams_still_is_refused(submit: Submit, other_team: Team, wish: GenerationRequest) -> None:
+def test_an_image_of_another_team_is_refused(
+    submit: Submit, other_team: Team, generation_request: GenerationRequest
+) -> None:
     foreign = Asset.objects.create(
         team=other_team, kind="still", name="x", mime="image/png", sha256="0" * 64, bytes=1, width=1, height=1
     )
@@ -116,14 +118,14 @@ def test_a_reviewer_may_not_submit(submit: Submit, rita: User) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_it_takes_at_most_ten_queries_in_one_transaction(
-    wish: GenerationRequest, funded: Team, bob: User, member: Member
+    generation_request: GenerationRequest, funded: Team, bob: User, member: Member
 ) -> None:
     membership = member(bob, funded)
     key = create_key(membership=membership, name="counted", scopes=[Scope.GENERATE]).key
     Quota.objects.create(team=funded, cap=500, max_jobs=5, max_seconds=10, max_tier="1080p")
     Quota.objects.create(team=funded, api_key=key, cap=500, max_jobs=5)
     with CaptureQueriesContext(connection) as captured:
-        submit_generation(membership=membership, request=wish, idempotency_key="counted", api_key=key)
+        submit_generation(membership=membership, request=generation_request, idempotency_key="counted", api_key=key)
     queries = [query["sql"] for query in captured]
     assert (queries[0], queries[-1]) == ("BEGIN", "COMMIT")
     assert len(queries[1:-1]) == 10
@@ -161,41 +163,41 @@ def test_a_job_knows_its_project(submit: Submit, funded: Team, other_team: Team)
         submit(project=Project.objects.create(team=other_team, name="Theirs"))
 
 
-def test_who_left_after_being_let_in_submits_nothing(
-    wish: GenerationRequest, funded: Team, bob: User, member: Member
+def test_a_member_deactivated_after_authentication_submits_nothing(
+    generation_request: GenerationRequest, funded: Team, bob: User, member: Member
 ) -> None:
-    let_in = member(bob, funded)
-    Membership.objects.filter(pk=let_in.pk).update(deactivated_at=database_time())
+    authenticated = member(bob, funded)
+    Membership.objects.filter(pk=authenticated.pk).update(deactivated_at=database_time())
     with pytest.raises(ForbiddenError, match="no longer active"):
-        submit_generation(membership=let_in, request=wish, idempotency_key="late")
+        submit_generation(membership=authenticated, request=generation_request, idempotency_key="late")
     assert not Hold.objects.exists()
 
 
-def test_an_end_announced_after_being_let_in_refuses(
-    wish: GenerationRequest, funded: Team, bob: User, member: Member
+def test_a_team_deletion_announced_after_authentication_is_refused(
+    generation_request: GenerationRequest, funded: Team, bob: User, member: Member
 ) -> None:
-    let_in = member(bob, funded)
+    authenticated = member(bob, funded)
     Team.objects.filter(pk=funded.pk).update(ends_at=database_time(timedelta(days=7)))
     with pytest.raises(TeamDeletionScheduledError):
-        submit_generation(membership=let_in, request=wish, idempotency_key="late")
+        submit_generation(membership=authenticated, request=generation_request, idempotency_key="late")
     assert not Hold.objects.exists()
 
 
-def test_a_service_key_outlives_its_maker_but_not_its_end(
-    wish: GenerationRequest, funded: Team, alice: User, member: Member
+def test_a_service_key_works_after_its_creator_leaves_but_not_after_its_revocation(
+    generation_request: GenerationRequest, funded: Team, alice: User, member: Member
 ) -> None:
-    maker = member(alice, funded)
-    key = create_key(membership=maker, name="nightly", scopes=[Scope.GENERATE], is_service=True).key
-    Membership.objects.filter(pk=maker.pk).update(deactivated_at=database_time())
-    submit_generation(membership=maker, request=wish, idempotency_key="one", api_key=key)
+    creator = member(alice, funded)
+    key = create_key(membership=creator, name="nightly", scopes=[Scope.GENERATE], is_service=True).key
+    Membership.objects.filter(pk=creator.pk).update(deactivated_at=database_time())
+    submit_generation(membership=creator, request=generation_request, idempotency_key="one", api_key=key)
     assert Generation.objects.get().api_key == key
     ApiKey.objects.filter(pk=key.pk).update(revoked_at=database_time())
     with pytest.raises(ForbiddenError, match="no longer active"):
-        submit_generation(membership=maker, request=wish, idempotency_key="two", api_key=key)
+        submit_generation(membership=creator, request=generation_request, idempotency_key="two", api_key=key)
     assert Hold.objects.count() == 1
 
 
-def test_a_length_left_to_the_model_holds_the_longest(submit: Submit) -> None:
+def test_an_automatic_duration_holds_the_longest(submit: Submit) -> None:
     generation = submit(model="ltx-2-5-fast", duration=None)
     assert (generation.duration, generation.price) == (None, 20 * generation.credits_per_second)
 
@@ -210,7 +212,7 @@ def test_a_frozen_team_submits_nothing_new(submit: Submit, funded: Team) -> None
     assert submit()
 
 
-def test_a_freeze_of_all_teams_is_one_of_each(submit: Submit, other_team: Team) -> None:
+def test_a_freeze_of_all_teams_applies_to_each(submit: Submit, other_team: Team) -> None:
     Freeze.objects.create(team=other_team, reason="Only theirs.")
     assert submit()
     Freeze.objects.create(reason="The provider is away.")
@@ -225,20 +227,20 @@ def test_a_quota_without_the_model_refuses_it(submit: Submit, funded: Team) -> N
     assert not Hold.objects.exists()
 
 
-def test_a_length_left_to_the_model_may_not_be_longer_than_the_quota_allows(submit: Submit, funded: Team) -> None:
+def test_an_automatic_duration_must_fit_the_quota(submit: Submit, funded: Team) -> None:
     Quota.objects.create(team=funded, max_seconds=10)
     assert submit(model="ltx-2-5-fast", duration=10)
     with pytest.raises(NotAllowedError, match="allows up to 10 seconds per video"):
         submit(model="ltx-2-5-fast", duration=None)
 
 
-def test_a_service_key_submits_whatever_its_makers_quota(
-    wish: GenerationRequest, funded: Team, alice: User, member: Member
+def test_a_service_key_submits_whatever_its_creators_quota(
+    generation_request: GenerationRequest, funded: Team, alice: User, member: Member
 ) -> None:
-    maker = member(alice, funded)
-    key = create_key(membership=maker, name="nightly", scopes=[Scope.GENERATE], is_service=True).key
+    creator = member(alice, funded)
+    key = create_key(membership=creator, name="nightly", scopes=[Scope.GENERATE], is_service=True).key
     Quota.objects.create(team=funded, cap=0, max_jobs=0, max_seconds=1)
-    submit_generation(membership=maker, request=wish, idempotency_key="by key", api_key=key)
+    submit_generation(membership=creator, request=generation_request, idempotency_key="by key", api_key=key)
     generation = Generation.objects.get()
     assert (generation.api_key, generation.author, generation.hold.user) == (key, alice, None)
 
@@ -258,18 +260,18 @@ def test_the_same_key_at_the_same_moment_with_credits_for_one_gives_one_job(subm
     assert Hold.objects.count() == 1
 
 
-def test_a_role_that_was_taken_away_meanwhile_submits_nothing(
-    wish: GenerationRequest, funded: Team, bob: User, member: Member
+def test_a_member_whose_role_changed_after_authentication_submits_nothing(
+    generation_request: GenerationRequest, funded: Team, bob: User, member: Member
 ) -> None:
-    let_in = member(bob, funded)
-    Membership.objects.filter(pk=let_in.pk).update(role=Role.REVIEWER)
+    authenticated = member(bob, funded)
+    Membership.objects.filter(pk=authenticated.pk).update(role=Role.REVIEWER)
     with pytest.raises(ForbiddenError, match="reviewer"):
-        submit_generation(membership=let_in, request=wish, idempotency_key="late")
+        submit_generation(membership=authenticated, request=generation_request, idempotency_key="late")
     assert not Hold.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_parallel_submits_meet_a_cap_and_jobs_at_once_exactly(submit: Submit, funded: Team) -> None:
+def test_parallel_submits_never_exceed_a_cap_or_the_jobs_at_once(submit: Submit, funded: Team) -> None:
     def together() -> list[str]:
         def one(_: int) -> str:
             try:

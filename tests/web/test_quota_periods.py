@@ -82,8 +82,8 @@ class Pages:
 
     def submit(self) -> bool:
         browser, studio = self._browser, f"{self._team}/studio/"
-        wish = {"first_frame": self._still, "prompt": "The lantern sways.", **SETTINGS}
-        response = browser.post(studio, form_values(browser.get(studio), **wish))
+        values = {"first_frame": self._still, "prompt": "The lantern sways.", **SETTINGS}
+        response = browser.post(studio, form_values(browser.get(studio), **values))
         self.refusal = words(response)
         assert response.status_code in (303, 402)
         return response.status_code == 303

@@ -25,7 +25,7 @@ DAY = timedelta(days=1)
 
 
 def lots(team) -> list[tuple[int, bool]]:
-    """What is left of each lot, and whether it has an end."""
+    """The remaining credits of each lot, and whether it expires."""
     found = Lot.objects.filter(wallet__team=team, remaining__gt=0).order_by("id")
     return [(lot.remaining, lot.expires_at is not None) for lot in found]
 
@@ -41,19 +41,19 @@ def now(db) -> datetime:
 
 @pytest.fixture
 def mixed(funded, alice, now):
-    """1,000 credits for ever and 300 for a day."""
+    """1,000 credits without expiry, and 300 that expire after a day."""
     grant_credits(team=funded, amount=300, reason="trial", actor=alice, expires_at=now + DAY)
     return funded
 
 
-def test_what_expires_soonest_is_spent_first(mixed, bob, member):
+def test_credits_that_expire_first_are_spent_first(mixed, bob, member):
     hold_id = hold_credits(member(bob, mixed), 200)
     capture_hold(hold_id=hold_id, amount=200)
     assert lots(mixed) == [(1000, False), (100, True)]
     assert books_close()
 
 
-def test_what_is_left_at_the_end_goes_and_the_statement_says_so(mixed, now):
+def test_unspent_credits_expire_with_a_ledger_entry(mixed, now):
     assert expire_lots(now + 2 * DAY) == 300
     assert lots(mixed) == [(1000, False)]
     entry = LedgerEntry.objects.order_by("id").last()
@@ -62,13 +62,13 @@ def test_what_is_left_at_the_end_goes_and_the_statement_says_so(mixed, now):
     assert books_close()
 
 
-def test_nothing_goes_before_its_end(mixed, now):
+def test_nothing_expires_early(mixed, now):
     assert expire_lots(now + DAY / 2) == 0
     assert Wallet.objects.get(team=mixed).posted == 1300
 
 
 @pytest.mark.parametrize(("is_charged", "left"), [(True, [(1000, False)]), (False, [(1000, False)])])
-def test_what_a_job_holds_stays_until_it_is_done(mixed, bob, member, now, is_charged, left):
+def test_reserved_credits_do_not_expire_until_the_job_ends(mixed, bob, member, now, is_charged, left):
     hold_id = hold_credits(member(bob, mixed), 120)
     assert expire_lots(now + 2 * DAY) == 180
     assert lots(mixed) == [(1000, False), (120, True)]
@@ -82,15 +82,15 @@ def test_what_a_job_holds_stays_until_it_is_done(mixed, bob, member, now, is_cha
     assert books_close()
 
 
-def test_a_grant_cannot_end_in_the_past(team, alice, now):
+def test_a_grant_cannot_expire_in_the_past(team, alice, now):
     with pytest.raises(BadGrantError, match="future"):
         grant_credits(team=team, amount=5, reason="late", actor=alice, expires_at=now - DAY)
     assert not LedgerEntry.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_expiry_beside_captures_takes_only_what_is_free(mixed, bob, member):
-    """Twenty captures and four expiries at once: each credit goes once."""
+def test_expiry_during_captures_removes_only_free_credits(mixed, bob, member):
+    """Twenty captures and four expiries in parallel: each credit is removed once."""
     membership, later = member(bob, mixed), database_now() + 2 * DAY
     holds = [hold_credits(membership, 10) for _ in range(20)]
 
@@ -120,7 +120,7 @@ def test_a_transfer_is_two_entries_with_one_id(funded, other_team, alice):
     assert books_close()
 
 
-def test_transferred_credits_keep_their_end(mixed, other_team, alice, now):
+def test_transferred_credits_keep_their_expiry(mixed, other_team, alice, now):
     transfer_credits(source=mixed, target=other_team, amount=350, reason="lent", actor=alice)
     assert lots(other_team) == [(300, True), (50, False)]
     assert lots(mixed) == [(950, False)]
@@ -131,7 +131,7 @@ def test_transferred_credits_keep_their_end(mixed, other_team, alice, now):
 @pytest.mark.parametrize(
     ("amount", "reason", "said"), [(0, "x", "at least 1"), (901, "x", "only 900"), (5, "  ", "Enter a reason")]
 )
-def test_a_transfer_that_will_not_do_changes_nothing(funded, other_team, alice, bob, member, amount, reason, said):
+def test_an_invalid_transfer_changes_nothing(funded, other_team, alice, bob, member, amount, reason, said):
     hold_credits(member(bob, funded), 100)
     with pytest.raises(BadGrantError, match=said):
         transfer_credits(source=funded, target=other_team, amount=amount, reason=reason, actor=alice)
@@ -139,7 +139,7 @@ def test_a_transfer_that_will_not_do_changes_nothing(funded, other_team, alice, 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_transfers_to_and_fro_at_once_do_not_stand_in_each_others_way(funded, other_team, alice):
+def test_parallel_transfers_in_both_directions_do_not_deadlock(funded, other_team, alice):
     grant_credits(team=other_team, amount=1000, reason="opening balance", actor=alice)
 
     def work(job: int) -> None:
@@ -156,7 +156,7 @@ def test_transfers_to_and_fro_at_once_do_not_stand_in_each_others_way(funded, ot
 
 
 class NaiveWallet:
-    """Lots as a person would keep them: a list, sorted before each spending."""
+    """A naive model of lots: a list, sorted before each expense."""
 
     def __init__(self) -> None:
         self.lots: list[dict[str, Any]] = []
