@@ -58,7 +58,7 @@ def test_a_price_that_goes_is_told(boss, price_list):
     later = timezone.now().date() + timedelta(days=30)
     row = PriceRow.objects.create(model="ltx-2-3-fast", tier="1080p", credits_per_second=9, valid_from=later)
     boss.post(f"/admin/generations/pricerow/{row.pk}/delete/", {"post": "yes"})
-    assert "9 a second" in Event.objects.get(kind="admin.pricerow_deleted").data["name"]
+    assert "9 credits/second" in Event.objects.get(kind="admin.pricerow_deleted").data["name"]
 
 
 def test_several_at_once_are_told_one_by_one(boss, price_list):
