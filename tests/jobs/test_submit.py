@@ -265,7 +265,7 @@ def test_a_member_whose_role_changed_after_authentication_submits_nothing(
 ) -> None:
     authenticated = member(bob, funded)
     Membership.objects.filter(pk=authenticated.pk).update(role=Role.REVIEWER)
-    with pytest.raises(ForbiddenError, match="reviewer"):
+    with pytest.raises(ForbiddenError, match="Reviewer"):
         submit_generation(membership=authenticated, request=generation_request, idempotency_key="late")
     assert not Hold.objects.exists()
 
