@@ -1,8 +1,8 @@
 """Invitations to a team: create, send, renew, revoke and accept.
 
 - An invitation with an email is sent to one person. Without one it is a link that anyone can use.
-- Only the hash of the secret is stored. A link is shown once. An emailed secret is never shown on a page, so whoever
-  opens it has proved that the email is theirs.
+- Only the hash of the secret is stored. A link is shown once. An emailed secret is never shown on a page, so a
+  user who opens it has proved that the email is theirs.
 - An invitation that cannot be accepted gives the same error for every reason.
 - The row is locked during acceptance, so that an invitation is never used more often than allowed.
 """

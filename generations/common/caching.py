@@ -1,4 +1,4 @@
-"""Remember a costly answer for a while, and do without when Valkey is away."""
+"""Cache the result of an expensive call, and compute it when Valkey is down."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -7,18 +7,18 @@ import structlog
 from django.core.cache import cache
 from redis import RedisError
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 log = structlog.get_logger(__name__)
 
 
-def remembered(key: str, seconds: int, compute: Callable[[], Answer]) -> Answer:
-    """Return the answer of at most `seconds` ago, or compute it. Never fails for want of a cache."""
+def remembered(key: str, seconds: int, compute: Callable[[], Result]) -> Result:
+    """Return a cached result that is at most `seconds` old, or compute it. Never fails because of the cache."""
     try:
-        found: tuple[Answer] | None = cache.get(key)
+        found: tuple[Result] | None = cache.get(key)
         if found is None:
             found = (compute(),)
             cache.set(key, found, seconds)
     except RedisError as error:
-        log.warning("cache_away", error=type(error).__name__)
+        log.warning("cache_unavailable", error=type(error).__name__)
         return compute()
     return found[0]
