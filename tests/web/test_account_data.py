@@ -211,7 +211,7 @@ class TestDeletion:
         waiting = make_generation(team, alice, State.QUEUED)
         response = client.post("/account/delete/", {"confirmation": alice.email})
         assert response.status_code == 409
-        assert "You are the only owner of Lighthouse" in words(response)
+        assert "You're the only owner of Lighthouse" in words(response)
         waiting.refresh_from_db()
         assert waiting.state == "queued"
         Membership.objects.filter(user=rita, team=team).update(role=Role.OWNER)

@@ -135,7 +135,7 @@ class TestRefusals:
     ) -> None:
         answer = program_of(rita, funded).submit()
         assert error_of(answer) == (403, "permission_error")
-        assert "reviewer" in answer.json()["error"]["message"]
+        assert "Reviewer" in answer.json()["error"]["message"]
 
     def test_a_service_key_needs_no_role(self, program_of: Callable[..., Program], funded: Team, alice: User) -> None:
         service = program_of(alice, funded, Scope.GENERATE, is_service=True)
