@@ -57,7 +57,7 @@ def test_a_new_team_has_an_owner(staff: Client, alice: User) -> None:
 
 def test_a_new_team_of_nobody_is_refused(staff: Client) -> None:
     answer = staff.post(page(Team, "add"), {"name": "Night Shift", "owner": "who@example.com"})
-    assert "Nobody has an account" in answer.content.decode()
+    assert "No active account with this email" in answer.content.decode()
     assert not Team.objects.filter(name="Night Shift").exists()
 
 
