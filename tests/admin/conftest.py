@@ -7,6 +7,7 @@ from django.db.models import Model
 from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from generations.accounts.models import Team, User
 from generations.accounts.roles import Role
@@ -15,6 +16,7 @@ from generations.credits.grants import grant_credits
 from generations.credits.holds import capture_hold
 from generations.credits.models import Quota
 from generations.jobs.models import Attempt, Generation, Outcome, State
+from generations.library.takes import NewTake, create_shot, create_take
 from generations.media.models import Asset, AssetKind
 from tests.credits.holds import hold_credits
 
@@ -47,25 +49,36 @@ def _member_with_take(team: Team) -> None:
     key = uuid4()
     hold = hold_credits(membership, 10, reference=key)
     capture_hold(hold_id=hold, amount=10)
-    still, video, poster = (_asset(team, user, kind) for kind in AssetKind.values)
+    image, video, poster = (_asset(team, user, kind) for kind in AssetKind.values)
+    shot = create_shot(team.pk, None, image)
+    prompt = f"The lantern of {user.email} sways."
+    settings = {"prompt": prompt, "model": "ltx-2-3-fast", "resolution": "1280x720", "fps": 24}
+    new = NewTake(
+        id=key,
+        author=user,
+        price=10,
+        video=video,
+        poster=poster,
+        camera_motion="",
+        created_at=timezone.now(),
+        **settings,
+    )
+    take = create_take(shot.pk, new)
     generation = Generation.objects.create(
         id=key,
         team=team,
         author=user,
         idempotency_key=str(key),
-        first_frame=still,
-        prompt=f"The lantern of {user.email} sways.",
-        model="ltx-2-3-fast",
+        shot=shot,
+        first_frame=image,
         duration=6,
-        resolution="1280x720",
-        fps=24,
         price=10,
         credits_per_second=2,
         hold_id=hold,
         state=State.COMPLETED,
-        video=video,
-        poster=poster,
+        take=take,
         finished_at=Now(),
+        **settings,
     )
     for number, outcome in enumerate((Outcome.REJECTED, Outcome.ACCEPTED), start=1):
         Attempt.objects.create(

@@ -34,6 +34,8 @@ MAY_BE_DELETED = {
     "generations.LedgerEntry": False,
     "generations.Event": False,
     "generations.Generation": False,
+    "generations.Shot": False,
+    "generations.Take": False,
     "generations.Attempt": False,
     "generations.Asset": False,
 }

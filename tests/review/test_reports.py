@@ -147,7 +147,7 @@ def test_the_page_says_what_a_second_cost(client_of, alice, bob, rita, funded, m
     decide(membership=member(rita, funded), take=good.take, verdict=Verdict.APPROVED)
     decide(membership=member(rita, funded), take=bad.take, verdict=Verdict.CHANGES)
     text = words(client_of(alice).get(report_page))
-    assert "Spent 72 Held 48 Refunded 36" in text
+    assert "Spent 72 Reserved 48 Refunded 36" in text
     assert "Bob 2 72 0 0 12 6.00 6 12.00" in text
     assert "Alice 2 0 48 36 0 – 0 –" in text
     assert "All 4 72 48 36 12 6.00 6 12.00" in text
