@@ -70,7 +70,7 @@ def csv_rows(report: Report) -> Iterator[tuple[object, ...]]:
     yield (report.by.title(), *COLUMNS)
     for row in report_rows(report):
         yield (row.label, *values_of(row.sums))
-    yield ("All", *values_of(report.total))
+    yield ("Total", *values_of(report.total))
 
 
 def values_of(sums: Sums) -> tuple[int | Decimal | None, ...]:

@@ -99,7 +99,7 @@ def report(request: TeamRequest) -> HttpResponse:
         "report": spending,
         "columns": COLUMNS,
         "rows": report_rows(spending),
-        "total_row": ReportRow("All", spending.total, 0),
+        "total_row": ReportRow("Total", spending.total, 0),
         "chart": spending_chart(spending.days),
         "csv_url": _url(request, format="csv"),
         "groupings": [(by.title(), _url(request, by=by), by == spending.by) for by in By],
