@@ -78,14 +78,14 @@ def notify_dispatcher() -> None:
     transaction.on_commit(_dispatcher.trigger)
 
 
-def notify_sender(generation_id: UUID, fence: int) -> None:
+def notify_worker(generation_id: UUID, fence: int) -> None:
     """Ask a worker after the commit to send this generation to the provider."""
-    _notify_worker("generations.send_generation", generation_id, fence)
+    _send_after_commit("generations.send_generation", generation_id, fence)
 
 
-def notify_saver(generation_id: UUID, fence: int) -> None:
+def notify_media_worker(generation_id: UUID, fence: int) -> None:
     """Ask a media worker after the commit to save the video of this generation."""
-    _notify_worker("generations.save_generation", generation_id, fence)
+    _send_after_commit("generations.save_generation", generation_id, fence)
 
 
 @transaction.atomic
@@ -124,7 +124,7 @@ def _dispatch_queued() -> tuple[UUID, int] | None:
     while len(started) < allowed.slots and (row := start_next()):
         started.append(row)
     for generation_id, fence in started[1:]:
-        notify_sender(generation_id, fence)
+        notify_worker(generation_id, fence)
     return started[0] if started else None
 
 
@@ -138,12 +138,12 @@ def _unpark_oldest() -> None:
 def _dispatch_abandoned() -> None:
     """Hand on the jobs whose worker never started or died, and the unconfirmed ones that are due."""
     for generation_id, fence in offer_due([State.SUBMITTING, State.UNCONFIRMED], limit=MAX_DISPATCHED):
-        notify_sender(generation_id, fence)
+        notify_worker(generation_id, fence)
     for generation_id, fence in offer_due([State.SAVING], limit=MAX_DISPATCHED):
-        notify_saver(generation_id, fence)
+        notify_media_worker(generation_id, fence)
 
 
-def _notify_worker(task: str, generation_id: UUID, fence: int) -> None:
+def _send_after_commit(task: str, generation_id: UUID, fence: int) -> None:
     transaction.on_commit(lambda: _send(task, str(generation_id), fence))
 
 

@@ -21,7 +21,7 @@ from generations.events.record import record_audit
 from generations.upstream.outcomes import Completed
 
 from .attempts import live_attempt, provider
-from .dispatch import notify_saver
+from .dispatch import notify_media_worker
 from .models import ACTIVE, Attempt, Bill, Generation, Outcome, ProviderThrottle, State
 from .transitions import LostLeaseError, announce_state, fail_generation, preempt_lease, revive_generation
 
@@ -134,7 +134,7 @@ def ask_again(*, generation: Generation, actor: User | None) -> bool:
     with transaction.atomic():
         fence = revive_generation(generation, actor=actor)
         if fence is not None:
-            notify_saver(generation.pk, fence)
+            notify_media_worker(generation.pk, fence)
     return fence is not None
 
 

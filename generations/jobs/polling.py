@@ -14,7 +14,7 @@ from generations.upstream.outcomes import Completed, Failed, PollError, PollOutc
 from generations.upstream.polling import poll_many
 
 from .attempts import provider
-from .dispatch import claim_due, notify_saver
+from .dispatch import claim_due, notify_media_worker
 from .models import Attempt, Outcome, State
 from .schedule import back_off, poll_delay
 from .transitions import Lease, LostLeaseError, fail_generation
@@ -49,7 +49,7 @@ def apply_outcome(attempt: Attempt, lease: Lease, outcome: PollOutcome, *, age: 
     match outcome:
         case Completed():
             lease.move(State.PROCESSING, State.SAVING)
-            notify_saver(generation.pk, lease.fence)
+            notify_media_worker(generation.pk, lease.fence)
         case Failed():
             fail_generation(generation, lease, error_type=outcome.type, message=outcome.message)
         case Running():
