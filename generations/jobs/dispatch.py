@@ -22,7 +22,8 @@ from .queue import lock_next
 from .transitions import Lease, fail_generation, start_sending, unpark
 
 MAX_DISPATCHED = 50
-# One dispatcher counts and claims at a time. Two at once would both count the same free slot.
+# One dispatcher counts and claims at a time, because two would both count the same free slot. The lock is only tried: a
+# worker that is suspended while it holds the lock must not stop the others.
 _DISPATCH_LOCK = 7_310_001
 
 # An expired lease means that its worker died. An offered row that nobody acquired only waited behind other messages.
@@ -51,9 +52,8 @@ def dispatch_due() -> tuple[UUID, int] | None:
 
     On an idle system this saves one message on the way to the provider. Two calls at once do the work of one.
     """
-    own = _dispatch_queued()
     _dispatch_abandoned()
-    return own
+    return _dispatch_queued()
 
 
 @transaction.atomic
@@ -116,7 +116,10 @@ def _raise_fences(states: list[str], *, limit: int, is_claim: bool) -> list[tupl
 @transaction.atomic
 def _dispatch_queued() -> tuple[UUID, int] | None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_DISPATCH_LOCK])
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_DISPATCH_LOCK])
+        (is_only_dispatcher,) = cursor.fetchone()
+    if not is_only_dispatcher:
+        return None
     allowed = allowance(settings.PROVIDER_URL)
     if allowed.is_probe:
         _unpark_oldest()

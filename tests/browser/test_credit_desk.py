@@ -35,7 +35,7 @@ def screens(browser: Browser, studio: StackProcess) -> Iterator[tuple[Page, Page
 
 def cap_creators(owner: Page, studio: StackProcess, cap: str) -> None:
     owner.goto(f"{studio.url}/t/demo/credits/quotas/role/creator/")
-    owner.get_by_label("Credit limit").fill(cap)
+    owner.get_by_label("Credit limit", exact=True).fill(cap)
     owner.get_by_label("Period", exact=True).select_option("day")
     owner.get_by_role("button", name="Save").click()
     expect(owner.get_by_text("Limits saved.")).to_be_visible()

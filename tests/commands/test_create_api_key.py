@@ -47,7 +47,7 @@ def test_a_member_of_several_teams_must_name_one(create_key, bob, team, other_te
         (("--user", "nobody@example.com", "--name", "farm"), "Nobody with the address"),
         (("--user", "bob@example.com", "--name", "farm", "--team", "elsewhere"), "team 'elsewhere'"),
         (("--user", "bob@example.com", "--name", "x" * 81), "1 to 80 characters"),
-        (("--user", "bob@example.com", "--name", "farm", "--service"), "does not allow"),
+        (("--user", "bob@example.com", "--name", "farm", "--service"), "don't have permission"),
         (("--user", "bob@example.com", "--name", "farm", "--scope", "everything"), "everything"),
     ],
 )
