@@ -72,6 +72,6 @@ def test_out_of_quota_ask_approve_go_on(screens: tuple[Page, Page], studio: Stac
     expect(creator).to_have_url(re.compile(r"/t/demo/jobs/"))
     expect(creator.locator(".job").first).to_contain_text("The tide turns")
     creator.goto(f"{studio.url}/notices/")
-    expect(creator.get_by_text("You have 200 credits more").first).to_be_visible()
+    expect(creator.get_by_text("+200 credits in Demo").first).to_be_visible()
 
     cap_creators(owner, studio, "")
