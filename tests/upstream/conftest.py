@@ -11,8 +11,7 @@ from tests.fakes.provider import ScriptedProvider
 from tests.fakes.video import make_video
 
 API_KEY = "planted-key-0f9a8b7c6d5e"
-# The total leaves room for a busy machine; a test that waits for it takes this long.
-SHORT_TIMEOUTS = Timeouts(connect=0.5, idle=1, total=4)
+SHORT_TIMEOUTS = Timeouts(connect=0.5, idle=1, total=1.5)
 
 
 @pytest.fixture(scope="session")

@@ -67,11 +67,11 @@ def test_a_trailing_slash_of_the_base_url_is_ignored(provider, scripted, image_r
 
 @pytest.mark.parametrize("kind", REJECTED, ids=lambda kind: f"{kind.status}-{kind.type}")
 def test_an_error_of_the_contract_is_a_rejection(
-    provider: Provider, scripted: ScriptedProvider, image_request: ImageToVideoRequest, kind: ErrorKind
+    patient_provider: Provider, scripted: ScriptedProvider, image_request: ImageToVideoRequest, kind: ErrorKind
 ):
     scripted.script("submit", behaviors.refuse(kind.status, kind.type, "Not now."))
     with pytest.raises(RejectedError) as caught:
-        submit(provider, image_request)
+        submit(patient_provider, image_request)
     error = caught.value
     assert (error.status, error.type, error.message) == (kind.status, kind.type, "Not now.")
     assert error.can_retry == kind.can_retry
@@ -80,10 +80,10 @@ def test_an_error_of_the_contract_is_a_rejection(
 
 
 @pytest.mark.parametrize("status", [500, 502, 504])
-def test_a_server_error_is_unknown(provider, scripted, image_request, status):
+def test_a_server_error_is_unknown(patient_provider, scripted, image_request, status):
     scripted.script("submit", behaviors.refuse(status))
     with pytest.raises(UnknownOutcomeError) as caught:
-        submit(provider, image_request)
+        submit(patient_provider, image_request)
     assert caught.value.status == status
     assert len(caught.value.request_id) == 32
 
@@ -98,17 +98,17 @@ def test_a_server_error_is_unknown(provider, scripted, image_request, status):
         *[(status, False) for status in (500, 502, 503, 504, 505, 520, 529)],
     ],
 )
-def test_the_page_of_a_proxy_is_judged_by_its_status(provider, scripted, image_request, status, is_rejection):
+def test_the_page_of_a_proxy_is_judged_by_its_status(patient_provider, scripted, image_request, status, is_rejection):
     scripted.script("submit", behaviors.html(status))
     with pytest.raises(RejectedError if is_rejection else UnknownOutcomeError) as caught:
-        submit(provider, image_request)
+        submit(patient_provider, image_request)
     assert caught.value.status == status
 
 
-def test_the_older_type_of_503_is_accepted(provider, scripted, image_request):
+def test_the_older_type_of_503_is_accepted(patient_provider, scripted, image_request):
     scripted.script("submit", behaviors.refuse(503, "service_unavailable"))
     with pytest.raises(RejectedError) as caught:
-        submit(provider, image_request)
+        submit(patient_provider, image_request)
     assert caught.value.type == "service_unavailable"
     assert caught.value.can_retry
 
