@@ -1,8 +1,11 @@
 """A message may arrive three times, late, or after another worker has acquired the job."""
 
 import pytest
+from django.db import connection
+from django.db.models.functions import Now
 
 from generations.credits.models import LedgerEntry
+from generations.jobs.dispatch import _DISPATCH_LOCK, dispatch_due, start_next
 from generations.jobs.models import Generation, State
 from generations.jobs.saving import save_generation
 from generations.jobs.sending import send_generation
@@ -51,3 +54,20 @@ def test_a_holder_that_wakes_late_writes_nothing(submit: Submit, drive: Drive, p
         late.move(State.SUBMITTING, State.QUEUED)
     with pytest.raises(LostLeaseError):
         late.renew()
+
+
+def test_a_suspended_dispatcher_does_not_stop_another(submit: Submit, drive: Drive, provider: ScriptedProvider) -> None:
+    abandoned = submit()
+    assert start_next() is not None
+    Generation.objects.filter(pk=abandoned.pk).update(lease_until=None, next_action_at=Now())
+    waiting = submit()
+    suspended = connection.copy()
+    try:
+        with suspended.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [_DISPATCH_LOCK])
+        assert dispatch_due() is None
+    finally:
+        suspended.close()
+    assert reloaded(abandoned).fence == 2
+    assert reloaded(waiting).state == State.QUEUED
+    assert dispatch_due() == (waiting.pk, 1)
